@@ -1,0 +1,128 @@
+/**
+ * `npm test`: installs what the tests need, runs all checks and all groups of tests, and sums up.
+ * `node scripts/test.ts GROUP...` runs only those groups, without the checks.
+ * Exit 1 if anything failed, or if a group that has test files ran none of their tests.
+ */
+import { globSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { formatDuration, run } from "./processes.ts";
+import { installInterop, installTools } from "./setup.ts";
+import type { Outcome } from "./test-outcomes.ts";
+import { verify } from "./verify.ts";
+
+interface Group {
+  readonly name: string;
+  readonly files: readonly string[];
+  /** Each file runs in a process of its own; so many at a time. One where servers and browsers are started. */
+  readonly concurrency: number;
+  /** A group that hangs is killed and counted as failed. */
+  readonly limitMs: number;
+}
+
+interface GroupResult {
+  readonly name: string;
+  readonly ok: boolean;
+  readonly outcomes: readonly Outcome[];
+  readonly elapsedMs: number;
+}
+
+const MINUTE_MS = 60_000;
+
+const GROUPS: readonly Group[] = [
+  {
+    name: "unit",
+    files: ["src/**/*.test.ts", "web/**/*.test.ts", "test/*.test.ts"],
+    concurrency: 2,
+    limitMs: 8 * MINUTE_MS,
+  },
+  { name: "scenario", files: ["test/scenario/**/*.test.ts"], concurrency: 1, limitMs: 15 * MINUTE_MS },
+  { name: "fuzz", files: ["test/fuzz/**/*.test.ts"], concurrency: 1, limitMs: 15 * MINUTE_MS },
+  { name: "browser", files: ["test/browser/**/*.test.ts"], concurrency: 1, limitMs: 15 * MINUTE_MS },
+  { name: "interop", files: ["test/interop/*.test.ts"], concurrency: 1, limitMs: 15 * MINUTE_MS },
+];
+
+async function runGroup(group: Group): Promise<GroupResult | null> {
+  const files = group.files.flatMap((pattern) => globSync(pattern)).sort();
+  if (files.length === 0) return null;
+  console.log(`\n== ${group.name}: ${files.length} files`);
+  const folder = mkdtempSync(join(tmpdir(), "nocturne-test-"));
+  try {
+    const outcomesPath = join(folder, "outcomes.jsonl");
+    const result = await run("node", [...nodeArguments(group, outcomesPath), ...files], {
+      show: true,
+      limitMs: group.limitMs,
+    });
+    return { name: group.name, ok: result.ok, outcomes: readOutcomes(outcomesPath), elapsedMs: result.elapsedMs };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function nodeArguments(group: Group, outcomesPath: string): string[] {
+  return [
+    "--test",
+    "--disable-warning=ExperimentalWarning",
+    // What a broken test leaves running must not keep the whole group waiting.
+    `--test-concurrency=${group.concurrency}`,
+    "--test-force-exit",
+    "--test-reporter=spec",
+    "--test-reporter-destination=stdout",
+    "--test-reporter=./scripts/test-outcomes.ts",
+    `--test-reporter-destination=${outcomesPath}`,
+  ];
+}
+
+function readOutcomes(path: string): Outcome[] {
+  const text = readFileSync(path, { encoding: "utf8", flag: "a+" });
+  return text
+    .split("\n")
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as Outcome);
+}
+
+/** Prints one line for each group, and each skipped or failed test by name. Returns whether the group is good. */
+function printResult({ name, ok, outcomes, elapsedMs }: GroupResult): boolean {
+  const of = (outcome: Outcome["outcome"]) => outcomes.filter((test) => test.outcome === outcome);
+  const passed = of("passed").length;
+  const failed = of("failed");
+  const skipped = of("skipped");
+  const todo = of("todo");
+  const good = ok && failed.length === 0 && passed + skipped.length > 0;
+  console.log(
+    `${good ? "ok    " : "FAILED"} ${name}: ${passed} passed, ${failed.length} failed, ${skipped.length} skipped, ` +
+      `${todo.length} to do (${formatDuration(elapsedMs)})`,
+  );
+  for (const test of failed) console.log(`         failed: ${test.name} (${test.file}) ${test.reason}`);
+  for (const test of skipped) console.log(`         skipped: ${test.name}: ${test.reason}`);
+  if (outcomes.length === 0) console.log("         no test ran, although the group has test files");
+  return good;
+}
+
+async function main(names: readonly string[]): Promise<boolean> {
+  const startMs = Date.now();
+  const unknown = names.filter((name) => !GROUPS.some((group) => group.name === name));
+  if (unknown.length > 0) {
+    console.error(`Unknown group: ${unknown.join(", ")}. There are: ${GROUPS.map((group) => group.name).join(", ")}`);
+    return false;
+  }
+  const chosen = names.length === 0 ? GROUPS : GROUPS.filter((group) => names.includes(group.name));
+  if (chosen.some((group) => group.name !== "unit")) await installTools();
+  const checked = names.length > 0 || (await verify());
+  const interopReady = await installInterop();
+  const results: GroupResult[] = [];
+  for (const group of chosen) {
+    const result = await runGroup(group);
+    if (result !== null) results.push(result);
+  }
+
+  console.log("\n== summary");
+  if (names.length === 0) console.log(checked ? "ok     checks" : "FAILED checks (see above)");
+  const good = results.map(printResult);
+  const all = checked && interopReady && results.length > 0 && good.every(Boolean);
+  console.log(`${all ? "ok    " : "FAILED"} everything (${formatDuration(Date.now() - startMs)})`);
+  return all;
+}
+
+if (!(await main(process.argv.slice(2)))) process.exitCode = 1;

@@ -1,0 +1,83 @@
+/** Bytes and their text forms. All functions are pure and run in Node and in a browser. */
+
+import { base64urlnopad, hex } from "@scure/base";
+import { CodecError } from "./errors.ts";
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** Lower-case hex. */
+export function toHex(bytes: Uint8Array): string {
+  return hex.encode(bytes);
+}
+
+/** Bytes of a hex string in either case. Throws CodecError `bad_hex`. */
+export function fromHex(text: string): Uint8Array {
+  try {
+    return hex.decode(text.toLowerCase());
+  } catch (cause) {
+    throw new CodecError("bad_hex", "This is not hexadecimal text.", { cause });
+  }
+}
+
+/** base64url without padding (RFC 4648 section 5). */
+export function toBase64Url(bytes: Uint8Array): string {
+  return base64urlnopad.encode(bytes);
+}
+
+/** Bytes of unpadded base64url. Throws CodecError `bad_base64` for any other text, non-canonical forms included. */
+export function fromBase64Url(text: string): Uint8Array {
+  try {
+    return base64urlnopad.decode(text);
+  } catch (cause) {
+    throw new CodecError("bad_base64", "This is not base64url text.", { cause });
+  }
+}
+
+export function utf8Encode(text: string): Uint8Array {
+  return encoder.encode(text);
+}
+
+/** Text of UTF-8 bytes. Throws CodecError `bad_utf8` instead of replacing what it cannot read. */
+export function utf8Decode(bytes: Uint8Array): string {
+  try {
+    return decoder.decode(bytes);
+  } catch (cause) {
+    throw new CodecError("bad_utf8", "This is not UTF-8 text.", { cause });
+  }
+}
+
+export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
+  let length = 0;
+  for (const part of parts) length += part.length;
+  const whole = new Uint8Array(length);
+  let offset = 0;
+  for (const part of parts) {
+    whole.set(part, offset);
+    offset += part.length;
+  }
+  return whole;
+}
+
+/** Equality in time that depends on the lengths only, so that a MAC cannot be guessed byte by byte. */
+export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false;
+  let difference = 0;
+  for (let i = 0; i < a.length; i++) difference |= (a[i] as number) ^ (b[i] as number);
+  return difference === 0;
+}
+
+/** Overwrites secrets. The platform may keep copies; this shortens their life, it cannot promise more. */
+export function wipeBytes(...buffers: readonly Uint8Array[]): void {
+  for (const buffer of buffers) buffer.fill(0);
+}
+
+/** Big-endian 16-bit number as 2 bytes. */
+export function u16(value: number): Uint8Array {
+  return Uint8Array.of((value >>> 8) & 0xff, value & 0xff);
+}
+
+/** Big-endian 32-bit number as 4 bytes. */
+export function u32(value: number): Uint8Array {
+  return Uint8Array.of((value >>> 24) & 0xff, (value >>> 16) & 0xff, (value >>> 8) & 0xff, value & 0xff);
+}

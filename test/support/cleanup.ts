@@ -1,0 +1,41 @@
+/**
+ * What a test leaves behind is taken away after it, the last first: a program ends before its folder goes.
+ * (Hooks of node:test run the first first, and a failing one keeps the others from running.)
+ */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { TestContext } from "node:test";
+
+const pending = new WeakMap<TestContext, (() => unknown)[]>();
+
+/** Runs `work` after the test, before everything that was registered earlier, whatever fails among it. */
+export function atEnd(t: TestContext, work: () => unknown): void {
+  const known = pending.get(t);
+  if (known) {
+    known.push(work);
+    return;
+  }
+  const works = [work];
+  pending.set(t, works);
+  t.after(() => runAll(works));
+}
+
+/** A new folder that is removed after the test. */
+export function temporaryFolder(t: TestContext): string {
+  const folder = mkdtempSync(join(tmpdir(), "nocturne-"));
+  atEnd(t, () => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }));
+  return folder;
+}
+
+async function runAll(works: (() => unknown)[]): Promise<void> {
+  const failures: unknown[] = [];
+  for (let work = works.pop(); work; work = works.pop()) {
+    try {
+      await work();
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  if (failures.length > 0) throw new AggregateError(failures, "cleaning up after the test failed");
+}

@@ -1,0 +1,188 @@
+/**
+ * The real program in a process of its own, on a data folder and ports that nobody else uses.
+ *
+ *   const alice = await startNocturne(t);
+ *   const { code, json } = await alice.run<{ id: string }>(["send", npub, "hello", "--json"]);
+ *
+ * What a test starts ends with the test, whatever happens to it.
+ */
+import { type ChildProcessByStdio, spawn } from "node:child_process";
+import { createServer } from "node:net";
+import { dirname, join } from "node:path";
+import { createInterface } from "node:readline";
+import type { Readable, Writable } from "node:stream";
+import type { TestContext } from "node:test";
+import { fileURLToPath } from "node:url";
+import { atEnd, temporaryFolder } from "./cleanup.ts";
+
+export { temporaryFolder };
+
+type Child = ChildProcessByStdio<Writable, Readable, Readable>;
+
+const ENTRY = join(dirname(dirname(dirname(fileURLToPath(import.meta.url)))), "src/cli/nocturne.ts");
+/** Generous, because several browsers and nodes may share two cores. */
+const READY_MS = 60_000;
+const COMMAND_MS = 60_000;
+const STOP_MS = 10_000;
+const KEPT_LOG_CHARACTERS = 100_000;
+
+export interface CliResult<T = unknown> {
+  /** Exit code; null when the process was killed, or when it took longer than allowed. */
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** stdout as one JSON value, or as an array of values when there are several lines; undefined if it is no JSON. */
+  readonly json: T;
+}
+
+export interface CliOptions {
+  readonly dataDir?: string;
+  readonly stdin?: string | Uint8Array;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+  readonly limitMs?: number;
+}
+
+export interface StartOptions {
+  /** An existing data folder, for a second start; else a new one. */
+  readonly dataDir?: string;
+  /** Kept over a restart, so that others find the node again. */
+  readonly ports?: { readonly app: number; readonly relay: number };
+  readonly args?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export interface NocturneProcess {
+  readonly url: string;
+  readonly npub: string;
+  readonly pid: number;
+  /** The embedded relay's ws:// URL. */
+  readonly relay: string;
+  readonly dataDir: string;
+  readonly ports: { readonly app: number; readonly relay: number };
+  /** What it wrote to stderr so far. */
+  log(): string;
+  /** A CLI command against this node. */
+  run<T = unknown>(args: readonly string[], options?: CliOptions): Promise<CliResult<T>>;
+  /** Sends a signal and waits for the end; `SIGTERM` is an orderly stop, `SIGKILL` a crash. Resolves to the exit code. */
+  end(signal?: "SIGTERM" | "SIGKILL" | "SIGINT"): Promise<number | null>;
+}
+
+/** A port of 127.0.0.1 that is free now, outside the range from which the system picks for outgoing connections. */
+export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = 10_000 + Math.floor(Math.random() * 20_000);
+    if (await isFree(port)) return port;
+  }
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once("error", () => resolve(false));
+    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
+  });
+}
+
+/** Starts a node and waits until it is ready. Rejects with what the node said if it ends or hangs before. */
+export async function startNocturne(t: TestContext, options: StartOptions = {}): Promise<NocturneProcess> {
+  const dataDir = options.dataDir ?? temporaryFolder(t);
+  const ports = options.ports ?? { app: await freePort(), relay: await freePort() };
+  const args = ["start", "--json", "--no-open", "--port", `${ports.app}`, "--relay-port", `${ports.relay}`];
+  const child = spawnNocturne([...args, ...(options.args ?? [])], { dataDir, ...options });
+  child.stdin.end();
+  let log = "";
+  child.stderr.on("data", (chunk: Buffer) => {
+    log = (log + chunk.toString()).slice(-KEPT_LOG_CHARACTERS);
+  });
+  const exited = new Promise<number | null>((resolve) => child.once("close", resolve));
+  const killed = () => child.kill("SIGKILL");
+  process.once("exit", killed); // a test that breaks off leaves no node behind
+  void exited.then(() => process.removeListener("exit", killed));
+  const end = (signal: NodeJS.Signals = "SIGTERM") => endProcess(child, exited, signal);
+  atEnd(t, () => end());
+  const ready = await waitUntilReady(child, exited, () => log);
+  return {
+    ...ready,
+    dataDir,
+    ports,
+    log: () => log,
+    run: (command, more = {}) => runCli(command, { dataDir, ...more }),
+    end,
+  };
+}
+
+/** Runs one command to its end. Never rejects because of how the command ended. */
+export async function runCli<T = unknown>(args: readonly string[], options: CliOptions = {}): Promise<CliResult<T>> {
+  const child = spawnNocturne(args, options);
+  const collect = async (stream: Readable) => Buffer.concat(await stream.toArray()).toString();
+  child.stdin.on("error", () => {}); // a command that does not read its stdin may end before it was written
+  child.stdin.end(options.stdin ?? "");
+  const timer = setTimeout(() => child.kill("SIGKILL"), options.limitMs ?? COMMAND_MS);
+  const exited = new Promise<number | null>((resolve) => child.once("close", resolve));
+  const [code, stdout, stderr] = await Promise.all([exited, collect(child.stdout), collect(child.stderr)]);
+  clearTimeout(timer);
+  return { code, stdout, stderr, json: parseJson(stdout) as T };
+}
+
+function spawnNocturne(args: readonly string[], options: Pick<CliOptions, "dataDir" | "env" | "cwd">): Child {
+  const inherited = Object.entries(process.env).filter(([name]) => !/^(NOCTURNE_|PORT$|NODE_TEST)/.test(name));
+  const dataDir = options.dataDir === undefined ? {} : { NOCTURNE_DATA_DIR: options.dataDir };
+  return spawn(process.execPath, [ENTRY, ...args], {
+    cwd: options.cwd,
+    env: { ...Object.fromEntries(inherited), ...dataDir, ...options.env },
+    stdio: ["pipe", "pipe", "pipe"],
+  });
+}
+
+async function endProcess(
+  child: Child,
+  exited: Promise<number | null>,
+  signal: NodeJS.Signals,
+): Promise<number | null> {
+  const running = child.exitCode === null && child.signalCode === null;
+  if (running) child.kill(signal);
+  const timer = setTimeout(() => child.kill("SIGKILL"), STOP_MS);
+  const code = await exited;
+  clearTimeout(timer);
+  return code;
+}
+
+interface ReadyLine {
+  readonly event: "ready";
+  readonly url: string;
+  readonly npub: string;
+  readonly pid: number;
+  readonly relay: string;
+}
+
+async function waitUntilReady(child: Child, exited: Promise<unknown>, log: () => string): Promise<ReadyLine> {
+  const lines = createInterface({ input: child.stdout });
+  const timer = setTimeout(() => child.kill("SIGKILL"), READY_MS);
+  try {
+    for await (const line of lines) {
+      const value = parseJson(line) as Partial<ReadyLine> | undefined;
+      if (value?.event === "ready") return value as ReadyLine;
+    }
+    await exited;
+    throw new Error(`The node ended, or said nothing for ${READY_MS} ms, before it was ready:\n${log()}`);
+  } finally {
+    clearTimeout(timer);
+    child.stdout.resume(); // an unread pipe would stop the node
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    try {
+      return text
+        .trim()
+        .split("\n")
+        .map((line) => JSON.parse(line) as unknown);
+    } catch {
+      return undefined;
+    }
+  }
+}

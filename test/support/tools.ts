@@ -1,0 +1,40 @@
+/**
+ * Programs that some tests drive and that npm cannot install. This is the one list: `npm test` installs the
+ * Debian packages named here where it may, and a test that needs one skips with its reason where it is missing.
+ */
+import { accessSync, constants } from "node:fs";
+import { delimiter, join } from "node:path";
+import type { TestContext } from "node:test";
+
+/** Program name on PATH -> Debian package. */
+export const TOOLS = { chromium: "chromium", age: "age", openssl: "openssl" } as const;
+
+export type Tool = keyof typeof TOOLS;
+
+/** Full path of a program, or null when PATH has none. */
+export function findProgram(name: string): string | null {
+  for (const folder of (process.env["PATH"] ?? "").split(delimiter)) {
+    const path = join(folder, name);
+    try {
+      accessSync(path, constants.X_OK);
+      return path;
+    } catch {
+      continue;
+    }
+  }
+  return null;
+}
+
+/**
+ * Full path of a program that the test needs, or null after marking the test as skipped and saying so on
+ * stderr: a run that could not check something must not look like one that did.
+ */
+export function requireTool(t: TestContext, name: Tool): string | null {
+  const path = findProgram(name);
+  if (path === null) {
+    const reason = `${name} is not installed (Debian package ${TOOLS[name]})`;
+    console.error(`SKIPPED: ${t.name}: ${reason}`);
+    t.skip(reason);
+  }
+  return path;
+}
