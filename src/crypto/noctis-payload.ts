@@ -1,0 +1,120 @@
+/**
+ * Contents of any size under suite noctis-256: a cascade of Noctis-256 inside AES-256-GCM.
+ *
+ *   plaintext ── Noctis stream under key A ──> Cobblestone-256 payload under key B ──> sealed bytes
+ *
+ *   key A = deriveKey(key, "noctis-256/inner/v1", 64)   key B = deriveKey(key, "noctis-256/outer/v1")
+ *   Noctis stream = prefix 16 | chunk 0: 65,536 + MAC 32 | ... | last chunk: 0..65,535 + MAC 32
+ *   nonce of chunk n = prefix 16 | n as 8 bytes, big-endian
+ *
+ * Noctis-256 is experimental and unaudited. The keys are independent, so whoever breaks one cipher still faces
+ * the other: the cascade is at least as strong as AES-256-GCM alone. Speed is that of Noctis-256.
+ */
+
+import { concatBytes } from "../core/bytes.ts";
+import { CryptoError } from "../core/errors.ts";
+import { randomBytes } from "../core/random.ts";
+import { type ByteTransform, type ChunkCipher, ChunkedOpener, ChunkedSealer } from "./chunked-stream.ts";
+import { deriveKey } from "./key-derivation.ts";
+import {
+  expandNoctisKey,
+  NOCTIS_KEY_BYTES,
+  NOCTIS_MAC_BYTES,
+  NOCTIS_NONCE_BYTES,
+  openNoctisInto,
+  sealNoctisInto,
+} from "./noctis256.ts";
+import { PayloadOpener, PayloadSealer, sealedPayloadBytes } from "./payload.ts";
+
+export const NOCTIS_CHUNK_BYTES = 65_536;
+
+const PREFIX_BYTES = 16;
+const INNER_LABEL = "noctis-256/inner/v1";
+const OUTER_LABEL = "noctis-256/outer/v1";
+
+/** As `PayloadSealer`: write `header` (of the outer payload) first, then what `update` and `finish` return. */
+export class NoctisPayloadSealer implements ByteTransform {
+  readonly header: Uint8Array;
+  readonly #outer: PayloadSealer;
+  readonly #inner: ChunkedSealer;
+  /** Inner bytes that the outer payload has not taken yet: the prefix, until the first call. */
+  #prefix: Uint8Array;
+
+  constructor(key: Uint8Array, context: Uint8Array) {
+    this.#outer = new PayloadSealer(deriveKey(key, OUTER_LABEL), context);
+    this.header = this.#outer.header;
+    this.#prefix = randomBytes(PREFIX_BYTES);
+    this.#inner = new ChunkedSealer(noctisChunkCipher(key, this.#prefix));
+  }
+
+  update(data: Uint8Array): Uint8Array {
+    return this.#outer.update(this.#withPrefix(this.#inner.update(data)));
+  }
+
+  finish(): Uint8Array {
+    const last = this.#outer.update(this.#withPrefix(this.#inner.finish()));
+    return concatBytes(last, this.#outer.finish());
+  }
+
+  #withPrefix(inner: Uint8Array): Uint8Array {
+    if (this.#prefix.length === 0) return inner;
+    const joined = concatBytes(this.#prefix, inner);
+    this.#prefix = new Uint8Array(0);
+    return joined;
+  }
+}
+
+/** As `PayloadOpener`: takes the whole sealed stream, header included; throws CryptoError in the same cases. */
+export class NoctisPayloadOpener implements ByteTransform {
+  readonly #outer: PayloadOpener;
+  readonly #key: Uint8Array;
+  #prefix: Uint8Array = new Uint8Array(0);
+  #inner: ChunkedOpener | null = null;
+
+  constructor(key: Uint8Array, context: Uint8Array) {
+    this.#outer = new PayloadOpener(deriveKey(key, OUTER_LABEL), context);
+    this.#key = key.slice();
+  }
+
+  update(data: Uint8Array): Uint8Array {
+    return this.#open(this.#outer.update(data));
+  }
+
+  finish(): Uint8Array {
+    const last = this.#open(this.#outer.finish());
+    if (!this.#inner) throw new CryptoError();
+    return concatBytes(last, this.#inner.finish());
+  }
+
+  #open(stream: Uint8Array): Uint8Array {
+    if (this.#inner) return this.#inner.update(stream);
+    const missing = PREFIX_BYTES - this.#prefix.length;
+    this.#prefix = concatBytes(this.#prefix, stream.subarray(0, missing));
+    if (this.#prefix.length < PREFIX_BYTES) return new Uint8Array(0);
+    this.#inner = new ChunkedOpener(noctisChunkCipher(this.#key, this.#prefix));
+    return this.#inner.update(stream.subarray(missing));
+  }
+}
+
+/** Bytes of the whole sealed payload, header included, for so many bytes of plaintext. */
+export function sealedNoctisPayloadBytes(plainBytes: number): number {
+  const chunks = Math.floor(plainBytes / NOCTIS_CHUNK_BYTES) + 1;
+  return sealedPayloadBytes(PREFIX_BYTES + plainBytes + chunks * NOCTIS_MAC_BYTES);
+}
+
+function noctisChunkCipher(key: Uint8Array, prefix: Uint8Array): ChunkCipher {
+  const schedule = expandNoctisKey(deriveKey(key, INNER_LABEL, NOCTIS_KEY_BYTES));
+  return {
+    chunkBytes: NOCTIS_CHUNK_BYTES,
+    overheadBytes: NOCTIS_MAC_BYTES,
+    sealInto: (output, index, chunk) => sealNoctisInto(output, schedule, chunkNonce(prefix, index), chunk),
+    openInto: (output, index, sealed) => openNoctisInto(output, schedule, chunkNonce(prefix, index), sealed),
+  };
+}
+
+function chunkNonce(prefix: Uint8Array, index: number): Uint8Array {
+  const nonce = new Uint8Array(NOCTIS_NONCE_BYTES);
+  nonce.set(prefix);
+  new DataView(nonce.buffer).setBigUint64(PREFIX_BYTES, BigInt(index));
+  return nonce;
+}

@@ -1,0 +1,245 @@
+/**
+ * The cryptographic primitives, from `node:crypto` (OpenSSL 3.5). This is the only file of `src/crypto` that
+ * touches the platform; a bundle for browsers puts `provider-browser.ts`, with the same exports, in its place.
+ *
+ * Keys that are used more than once are handed out as objects that close over the parsed key, because parsing
+ * one costs as much as using it.
+ */
+
+import {
+  argon2,
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  createHmac,
+  createPrivateKey,
+  createPublicKey,
+  createSecretKey,
+  decapsulate,
+  diffieHellman,
+  encapsulate,
+  hash,
+  type KeyObject,
+} from "node:crypto";
+import { CodecError, CryptoError } from "../core/errors.ts";
+
+/** AES-256-GCM (NIST SP 800-38D) with 12-byte nonces and 16-byte tags. */
+export interface AesGcmKey {
+  /** Writes ciphertext | tag into `output`, which is 16 bytes longer than `plaintext`. */
+  sealInto(output: Uint8Array, nonce: Uint8Array, plaintext: Uint8Array, associatedData: Uint8Array): void;
+  /** Writes the plaintext into `output` only after the tag was checked. Throws CryptoError. */
+  openInto(output: Uint8Array, nonce: Uint8Array, sealed: Uint8Array, associatedData: Uint8Array): void;
+}
+
+export interface KemPublicKey {
+  encapsulate(): { ciphertext: Uint8Array; sharedSecret: Uint8Array };
+}
+
+export interface KemSecretKey {
+  readonly publicKey: Uint8Array;
+  decapsulate(ciphertext: Uint8Array): Uint8Array;
+}
+
+export interface DiffieHellmanKey {
+  readonly publicKey: Uint8Array;
+  /** Throws CodecError `bad_public_key` if the peer's bytes are not a usable point. */
+  sharedSecret(peerPublicKey: Uint8Array): Uint8Array;
+}
+
+export interface Argon2Cost {
+  readonly memoryKiB: number;
+  readonly passes: number;
+  readonly lanes: number;
+}
+
+/** DER around raw key bytes; lengths and object identifiers are fixed by RFC 8410, RFC 9935 and SEC 1. */
+interface KeyEncoding {
+  readonly type: "pkcs8" | "sec1" | "spki";
+  readonly before: Buffer;
+  readonly keyBytes: number;
+  readonly after: Buffer;
+}
+
+const SECP256K1_ORDER = Buffer.from("fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141", "hex");
+
+const X25519_SECRET = keyEncoding("pkcs8", "302e020100300506032b656e04220420", 32);
+const X25519_PUBLIC = keyEncoding("spki", "302a300506032b656e032100", 32);
+const ML_KEM_768_SECRET = keyEncoding("pkcs8", "3054020100300b060960864801650304040204428040", 64);
+const ML_KEM_768_PUBLIC = keyEncoding("spki", "308204b2300b0609608648016503040402038204a100", 1184);
+const SECP256K1_SECRET = keyEncoding("sec1", "302e0201010420", 32, "a00706052b8104000a");
+/** A compressed point whose first byte, 02, says that y is even. */
+const SECP256K1_PUBLIC = keyEncoding("spki", "3036301006072a8648ce3d020106052b8104000a03220002", 32);
+
+export function sha256(data: Uint8Array): Uint8Array {
+  return plainBytes(hash("sha256", data, "buffer"));
+}
+
+export function sha3_256(data: Uint8Array): Uint8Array {
+  return plainBytes(hash("sha3-256", data, "buffer"));
+}
+
+/** SHAKE256 (FIPS 202) with `length` bytes of output. */
+export function shake256(data: Uint8Array, length: number): Uint8Array {
+  return plainBytes(createHash("shake256", { outputLength: length }).update(data).digest());
+}
+
+/** HMAC (RFC 2104) over the parts one after the other, without joining them. */
+export function hmac(
+  algorithm: "sha256" | "sha512" | "sha3-256",
+  key: Uint8Array,
+  ...parts: readonly Uint8Array[]
+): Uint8Array {
+  // A key object, because Node takes three times as long with the bytes themselves.
+  const mac = createHmac(algorithm, createSecretKey(key));
+  for (const part of parts) mac.update(part);
+  return plainBytes(mac.digest());
+}
+
+/** Argon2id (RFC 9106), off the main thread. */
+export function argon2id(message: Uint8Array, salt: Uint8Array, cost: Argon2Cost, length: number): Promise<Uint8Array> {
+  const parameters = {
+    message,
+    nonce: salt,
+    parallelism: cost.lanes,
+    tagLength: length,
+    memory: cost.memoryKiB,
+    passes: cost.passes,
+  };
+  return new Promise((resolve, reject) => {
+    argon2("argon2id", parameters, (error, derived) => (error ? reject(error) : resolve(plainBytes(derived))));
+  });
+}
+
+/** An AES-256-GCM key of 32 bytes. */
+export function aesGcmKey(bytes: Uint8Array): AesGcmKey {
+  const key = createSecretKey(bytes);
+  return {
+    sealInto(output, nonce, plaintext, associatedData) {
+      const cipher = createCipheriv("aes-256-gcm", key, nonce, { authTagLength: 16 });
+      if (associatedData.length > 0) cipher.setAAD(associatedData);
+      output.set(cipher.update(plaintext));
+      cipher.final();
+      output.set(cipher.getAuthTag(), plaintext.length);
+    },
+    openInto(output, nonce, sealed, associatedData) {
+      const decipher = createDecipheriv("aes-256-gcm", key, nonce, { authTagLength: 16 });
+      if (associatedData.length > 0) decipher.setAAD(associatedData);
+      decipher.setAuthTag(sealed.subarray(sealed.length - 16));
+      const plaintext = decipher.update(sealed.subarray(0, sealed.length - 16));
+      try {
+        decipher.final();
+      } catch {
+        plaintext.fill(0);
+        throw new CryptoError();
+      }
+      output.set(plaintext);
+    },
+  };
+}
+
+/** An X25519 key (RFC 7748) of 32 secret bytes. */
+export function x25519Key(secretKey: Uint8Array): DiffieHellmanKey {
+  const key = privateKey(X25519_SECRET, secretKey);
+  return {
+    publicKey: publicBytes(key, 32),
+    sharedSecret: (peer) => exchange(key, X25519_PUBLIC, peer),
+  };
+}
+
+/**
+ * A secp256k1 key of 32 secret bytes, as Nostr uses it: public keys are the 32-byte x coordinate alone and mean
+ * the point with even y (BIP-340), and the shared secret is the x coordinate of the product. That coordinate is
+ * the same for a point and its negative, so the parity of our own key does not matter.
+ */
+export function secp256k1Key(secretKey: Uint8Array): DiffieHellmanKey {
+  if (!isSecp256k1Scalar(secretKey)) throw badSecretKey();
+  const key = privateKey(SECP256K1_SECRET, secretKey);
+  return {
+    publicKey: publicBytes(key, 64).subarray(0, 32),
+    sharedSecret: (peer) => exchange(key, SECP256K1_PUBLIC, peer),
+  };
+}
+
+/** An ML-KEM-768 key pair (FIPS 203) from its 64-byte seed d | z; ciphertexts are 1,088 bytes, secrets 32. */
+export function mlKem768SecretKey(seed: Uint8Array): KemSecretKey {
+  const key = privateKey(ML_KEM_768_SECRET, seed);
+  return {
+    publicKey: publicBytes(key, 1184),
+    decapsulate: (ciphertext) => plainBytes(decapsulate(key, ciphertext)),
+  };
+}
+
+/** An ML-KEM-768 public key of 1,184 bytes. Throws CodecError `bad_public_key` if a coefficient is out of range. */
+export function mlKem768PublicKey(bytes: Uint8Array): KemPublicKey {
+  const key = publicKey(ML_KEM_768_PUBLIC, bytes);
+  return {
+    encapsulate() {
+      const { ciphertext, sharedKey } = encapsulate(key);
+      return { ciphertext: plainBytes(ciphertext), sharedSecret: plainBytes(sharedKey) };
+    },
+  };
+}
+
+function exchange(own: KeyObject, encoding: KeyEncoding, peer: Uint8Array): Uint8Array {
+  const peerKey = publicKey(encoding, peer);
+  try {
+    return plainBytes(diffieHellman({ privateKey: own, publicKey: peerKey }));
+  } catch (cause) {
+    throw badPublicKey(cause);
+  }
+}
+
+function publicKey(encoding: KeyEncoding, bytes: Uint8Array): KeyObject {
+  try {
+    return createPublicKey({ key: encodeKey(encoding, bytes), format: "der", type: "spki" });
+  } catch (cause) {
+    throw badPublicKey(cause);
+  }
+}
+
+function privateKey(encoding: KeyEncoding, secret: Uint8Array): KeyObject {
+  let der: Buffer | undefined;
+  try {
+    der = encodeKey(encoding, secret);
+    return createPrivateKey({ key: der, format: "der", type: encoding.type as "pkcs8" | "sec1" });
+  } catch {
+    // Without the cause: an error about a secret key is no place for anything that was computed from it.
+    throw badSecretKey();
+  } finally {
+    der?.fill(0);
+  }
+}
+
+/** OpenSSL ignores bytes after the DER, so a key that is too long must be refused here. */
+function encodeKey({ before, keyBytes, after }: KeyEncoding, bytes: Uint8Array): Buffer {
+  if (bytes.length !== keyBytes) throw new CodecError("key_size", `This key must have ${keyBytes} bytes.`);
+  return Buffer.concat([before, bytes, after]);
+}
+
+function keyEncoding(type: KeyEncoding["type"], before: string, keyBytes: number, after: string = ""): KeyEncoding {
+  return { type, before: Buffer.from(before, "hex"), keyBytes, after: Buffer.from(after, "hex") };
+}
+
+/** Raw public bytes: they end the DER of a public key. */
+function publicBytes(key: KeyObject, length: number): Uint8Array {
+  const der = createPublicKey(key).export({ format: "der", type: "spki" });
+  return plainBytes(der.subarray(der.length - length));
+}
+
+/** 0 < scalar < group order. OpenSSL takes any 32 bytes here. */
+function isSecp256k1Scalar(bytes: Uint8Array): boolean {
+  return bytes.some((byte) => byte !== 0) && Buffer.compare(bytes, SECP256K1_ORDER) < 0;
+}
+
+function badSecretKey(): CodecError {
+  return new CodecError("bad_secret_key", "This is not a usable secret key.");
+}
+
+function badPublicKey(cause: unknown): CodecError {
+  return new CodecError("bad_public_key", "This is not a usable public key.", { cause });
+}
+
+/** The same bytes without Buffer's own meaning of `slice` and of equality. */
+function plainBytes(buffer: Buffer): Uint8Array {
+  return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
+}
