@@ -1,0 +1,32 @@
+/** What the relay says about itself (NIP-11), generated from the limits that it enforces. */
+
+import type { RELAY_LIMITS } from "../core/limits.ts";
+
+export type RelayLimits = { readonly [Name in keyof typeof RELAY_LIMITS]: number };
+
+// 17 and 59 for the relay's part of them: wraps go to their recipient alone, who may also delete them.
+const SUPPORTED_NIPS = [1, 9, 11, 17, 40, 42, 59];
+
+/** The NIP-11 document as JSON. */
+export function describeRelay(name: string, limits: RelayLimits): string {
+  return JSON.stringify({
+    name,
+    description: "Stores and forwards what it cannot read.",
+    software: "nocturne",
+    supported_nips: SUPPORTED_NIPS,
+    limitation: {
+      max_message_length: limits.frameBytes,
+      max_content_length: limits.eventBytes,
+      max_event_tags: limits.tagsPerEvent,
+      max_subscriptions: limits.subscriptionsPerConnection,
+      max_subid_length: limits.subscriptionIdBytes,
+      max_filters: limits.filtersPerRequest,
+      max_limit: limits.eventsPerFilter,
+      default_limit: limits.eventsPerFilter,
+      created_at_upper_limit: Math.floor(limits.futureMs / 1000),
+      auth_required: false,
+      payment_required: false,
+      restricted_writes: false,
+    },
+  });
+}

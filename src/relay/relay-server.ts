@@ -1,0 +1,192 @@
+/**
+ * The relay: stores and forwards what it cannot read, for whoever asks (NIP-01, 09, 11, 40, 42).
+ *
+ *   HTTP server  --GET, Accept: application/nostr+json-->  what the relay says about itself
+ *        |
+ *     upgrade -> Connection (flow) -> Session (protocol) -> StoreClient -> thread -> SQLite
+ *                                          \-> Subscriptions -> other sessions
+ *
+ * It logs counts; never an address, a key or a word of an event.
+ */
+
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
+import { join } from "node:path";
+import { type WebSocket, WebSocketServer } from "ws";
+import type { Clock } from "../core/clock.ts";
+import { isSystemError } from "../core/errors.ts";
+import { RELAY_LIMITS } from "../core/limits.ts";
+import type { Logger } from "../core/log.ts";
+import { Connection } from "./connection.ts";
+import { FrontDoor } from "./front-door.ts";
+import { isOwnUrl, relayUrl } from "./relay-address.ts";
+import { describeRelay, type RelayLimits } from "./relay-info.ts";
+import { Session, type SessionContext } from "./session.ts";
+import { StoreClient } from "./store-client.ts";
+import { Subscriptions } from "./subscriptions.ts";
+
+export interface RelayOptions {
+  readonly host: string;
+  /** 0 takes any free one. */
+  readonly port: number;
+  /** `ws:` or `wss:` URL under which clients elsewhere know the relay; they log in to it by that name (NIP-42). */
+  readonly publicUrl?: string | undefined;
+  /** The store lies in `<dataDir>/relay/`. */
+  readonly dataDir: string;
+  readonly log: Logger;
+  readonly clock: Clock;
+  /** What NIP-11 shows. */
+  readonly name: string;
+  readonly limits?: RelayLimits;
+}
+
+export interface RunningRelay {
+  /** ws:// address for programs on this machine. */
+  readonly url: string;
+  readonly port: number;
+  /** Open WebSockets. */
+  connections(): number;
+  /** Says goodbye, commits what is waiting and lets go of port and store. */
+  close(): Promise<void>;
+}
+
+const GOING_AWAY = 1001;
+const GOODBYE_MS = 1_000;
+const INFO_TYPE = "application/nostr+json";
+// Web clients of any origin read what the relay says about itself. (NIP-11)
+const CORS = {
+  "access-control-allow-origin": "*",
+  "access-control-allow-headers": "*",
+  "access-control-allow-methods": "GET, OPTIONS",
+};
+
+/** Starts a relay. Throws InternalError `relay_store_unusable`, or the system's error when the port is taken. */
+export async function startRelay(options: RelayOptions): Promise<RunningRelay> {
+  const { dataDir, clock, limits = RELAY_LIMITS } = options;
+  const log = options.log.child({ component: "relay" });
+  const store = await StoreClient.open({ folder: join(dataDir, "relay"), maxBytes: limits.storeBytes, clock, log });
+  const relay = new RelayServer({ ...options, log }, { store, subscriptions: new Subscriptions(), limits, clock });
+  try {
+    await relay.listen();
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+  return relay;
+}
+
+class RelayServer implements RunningRelay {
+  readonly #options: RelayOptions;
+  readonly #context: SessionContext;
+  readonly #door: FrontDoor;
+  readonly #http: Server;
+  readonly #sockets: WebSocketServer;
+  readonly #connections: Set<Connection> = new Set();
+  readonly #timers: NodeJS.Timeout[] = [];
+  #closed: Promise<void> | undefined;
+  port = 0;
+
+  constructor(options: RelayOptions, context: SessionContext) {
+    this.#options = options;
+    this.#context = context;
+    const { limits } = context;
+    this.#door = new FrontDoor(limits);
+    this.#sockets = new WebSocketServer({ noServer: true, maxPayload: limits.frameBytes, perMessageDeflate: false });
+    this.#http = createServer((request, response) => this.#answer(request, response));
+    this.#http.maxConnections = limits.connections;
+    // Also while it listens: the system may run out of handles.
+    this.#http.on("error", (error) => options.log.warn({ name: errorName(error) }, "the relay's port failed"));
+    this.#http.on("connection", (socket: Socket) => this.#door.admit(socket));
+    this.#http.on("upgrade", (request, socket, head) => {
+      this.#sockets.handleUpgrade(request, socket, head, (webSocket) => this.#meet(webSocket, socket as Socket));
+    });
+  }
+
+  get url(): string {
+    return relayUrl(this.#options.host, this.port);
+  }
+
+  connections(): number {
+    return this.#connections.size;
+  }
+
+  async listen(): Promise<void> {
+    const { host, port, log } = this.#options;
+    this.#http.listen(port, host);
+    await once(this.#http, "listening");
+    this.port = (this.#http.address() as AddressInfo).port;
+    const { pingMs, sweepMs } = this.#context.limits;
+    this.#timers.push(
+      setInterval(() => this.#probeAll(), pingMs),
+      setInterval(() => void this.#sweep(), sweepMs),
+    );
+    void this.#sweep();
+    log.info({ port: this.port }, "the relay listens");
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#shutDown();
+    return this.#closed;
+  }
+
+  async #shutDown(): Promise<void> {
+    for (const timer of this.#timers) clearInterval(timer);
+    const closed = once(this.#http, "close");
+    this.#http.close();
+    for (const connection of this.#connections) connection.close(GOING_AWAY, "the relay is closing");
+    const impatience = setTimeout(() => {
+      for (const connection of this.#connections) connection.terminate();
+      this.#http.closeAllConnections();
+    }, GOODBYE_MS);
+    await closed;
+    clearTimeout(impatience);
+    await this.#context.store.close();
+    this.#options.log.info({}, "the relay is closed");
+  }
+
+  #meet(webSocket: WebSocket, socket: Socket): void {
+    const { host, publicUrl } = this.#options;
+    const arrival = { host, publicUrl, port: this.port, localAddress: socket.localAddress };
+    const connection = new Connection(webSocket, this.#context.limits, {
+      onMessage: (text) => session.handle(text),
+      onFault: (error) => this.#options.log.error({ name: errorName(error) }, "a message could not be handled"),
+      onClose: () => {
+        this.#connections.delete(connection);
+        session.end();
+      },
+    });
+    this.#connections.add(connection);
+    const session = new Session({
+      context: this.#context,
+      connection,
+      isOwnUrl: (url) => isOwnUrl(url, arrival),
+      onValid: () => this.#door.welcome(socket),
+    });
+  }
+
+  #answer(request: IncomingMessage, response: ServerResponse): void {
+    const headers = { ...CORS, connection: "close" };
+    if (request.method === "OPTIONS") return void response.writeHead(204, headers).end();
+    if (request.method !== "GET") return void response.writeHead(405, { ...headers, allow: "GET, OPTIONS" }).end();
+    if (request.headers.accept?.includes(INFO_TYPE)) {
+      const info = describeRelay(this.#options.name, this.#context.limits);
+      return void response.writeHead(200, { ...headers, "content-type": INFO_TYPE }).end(info);
+    }
+    response.writeHead(200, { ...headers, "content-type": "text/plain" });
+    response.end("This is a Nostr relay. Connect with a Nostr client.\n");
+  }
+
+  #probeAll(): void {
+    for (const connection of this.#connections) connection.probe();
+  }
+
+  async #sweep(): Promise<void> {
+    while ((await this.#context.store.sweep()) > 0);
+  }
+}
+
+// Of an unexpected error no more than its kind: the message may repeat what somebody sent.
+function errorName(error: unknown): string {
+  return isSystemError(error) ? error.code : error instanceof Error ? error.name : "unknown";
+}
