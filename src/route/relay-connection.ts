@@ -1,0 +1,244 @@
+/**
+ * One relay, for as long as somebody needs it: dialled, kept open, dialled again after a loss.
+ *
+ *              dial                     open
+ *   closed ------------> connecting ------------> connected
+ *     ^                      | failed                 | lost
+ *     |  nobody needs it     v                        |
+ *     +------------------ waiting <-------------------+      a growing, random wait, then dial again
+ *
+ * It is needed while it is kept, or has subscriptions, or events that wait for the relay's OK.
+ */
+
+import type { Clock } from "../core/clock.ts";
+import { isSystemError } from "../core/errors.ts";
+import type { Logger } from "../core/log.ts";
+import type { NostrEvent, VerifiedEvent } from "../nostr/event.ts";
+import type { Filter } from "../nostr/filter.ts";
+import type { RelayMessage } from "../nostr/relay-message.ts";
+import { retryDelayMs } from "./backoff.ts";
+import { type Carrier, unreachable } from "./carrier.ts";
+import { type OpenRelay, Publications } from "./publications.ts";
+import { RelayAuthentication } from "./relay-authentication.ts";
+import { RelaySocket, type RouteLimits } from "./relay-socket.ts";
+import { type SubscriptionHandlers, Subscriptions } from "./subscriptions.ts";
+
+export type ConnectionState = "connecting" | "connected" | "waiting" | "closed";
+
+export interface RelayConnectionOptions {
+  readonly url: string;
+  readonly carrier: Carrier;
+  readonly log: Logger;
+  readonly clock: Clock;
+  readonly limits: RouteLimits;
+  readonly authenticate: (relayUrl: string, challenge: string) => VerifiedEvent | null;
+  /** State or latency changed. */
+  readonly onChange: () => void;
+  /** Nobody needed it for `unusedMs`; it is closed. */
+  readonly onUnused: () => void;
+}
+
+export class RelayConnection {
+  readonly #options: RelayConnectionOptions;
+  readonly #publications: Publications;
+  readonly #subscriptions: Subscriptions;
+  readonly #dialling = new AbortController();
+  #state: ConnectionState = "closed";
+  #latencyMs: number | null = null;
+  #kept = false;
+  #closed = false;
+  #relay: OpenRelay | null = null;
+  #openedAtMs = 0;
+  #failures = 0;
+  /** Runs after every failure, needed or not, so that nobody can make us storm a relay. */
+  #retryTimer: NodeJS.Timeout | null = null;
+  #unusedTimer: NodeJS.Timeout | null = null;
+
+  constructor(options: RelayConnectionOptions) {
+    this.#options = options;
+    this.#publications = new Publications(options.limits);
+    this.#subscriptions = new Subscriptions(options.limits, options.log);
+  }
+
+  get state(): ConnectionState {
+    return this.#state;
+  }
+
+  /** The last measured round trip in milliseconds; null before the first. */
+  get latencyMs(): number | null {
+    return this.#latencyMs;
+  }
+
+  get kept(): boolean {
+    return this.#kept;
+  }
+
+  get needed(): boolean {
+    return this.#kept || this.#subscriptions.size > 0 || this.#publications.size > 0;
+  }
+
+  /** Held open from now on, or only as long as it is used. */
+  keep(kept: boolean): void {
+    this.#kept = kept;
+    this.#adapt();
+  }
+
+  /** See `Publications.publish`. */
+  async publish(event: NostrEvent, signal?: AbortSignal): Promise<void> {
+    if (this.#closed) throw unreachable();
+    const published = this.#publications.publish(event, signal);
+    this.#adapt();
+    await published.finally(() => this.#adapt());
+  }
+
+  /** See `Subscriptions.add`. */
+  subscribe(filters: () => readonly Filter[], handlers: SubscriptionHandlers): { close(): void } {
+    const subscription = this.#subscriptions.add(filters, handlers);
+    this.#adapt();
+    return {
+      close: () => {
+        subscription.close();
+        this.#adapt();
+      },
+    };
+  }
+
+  /** Ends everything; what waits fails with `relay_unreachable`. Resolves when the socket is gone. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#stopTimers();
+    this.#dialling.abort();
+    const gone = this.#relay?.socket.end();
+    this.#detach();
+    this.#setState("closed");
+    await gone;
+  }
+
+  /** Dials if somebody needs it, lets go if nobody does. */
+  #adapt(): void {
+    if (this.#closed) return;
+    if (this.#unusedTimer) clearTimeout(this.#unusedTimer);
+    this.#unusedTimer = this.needed ? null : setTimeout(() => this.#letGo(), this.#options.limits.unusedMs);
+    if (this.#state === "connecting" || this.#state === "connected") return;
+    if (this.#retryTimer) this.#setState(this.needed ? "waiting" : "closed");
+    else if (this.needed) void this.#dial();
+    else this.#setState("closed");
+  }
+
+  async #dial(): Promise<void> {
+    const { carrier, url, limits, log } = this.#options;
+    this.#setState("connecting");
+    const late = AbortSignal.timeout(limits.connectMs);
+    const signal = AbortSignal.any([late, this.#dialling.signal]);
+    try {
+      const socket = await carrier.dial(url, { isolation: new URL(url).host, signal });
+      if (this.#closed) socket.terminate();
+      else this.#open(socket);
+    } catch (error) {
+      log.debug({ code: codeOf(error) }, "a relay could not be reached");
+      this.#lost(error);
+    }
+  }
+
+  #open(socket: Awaited<ReturnType<Carrier["dial"]>>): void {
+    const { limits, clock } = this.#options;
+    const relay: OpenRelay = {
+      socket: new RelaySocket(socket, {
+        onMessage: (message) => this.#receive(relay, message),
+        onLatency: (latencyMs) => {
+          this.#latencyMs = latencyMs;
+          this.#options.onChange();
+        },
+        onEnd: () => this.#ended(),
+        clock,
+        limits,
+      }),
+      authentication: new RelayAuthentication({
+        sign: (challenge) => this.#sign(challenge),
+        send: (event) => relay.socket.send({ type: "AUTH", event }),
+        limits,
+      }),
+    };
+    this.#relay = relay;
+    this.#openedAtMs = performance.now();
+    this.#setState("connected");
+    this.#subscriptions.attach(relay);
+    this.#publications.attach(relay);
+  }
+
+  #receive({ authentication }: OpenRelay, message: RelayMessage): void {
+    switch (message.type) {
+      case "EVENT":
+        return this.#subscriptions.received(message.id, message.event);
+      case "EOSE":
+        return this.#subscriptions.stored(message.id);
+      case "CLOSED":
+        return this.#subscriptions.closed(message.id, message.reason);
+      case "OK":
+        if (authentication.answered(message.id, message.accepted)) return;
+        return this.#publications.answered(message.id, message.accepted, message.reason);
+      case "AUTH":
+        return authentication.challenged(message.challenge);
+      case "NOTICE": // for people who read the traffic; it answers nothing
+        return;
+    }
+  }
+
+  /** Without an answer, whatever the reason, we stay unknown to the relay. */
+  #sign(challenge: string): VerifiedEvent | null {
+    try {
+      return this.#options.authenticate(this.#options.url, challenge);
+    } catch (error) {
+      this.#options.log.debug({ code: codeOf(error) }, "a relay's challenge was not answered");
+      return null;
+    }
+  }
+
+  #ended(): void {
+    if (performance.now() - this.#openedAtMs >= this.#options.limits.stableMs) this.#failures = 0;
+    this.#lost();
+  }
+
+  #lost(cause?: unknown): void {
+    const { retryMs, retryMaxMs } = this.#options.limits;
+    this.#detach(cause);
+    if (this.#closed) return;
+    const delayMs = retryDelayMs(this.#failures++, retryMs, retryMaxMs);
+    this.#retryTimer = setTimeout(() => {
+      this.#retryTimer = null;
+      this.#adapt();
+    }, delayMs);
+    this.#setState(this.needed ? "waiting" : "closed");
+    this.#adapt();
+  }
+
+  #detach(cause?: unknown): void {
+    this.#relay?.authentication.end();
+    this.#relay = null;
+    this.#publications.detach(cause);
+    this.#subscriptions.detach(cause);
+  }
+
+  #letGo(): void {
+    void this.close();
+    this.#options.onUnused();
+  }
+
+  #stopTimers(): void {
+    if (this.#retryTimer) clearTimeout(this.#retryTimer);
+    if (this.#unusedTimer) clearTimeout(this.#unusedTimer);
+    this.#retryTimer = null;
+    this.#unusedTimer = null;
+  }
+
+  #setState(state: ConnectionState): void {
+    if (state === this.#state) return;
+    this.#state = state;
+    this.#options.onChange();
+  }
+}
+
+function codeOf(error: unknown): string {
+  return isSystemError(error) ? error.code : "unknown";
+}

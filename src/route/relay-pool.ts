@@ -1,0 +1,195 @@
+/**
+ * All connections to relays, one for each relay, over one carrier.
+ *
+ *   keep(own relays) ---+
+ *   subscribe, publish -+-> RelayConnection per URL -> Carrier -> relay
+ *
+ * A relay named by a contact is as little trusted as the contact: connections are bounded in number, and
+ * one that nobody uses any more is let go.
+ */
+
+import type { Clock } from "../core/clock.ts";
+import { type NetworkError, ValidationError } from "../core/errors.ts";
+import { ROUTE_LIMITS } from "../core/limits.ts";
+import type { Logger } from "../core/log.ts";
+import type { NostrEvent, VerifiedEvent } from "../nostr/event.ts";
+import type { Filter } from "../nostr/filter.ts";
+import { type Carrier, unreachable } from "./carrier.ts";
+import { busy } from "./publications.ts";
+import { type ConnectionState, RelayConnection } from "./relay-connection.ts";
+import type { RouteLimits } from "./relay-socket.ts";
+import type { SubscriptionHandlers } from "./subscriptions.ts";
+
+export interface RelayPoolOptions {
+  readonly carrier: Carrier;
+  readonly log: Logger;
+  readonly clock: Clock;
+  /**
+   * The signed answer (kind 22242) to a relay's challenge, or null to stay unknown to that relay. It is asked
+   * at every challenge, of relays that we only publish to as well.
+   */
+  readonly authenticate?: (relayUrl: string, challenge: string) => VerifiedEvent | null;
+  /** Other numbers than ROUTE_LIMITS, for tests that cannot wait. */
+  readonly limits?: Partial<RouteLimits>;
+}
+
+export interface PoolState {
+  readonly url: string;
+  readonly state: ConnectionState;
+  /** The last measured round trip; null before the first. */
+  readonly latencyMs: number | null;
+}
+
+export class RelayPool {
+  readonly #options: RelayPoolOptions;
+  readonly #limits: RouteLimits;
+  /** By URL in one spelling; the one used last comes last. */
+  readonly #connections = new Map<string, RelayConnection>();
+  readonly #listeners = new Set<() => void>();
+  #closed = false;
+
+  constructor(options: RelayPoolOptions) {
+    this.#options = options;
+    this.#limits = { ...ROUTE_LIMITS, ...options.limits };
+  }
+
+  /**
+   * Holds exactly these relays open, at most ROUTE_LIMITS.relays, and dials them again after each loss.
+   * Throws ValidationError `bad_relay_url` or `too_many_relays`, NetworkError `relay_busy`.
+   */
+  keep(urls: readonly string[]): void {
+    const wanted = new Set(urls.map(normalize));
+    if (wanted.size > this.#limits.relays) {
+      throw new ValidationError("too_many_relays", `At most ${this.#limits.relays} relays can be used at once.`, {
+        hint: "Remove a relay first.",
+      });
+    }
+    for (const [url, connection] of this.#connections) {
+      if (wanted.has(url) || !connection.kept) continue;
+      connection.keep(false);
+      if (!connection.needed) this.#drop(url, connection);
+    }
+    for (const url of wanted) this.#connect(url).keep(true);
+  }
+
+  /**
+   * Resolves when the relay has accepted the event. Throws NetworkError `relay_refused`, `relay_unreachable`
+   * (the relay may have it nevertheless) or `relay_busy`, ValidationError `bad_relay_url`, or the signal's reason.
+   */
+  async publish(url: string, event: NostrEvent, signal?: AbortSignal): Promise<void> {
+    await this.#connect(normalize(url)).publish(event, signal);
+  }
+
+  /**
+   * Asks a relay from now on, over all losses; `filters` is evaluated anew for each connection. Events are
+   * verified and come once. Throws ValidationError `bad_relay_url`, NetworkError `relay_busy`.
+   */
+  subscribe(url: string, filters: () => readonly Filter[], handlers: SubscriptionHandlers): { close(): void } {
+    return this.#connect(normalize(url)).subscribe(filters, handlers);
+  }
+
+  /**
+   * What a relay has stored, at most ROUTE_LIMITS.fetchedEvents. A relay that does not say in time that this
+   * was all counts as done if it told something. Throws NetworkError `relay_unreachable`, `relay_refused`
+   * or `relay_busy`, ValidationError `bad_relay_url`.
+   */
+  async fetch(url: string, filters: readonly Filter[], timeoutMs: number): Promise<VerifiedEvent[]> {
+    const events: VerifiedEvent[] = [];
+    const done = Promise.withResolvers<void>();
+    const subscription = this.subscribe(url, () => filters, {
+      onEvent: (event) => {
+        if (events.push(event) < this.#limits.fetchedEvents) return;
+        subscription.close();
+        done.resolve();
+      },
+      onStored: () => done.resolve(),
+      onFailure: (error: NetworkError) => done.reject(error),
+    });
+    const timer = setTimeout(() => (events.length > 0 ? done.resolve() : done.reject(unreachable())), timeoutMs);
+    try {
+      await done.promise;
+      return events;
+    } finally {
+      clearTimeout(timer);
+      subscription.close();
+    }
+  }
+
+  states(): PoolState[] {
+    return [...this.#connections].map(([url, { state, latencyMs }]) => ({ url, state, latencyMs }));
+  }
+
+  /** Calls back after a state or a latency changed. Returns how to stop it. */
+  onStateChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Ends all connections; what waits fails with `relay_unreachable`. Resolves when all sockets are gone. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#listeners.clear();
+    const connections = [...this.#connections.values()];
+    this.#connections.clear();
+    await Promise.all(connections.map((connection) => connection.close()));
+  }
+
+  #connect(url: string): RelayConnection {
+    if (this.#closed) throw unreachable();
+    const connection = this.#connections.get(url) ?? this.#create(url);
+    this.#connections.delete(url);
+    this.#connections.set(url, connection);
+    return connection;
+  }
+
+  #create(url: string): RelayConnection {
+    this.#makeRoom();
+    const { carrier, log, clock, authenticate } = this.#options;
+    const connection = new RelayConnection({
+      url,
+      carrier,
+      clock,
+      limits: this.#limits,
+      log: log.child({ component: "route" }),
+      authenticate: authenticate ?? (() => null),
+      onChange: () => this.#announce(),
+      onUnused: () => this.#drop(url, connection),
+    });
+    return connection;
+  }
+
+  /** Lets the longest unused connection go when there are as many as there may be. */
+  #makeRoom(): void {
+    if (this.#connections.size < this.#limits.connections) return;
+    const unused = [...this.#connections].find(([, connection]) => !connection.needed);
+    if (!unused) throw busy();
+    this.#drop(...unused);
+  }
+
+  #drop(url: string, connection: RelayConnection): void {
+    if (this.#connections.get(url) === connection) this.#connections.delete(url);
+    void connection.close();
+    this.#announce();
+  }
+
+  #announce(): void {
+    for (const listener of this.#listeners) {
+      try {
+        listener();
+      } catch (error) {
+        this.#options.log.error({ error: error instanceof Error ? error.name : "unknown" }, "a listener failed");
+      }
+    }
+  }
+}
+
+/** One spelling for each relay: two spellings must not make two connections. */
+function normalize(text: string): string {
+  const url = URL.parse(text.trim());
+  if (!url || (url.protocol !== "wss:" && url.protocol !== "ws:") || url.hash !== "") {
+    throw new ValidationError("bad_relay_url", "This is not the address of a relay.", {
+      hint: "A relay's address begins with wss:// or ws://.",
+    });
+  }
+  return url.pathname === "/" && url.search === "" ? url.href.replace(/\/$/, "") : url.href;
+}
