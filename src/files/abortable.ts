@@ -1,0 +1,29 @@
+/** Streams that end when a signal says so, even while their source is silent. */
+
+/**
+ * The pieces of `source` until `signal` aborts; then its reason is thrown at once and the source is told to end,
+ * without waiting for it: it may be a connection on which nothing comes any more.
+ */
+export async function* abortable<T>(source: AsyncIterable<T>, signal: AbortSignal): AsyncGenerator<T> {
+  const iterator = source[Symbol.asyncIterator]();
+  try {
+    for (;;) {
+      const next = await unlessAborted(iterator.next(), signal);
+      if (next.done) return;
+      yield next.value;
+    }
+  } finally {
+    Promise.resolve(iterator.return?.()).catch(() => undefined);
+  }
+}
+
+/** A listener for each wait, because one promise for all of them would collect a reaction per piece. */
+function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal.reason as Error);
+    const settle = (): void => signal.removeEventListener("abort", abort);
+    signal.addEventListener("abort", abort, { once: true });
+    work.then(resolve, reject).finally(settle);
+    if (signal.aborted) abort();
+  });
+}

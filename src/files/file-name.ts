@@ -1,0 +1,32 @@
+/**
+ * File names as other people's programs hand them to us, made safe to save and to show:
+ *
+ *   "../../etc/pass\u202Egpj.exe"  ->  "passgpj.exe"
+ */
+import { utf8Encode } from "../core/bytes.ts";
+import { ValidationError } from "../core/errors.ts";
+import { FILE_LIMITS } from "../core/limits.ts";
+
+/**
+ * Control characters can drive a terminal; direction marks make "gpj.exe" read "exe.jpg"; the others
+ * are invisible, so that two names could look alike.
+ */
+const UNSAFE = /[\p{Cc}\p{Zl}\p{Zp}\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]/gu;
+
+/**
+ * The last part of a path, without characters that deceive a terminal, a person or a file system; at most
+ * 255 UTF-8 bytes, in normal form C. Throws ValidationError `bad_file_name` when nothing usable is left.
+ */
+export function cleanFileName(name: string): string {
+  const parts = name.toWellFormed().normalize("NFC").replace(UNSAFE, "").split(/[/\\]/);
+  const last = parts.map((part) => part.trim()).findLast((part) => part !== "");
+  if (last === undefined || last === "." || last === "..") {
+    throw new ValidationError("bad_file_name", "The file has no usable name.", { hint: "Give it a name." });
+  }
+  if (utf8Encode(last).length > FILE_LIMITS.nameBytes) {
+    throw new ValidationError("bad_file_name", `The file's name is longer than ${FILE_LIMITS.nameBytes} bytes.`, {
+      hint: "Give it a shorter name.",
+    });
+  }
+  return last;
+}

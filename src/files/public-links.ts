@@ -1,0 +1,179 @@
+/**
+ * Share links as visitors meet them. Nothing here needs a key, so links work while the vault is locked.
+ *
+ *   info      is the link alive, does it need a password?          counts nothing
+ *   claim     a right proof takes one use                          -> sealed manifest and a lease
+ *   content   ciphertext by byte range, on a lease                 -> resumes until all was served, or 6 h
+ *
+ * A broken connection costs no second use: the lease goes on until every byte was handed to the network once,
+ * and 2 minutes longer for what was lost on the way. Leases are on disk and survive a crash of the node.
+ */
+import { fromBase64Url, toBase64Url } from "../core/bytes.ts";
+import type { Clock } from "../core/clock.ts";
+import { type ErrorOptions, ValidationError } from "../core/errors.ts";
+import { FILE_LIMITS } from "../core/limits.ts";
+import type { Logger } from "../core/log.ts";
+import { randomBytes } from "../core/random.ts";
+import { sha256 } from "../crypto/key-derivation.ts";
+import { linkVerifier } from "../crypto/link-key.ts";
+import type { BlobStore } from "./blob-store.ts";
+import type { ClaimOutcome, Lease, LinkStore } from "./link-store.ts";
+import type { LinkClaim, LinkInfo } from "./views.ts";
+
+/** Bytes `start` to `end` (exclusive); null means to the end. */
+export interface ContentRange {
+  readonly start: number;
+  readonly end: number | null;
+}
+
+export interface LinkContent {
+  readonly stream: AsyncIterable<Uint8Array>;
+  /** First byte of the stream, the byte after its last, and the length of the whole content. */
+  readonly start: number;
+  readonly end: number;
+  readonly total: number;
+}
+
+export interface PublicLinksOptions {
+  readonly store: LinkStore;
+  readonly blobs: BlobStore;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+const TOKEN_BYTES = 16;
+
+export class PublicLinks {
+  protected readonly store: LinkStore;
+  protected readonly clock: Clock;
+  readonly #log: Logger;
+  readonly #blobs: BlobStore;
+  readonly #listeners = new Set<() => void>();
+
+  constructor({ store, blobs, clock, log }: PublicLinksOptions) {
+    this.store = store;
+    this.#blobs = blobs;
+    this.clock = clock;
+    this.#log = log;
+  }
+
+  /** All that may be known without the key. Never throws for an unknown slug. */
+  info(slug: string): LinkInfo {
+    const status = this.store.status(slug, this.clock.nowMs());
+    const password = status?.state === "active" ? status.password : null;
+    return {
+      state: status?.state ?? "unknown",
+      needsPassword: password !== null,
+      passwordSalt: password?.salt ?? null,
+      argon2: password?.cost ?? null,
+    };
+  }
+
+  /**
+   * Takes one use by showing the 32-byte proof. Throws ValidationError `unknown_link`, `link_used`,
+   * `link_expired`, `link_wrong_proof` (wrong password or incomplete link; takes no use), `too_many_attempts` after
+   * 10 of these in 10 minutes, `too_many_downloads` while 64 are under way.
+   */
+  claim(slug: string, proof: Uint8Array): LinkClaim {
+    const nowMs = this.clock.nowMs();
+    const token = randomBytes(TOKEN_BYTES);
+    const result = this.store.claim(slug, linkVerifier(proof), sha256(token), nowMs);
+    this.#log.info({ outcome: result.outcome }, "share link claimed");
+    if (result.outcome !== "claimed") throw refusal(result.outcome);
+    this.changed();
+    return {
+      lease: toBase64Url(token),
+      leaseExpiresAt: new Date(nowMs + FILE_LIMITS.leaseMs).toISOString(),
+      sealedManifest: toBase64Url(result.manifest),
+      contentBytes: result.contentBytes,
+    };
+  }
+
+  /**
+   * The payload of the file (its header, with the owner's slots, stays here), or a range of it. What is read from the
+   * stream counts as served. Throws ValidationError `lease_ended`, `bad_range`; while reading `unknown_link`
+   * when the link is removed meanwhile.
+   */
+  async content(slug: string, lease: string, range: ContentRange | null): Promise<LinkContent> {
+    const token = sha256(fromBase64Url(lease));
+    const found = this.store.lease(slug, token, this.clock.nowMs());
+    if (!found) throw leaseEnded();
+    const total = found.contentBytes;
+    const start = range?.start ?? 0;
+    const end = Math.min(range?.end ?? total, total);
+    const isRange = Number.isSafeInteger(start) && Number.isSafeInteger(end) && start >= 0 && start < end;
+    if (!isRange || found.served.length >= FILE_LIMITS.leaseRanges) throw badRange();
+    await this.#blobs.size(found.blob);
+    return { stream: this.#serve(slug, token, found, start, end), start, end, total };
+  }
+
+  /** Erases what ended links and downloads left in the database. Call it at each start and once an hour. */
+  sweep(): void {
+    this.store.sweep(this.clock.nowMs());
+  }
+
+  /** Calls `listener` whenever the list of links may look different; returns how to stop that. */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  protected changed(): void {
+    for (const listener of this.#listeners) listener();
+  }
+
+  /** A piece counts as served when the reader comes back for the next one: then it has passed this one on. */
+  async *#serve(slug: string, token: Uint8Array, lease: Lease, start: number, end: number): AsyncGenerator<Uint8Array> {
+    const { blob, contentOffset } = lease;
+    let recorded = start;
+    let served = start;
+    const record = (): void => {
+      this.store.recordServed(slug, token, recorded, served, this.clock.nowMs());
+      recorded = served;
+    };
+    try {
+      for await (const piece of this.#blobs.read(blob, contentOffset + start, contentOffset + end)) {
+        yield piece;
+        served += piece.length;
+        if (served - recorded < FILE_LIMITS.leaseProgressBytes) continue;
+        record();
+        if (!this.store.status(slug, this.clock.nowMs())) throw refusal("unknown");
+      }
+    } finally {
+      if (served > recorded) record();
+    }
+  }
+}
+
+const REFUSALS: Record<Exclude<ClaimOutcome["outcome"], "claimed">, readonly [string, string, ErrorOptions]> = {
+  unknown: ["unknown_link", "There is no such link, or it was removed.", { hint: "Ask for a new link." }],
+  used: ["link_used", "This link was used as often as its owner allowed.", { hint: "Ask for a new link." }],
+  expired: ["link_expired", "This link has expired.", { hint: "Ask for a new link." }],
+  "wrong-proof": [
+    "link_wrong_proof",
+    "The password is wrong, or the link is incomplete.",
+    { hint: "Check the password, or copy the whole link again." },
+  ],
+  blocked: [
+    "too_many_attempts",
+    "Too many wrong passwords were tried on this link.",
+    { hint: "Wait ten minutes and try again." },
+  ],
+  busy: ["too_many_downloads", "Too many people are downloading this file now.", { hint: "Try again later." }],
+};
+
+function refusal(outcome: keyof typeof REFUSALS): ValidationError {
+  return new ValidationError(...REFUSALS[outcome]);
+}
+
+function leaseEnded(): ValidationError {
+  return new ValidationError("lease_ended", "This download is complete or took too long.", {
+    hint: "Open the link again, or ask for a new one.",
+  });
+}
+
+function badRange(): ValidationError {
+  return new ValidationError("bad_range", "This part of the file does not exist.", {
+    hint: "Resume where the download broke off.",
+  });
+}
