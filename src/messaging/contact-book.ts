@@ -1,0 +1,178 @@
+/**
+ * The people one knows, and what is known of each: name, state, card, where to write to them.
+ *
+ *   pending   we said hello and wait for the answer
+ *   request   they said hello; shown with fingerprint, nothing is answered before we accept
+ *   accepted  both agreed
+ *   blocked   what they send is dropped unread
+ */
+
+import { toBase64Url, utf8Encode } from "../core/bytes.ts";
+import { ValidationError } from "../core/errors.ts";
+import { MESSAGE_LIMITS } from "../core/limits.ts";
+import { encodeNpub, fingerprint, parsePublicKey } from "../nostr/keys.ts";
+import type { SealedTable } from "../vault/sealed-table.ts";
+import type { Vault } from "../vault/vault.ts";
+import type { Card } from "./card.ts";
+import { safetyNumber } from "./safety-number.ts";
+import type { Contact, ContactState, Profile } from "./views.ts";
+
+export interface ContactRow {
+  /** Hex. */
+  readonly publicKey: string;
+  readonly name: string;
+  readonly state: ContactState;
+  readonly verified: boolean;
+  readonly invited: boolean;
+  readonly profile: Profile;
+  readonly card: Card | null;
+  /** A card that differs from the one we trust; it waits for the person's decision. */
+  readonly changedCard: Card | null;
+  /** Where to write while the card is unknown. */
+  readonly relays: readonly string[];
+  /** Proof of holding their invite, sent along in our hello. */
+  readonly proof: string | null;
+  /** Number of the last text we wrote to them, and of the last of theirs that was shown. */
+  readonly lastSent: number;
+  readonly lastShown: number;
+  readonly addedAtMs: number;
+}
+
+export class ContactBook {
+  readonly #table: SealedTable<ContactRow>;
+  readonly #ownCard: () => Pick<Card, "publicKey" | "hybridPublicKey">;
+
+  constructor(vault: Vault) {
+    this.#table = vault.table<ContactRow>({
+      name: "contacts",
+      key: (row) => row.publicKey,
+      indexes: { name: (row) => foldName(row.name), state: (row) => row.state },
+    });
+    this.#ownCard = () => {
+      const { publicKey, hybrid } = vault.identity();
+      return { publicKey, hybridPublicKey: toBase64Url(hybrid.publicKey) };
+    };
+  }
+
+  get(publicKey: string): ContactRow | null {
+    return this.#table.get(publicKey);
+  }
+
+  list(): ContactRow[] {
+    return this.#table.list({});
+  }
+
+  count(state: ContactState): number {
+    return this.#table.count("state", state);
+  }
+
+  /** The contact with this name (any case), npub or hex key. Throws ValidationError `unknown_contact`. */
+  find(who: string): ContactRow {
+    const row = this.#table.find("name", foldName(who), { limit: 1 })[0] ?? this.#findByKey(who);
+    if (row) return row;
+    throw new ValidationError("unknown_contact", "There is no contact with this name or key.", {
+      hint: "See who there is with: nocturne contact list",
+    });
+  }
+
+  #findByKey(who: string): ContactRow | null {
+    try {
+      return this.get(parsePublicKey(who).publicKey);
+    } catch {
+      return null;
+    }
+  }
+
+  /** A new row with defaults; its name is made unique. Throws ValidationError `too_many_contacts`. */
+  create(publicKey: string, state: ContactState, nowMs: number, known: Partial<ContactRow> = {}): ContactRow {
+    if (this.#table.count() >= MESSAGE_LIMITS.contacts) {
+      throw new ValidationError("too_many_contacts", `There are already ${MESSAGE_LIMITS.contacts} contacts.`, {
+        hint: "Remove some you no longer need.",
+      });
+    }
+    const row: ContactRow = {
+      publicKey,
+      state,
+      verified: false,
+      invited: false,
+      profile: "hidden",
+      card: null,
+      changedCard: null,
+      relays: [],
+      proof: null,
+      lastSent: 0,
+      lastShown: 0,
+      addedAtMs: nowMs,
+      ...known,
+      name: this.#freeName(cleanName(known.name ?? ""), publicKey),
+    };
+    this.#table.put(row);
+    return row;
+  }
+
+  update(row: ContactRow, change: Partial<ContactRow>): ContactRow {
+    const next = { ...row, ...change };
+    this.#table.put(next);
+    return next;
+  }
+
+  /** Throws ValidationError `bad_name` or `name_taken`. */
+  rename(row: ContactRow, name: string): ContactRow {
+    const clean = cleanName(name);
+    if (clean === "") throw new ValidationError("bad_name", "A name needs at least one visible character.");
+    const holder = this.#table.find("name", foldName(clean), { limit: 1 })[0];
+    if (holder && holder.publicKey !== row.publicKey) {
+      throw new ValidationError("name_taken", "Another contact already has this name.", { hint: "Choose another." });
+    }
+    return this.update(row, { name: clean });
+  }
+
+  /** Takes the name that a person gives himself, unless we already call him otherwise. */
+  adoptName(row: ContactRow, name: string): ContactRow {
+    const clean = cleanName(name);
+    const unnamed = row.name === encodeNpub(row.publicKey).slice(0, UNNAMED_CHARACTERS);
+    return unnamed && clean !== "" ? this.update(row, { name: this.#freeName(clean, row.publicKey) }) : row;
+  }
+
+  remove(publicKey: string): void {
+    this.#table.delete(publicKey);
+  }
+
+  view(row: ContactRow): Contact {
+    return {
+      name: row.name,
+      npub: encodeNpub(row.publicKey),
+      state: row.state,
+      verified: row.verified,
+      safety: row.card ? safetyNumber(this.#ownCard(), row.card) : null,
+      fingerprint: fingerprint(row.publicKey),
+      encryption: row.profile === "interop" ? "interop" : row.card ? "hybrid" : "elliptic-curve",
+      cardChanged: row.changedCard !== null,
+      invited: row.invited,
+      addedAt: new Date(row.addedAtMs).toISOString(),
+    };
+  }
+
+  #freeName(wanted: string, publicKey: string): string {
+    const base = wanted === "" ? encodeNpub(publicKey).slice(0, UNNAMED_CHARACTERS) : wanted;
+    let name = base;
+    for (let i = 2; this.#table.find("name", foldName(name), { limit: 1 }).length > 0; i++) name = `${base} ${i}`;
+    return name;
+  }
+}
+
+const UNNAMED_CHARACTERS = 12;
+
+/** A name as it is kept: no control or direction characters (they can forge the look of a list), bounded. */
+export function cleanName(name: string): string {
+  let clean = name
+    .normalize("NFC")
+    .replace(/(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, "")
+    .trim();
+  while (utf8Encode(clean).length > MESSAGE_LIMITS.nameBytes) clean = [...clean].slice(0, -1).join("");
+  return clean;
+}
+
+function foldName(name: string): string {
+  return name.normalize("NFC").trim().toLowerCase();
+}

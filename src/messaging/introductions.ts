@@ -1,0 +1,202 @@
+/**
+ * How people meet: invites, hellos, and the card that makes us reachable.
+ *
+ *   we invite:  link -> (another channel) -> guest;  drop with our card -> our relays
+ *   we add:     link -> drop -> card -> contact (pending) and a hello in the outbox
+ */
+
+import type { Clock } from "../core/clock.ts";
+import { NetworkError, ValidationError } from "../core/errors.ts";
+import { MESSAGE_LIMITS, ROUTE_LIMITS } from "../core/limits.ts";
+import type { NostrEvent, VerifiedEvent } from "../nostr/event.ts";
+import { parsePublicKey } from "../nostr/keys.ts";
+import type { RelayPool } from "../route/relay-pool.ts";
+import type { Vault } from "../vault/vault.ts";
+import { makeCard } from "./card.ts";
+import type { Rooms } from "./composer.ts";
+import type { ContactRow } from "./contact-book.ts";
+import type { Correspondence } from "./correspondence.ts";
+import {
+  createInviteLink,
+  DROP_KIND,
+  dropAuthor,
+  encodeInviteLink,
+  INVITE_PREFIX,
+  type InviteLink,
+  inviteProof,
+  makeDrop,
+  openDrop,
+  parseInviteLink,
+} from "./invite.ts";
+import type { InviteBook } from "./invite-book.ts";
+import { letterHead } from "./letter.ts";
+import type { Invite } from "./views.ts";
+
+export interface IntroductionsOptions extends Rooms {
+  readonly vault: Vault;
+  readonly pool: RelayPool;
+  readonly invites: InviteBook;
+  readonly correspondence: Correspondence;
+  readonly ownRelays: () => readonly string[];
+  readonly displayName: () => string;
+  readonly clock: Clock;
+}
+
+const ANNOUNCED_RELAYS = "announced-relays";
+const INBOX_RELAYS_KIND = 10050;
+const LOOKUP_MS = 2_000;
+/** Keys that may be written to without being in the contact book yet. */
+const KEY_PATTERN = /^(npub1|nprofile1|nostr:|[0-9a-fA-F]{64}$)/;
+
+export class Introductions {
+  readonly #o: IntroductionsOptions;
+
+  constructor(options: IntroductionsOptions) {
+    this.#o = options;
+  }
+
+  /** A new invite, its card already waiting on a relay. Throws NetworkError `no_relay` when none takes it. */
+  async createInvite(): Promise<Invite> {
+    const { vault, invites, clock, ownRelays } = this.#o;
+    const nowMs = clock.nowMs();
+    const invite = createInviteLink(vault.identity().publicKey, ownRelays(), nowMs);
+    await this.#publishToAny(invite.relays, makeDrop(invite, this.introduce().card, nowMs));
+    invites.add(invite);
+    return { link: encodeInviteLink(invite), expiresAt: new Date(invite.expiresAtMs).toISOString() };
+  }
+
+  /** Adds somebody by invite link, npub or hex key and says hello. */
+  async addContact(request: { invite: string; name?: string }): Promise<ContactRow> {
+    const text = request.invite.trim();
+    const known = text.startsWith(INVITE_PREFIX) ? await this.#readInvite(parseInviteLink(text)) : parsePublicKey(text);
+    const { contacts, vault, clock } = this.#o;
+    this.#refuseOwnKey(known.publicKey);
+    return vault.transaction(() => {
+      const existing = contacts.get(known.publicKey);
+      if (existing) return this.#meetAgain(existing, known, request.name);
+      const made = contacts.create(known.publicKey, "pending", clock.nowMs(), { ...known, name: request.name ?? "" });
+      this.#sayHello(made);
+      return made;
+    });
+  }
+
+  /** Our own signed card with the relays of now, and our name. */
+  introduce(): { card: NostrEvent; name: string } {
+    const card = makeCard(this.#o.vault.identity(), this.#o.ownRelays(), this.#o.clock.nowMs());
+    return { card, name: this.#o.displayName() };
+  }
+
+  /** The contact to write to; an npub that is not in the book yet is added on the way. */
+  recipient(who: string, interop: boolean): ContactRow {
+    const { contacts, vault, clock } = this.#o;
+    try {
+      return contacts.find(who);
+    } catch (unknown) {
+      if (!KEY_PATTERN.test(who)) throw unknown;
+    }
+    const { publicKey, relays } = parsePublicKey(who);
+    this.#refuseOwnKey(publicKey);
+    const profile = interop ? "interop" : "hidden";
+    const state = interop ? "accepted" : "pending";
+    return vault.transaction(() => {
+      const made = contacts.create(publicKey, state, clock.nowMs(), { relays, profile });
+      if (!interop) this.#sayHello(made);
+      return made;
+    });
+  }
+
+  /** Contacts hold our card; when our relays change they need the new one. */
+  announceRelays(relays: readonly string[]): void {
+    const { vault, contacts, outbox, clock } = this.#o;
+    const places = relays.join(" ");
+    if (vault.readMeta<string>(ANNOUNCED_RELAYS) === places) return;
+    vault.transaction(() => {
+      for (const contact of contacts.list()) {
+        if (contact.state !== "accepted" || contact.profile !== "hidden") continue;
+        const head = letterHead(clock.nowMs());
+        const letter = { ...head, kind: "accept", ...this.introduce() } as const;
+        outbox.add({ id: head.id, to: contact.publicKey, content: { profile: "hidden", letter } });
+      }
+      vault.writeMeta(ANNOUNCED_RELAYS, places);
+    });
+  }
+
+  /** Where somebody collects NIP-17 messages: his own list (kind 10050) if it can be found, and our relays. */
+  async interopRelays(publicKey: string): Promise<readonly string[]> {
+    const filters = [{ kinds: [INBOX_RELAYS_KIND], authors: [publicKey], limit: 1 }];
+    const contact = this.#o.contacts.get(publicKey);
+    const own = [...(contact?.relays ?? []), ...this.#o.ownRelays()];
+    const lists = await Promise.allSettled(own.map((url) => this.#o.pool.fetch(url, filters, LOOKUP_MS)));
+    const found = lists.flatMap((list) => (list.status === "fulfilled" ? list.value : []));
+    const theirs = found.flatMap((event) =>
+      event.tags.flatMap(([name, url]) => (name === "relay" && url ? [url] : [])),
+    );
+    return [...new Set([...theirs.slice(0, MESSAGE_LIMITS.inviteRelays), ...own])];
+  }
+
+  #sayHello(to: ContactRow): void {
+    const head = letterHead(this.#o.clock.nowMs());
+    const proof = to.proof === null ? {} : { proof: to.proof };
+    const letter = { ...head, kind: "hello", ...this.introduce(), ...proof } as const;
+    this.#o.outbox.add({ id: head.id, to: to.publicKey, content: { profile: "hidden", letter } });
+  }
+
+  /** Adding somebody who is in the book: a request is thereby accepted, a fresh card is taken. */
+  #meetAgain(row: ContactRow, known: Partial<ContactRow>, name?: string): ContactRow {
+    const { contacts, correspondence } = this.#o;
+    const renamed = name === undefined ? row : contacts.rename(row, name);
+    if (renamed.state === "request") return correspondence.accept(renamed);
+    if (renamed.state !== "blocked" && renamed.profile !== "interop") return renamed;
+    const again = contacts.update(renamed, { ...known, profile: "hidden", state: "pending" });
+    this.#sayHello(again);
+    return again;
+  }
+
+  /** What an invite tells of its maker; fetches the card that waits on his relays. */
+  async #readInvite(invite: InviteLink): Promise<Pick<ContactRow, "publicKey" | "card" | "relays" | "proof">> {
+    if (invite.expiresAtMs < this.#o.clock.nowMs()) {
+      throw new ValidationError("invite_expired", "This invite has expired.", { hint: "Ask for a new one." });
+    }
+    const card = openDrop(invite, await this.#fetchDrop(invite));
+    const proof = inviteProof(invite.secret, invite.publicKey, this.#o.vault.identity().publicKey);
+    return { publicKey: invite.publicKey, card, relays: invite.relays, proof };
+  }
+
+  async #fetchDrop(invite: InviteLink): Promise<NostrEvent> {
+    const filters = [{ kinds: [DROP_KIND], authors: [dropAuthor(invite.secret)], limit: 1 }];
+    try {
+      return await Promise.any(
+        invite.relays.map(async (url) => {
+          const [drop] = await this.#o.pool.fetch(url, filters, ROUTE_LIMITS.publishMs);
+          if (!drop) throw new Error("the relay does not hold the drop");
+          return drop;
+        }),
+      );
+    } catch (cause) {
+      throw new NetworkError(
+        "invite_unreachable",
+        "The relays named in this invite cannot be reached, or have lost it.",
+        {
+          hint: "Try again when the other person is online, or ask for a new invite.",
+          cause,
+        },
+      );
+    }
+  }
+
+  async #publishToAny(relays: readonly string[], event: VerifiedEvent): Promise<void> {
+    try {
+      await Promise.any(relays.map((url) => this.#o.pool.publish(url, event)));
+    } catch (cause) {
+      throw new NetworkError("no_relay", "No relay can be reached, so nobody could answer this invite.", {
+        hint: "Check your relays: nocturne status",
+        cause,
+      });
+    }
+  }
+
+  #refuseOwnKey(publicKey: string): void {
+    if (publicKey !== this.#o.vault.identity().publicKey) return;
+    throw new ValidationError("own_key", "This is your own key.", { hint: "Use the invite or key of another person." });
+  }
+}

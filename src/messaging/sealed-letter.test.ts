@@ -1,0 +1,114 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import fc from "fast-check";
+import { testIdentity } from "../../test/support/identity.ts";
+import { concatBytes, fromHex, toBase64Url, utf8Encode } from "../core/bytes.ts";
+import { CodecError, NocturneError } from "../core/errors.ts";
+import { sealEnvelope } from "../crypto/envelope.ts";
+import { wrapText } from "../nostr/gift-wrap.ts";
+import { decodeLetter, encodeLetter, type Letter, letterHead } from "./letter.ts";
+import { openGift, sealLetter } from "./sealed-letter.ts";
+
+const vectors = JSON.parse(readFileSync(new URL("../../vectors/letter.json", import.meta.url), "utf8"));
+const alice = testIdentity("alice");
+const bob = testIdentity("bob");
+const mallory = testIdentity("mallory");
+const NOW = Date.parse("2026-01-01T00:00:00Z");
+const HYBRID = { publicKey: bob.publicKey, hybridPublicKey: toBase64Url(bob.hybrid.publicKey) };
+
+function letter(text: string): Letter {
+  return { ...letterHead(NOW), kind: "text", n: 1, text, files: [] };
+}
+
+for (const { suite, sender, wrap, letter } of vectors.sealed) {
+  test(`the stored letter opens: ${suite}`, () => {
+    assert.deepEqual(openGift(wrap, bob), { profile: "hidden", sender, suite, letter });
+  });
+}
+
+for (const { why, text } of vectors.invalidLetters as { why: string; text: string }[]) {
+  test(`a letter is refused: ${why}`, () => {
+    assert.throws(
+      () => decodeLetter(text),
+      (error: CodecError) => error.code === "bad_letter",
+    );
+  });
+}
+
+test("any text survives the way, with and without a card", () => {
+  fc.assert(
+    fc.property(fc.string({ unit: "grapheme", maxLength: 200 }), fc.boolean(), (text, hasCard) => {
+      const sent = letter(text);
+      const wrap = sealLetter(sent, alice, hasCard ? HYBRID : { ...HYBRID, hybridPublicKey: null }, NOW);
+      const opened = openGift(wrap, bob);
+      assert.deepEqual(opened, {
+        profile: "hidden",
+        sender: alice.publicKey,
+        suite: hasCard ? "hybrid" : "elliptic-curve",
+        letter: sent,
+      });
+    }),
+    { numRuns: 20 },
+  );
+});
+
+test("a wrap shows neither sender nor text, is dated in the past, and comes from a new key each time", () => {
+  const sent = letter("meet me at the old bridge");
+  const wraps = [sealLetter(sent, alice, HYBRID, NOW), sealLetter(sent, alice, HYBRID, NOW)];
+  for (const wrap of wraps) {
+    const seen = JSON.stringify(wrap);
+    for (const hidden of [alice.publicKey, "old bridge", sent.id]) assert.ok(!seen.includes(hidden));
+    assert.ok(wrap.created_at <= NOW / 1000);
+  }
+  assert.notEqual(wraps[0]?.pubkey, wraps[1]?.pubkey);
+});
+
+test("nobody else opens it, and a changed wrap opens for nobody", () => {
+  const wrap = sealLetter(letter("hi"), alice, HYBRID, NOW);
+  assert.throws(() => openGift(wrap, mallory), NocturneError);
+  const middle = Math.floor(wrap.content.length / 2);
+  const other = wrap.content[middle] === "A" ? "B" : "A";
+  const content = wrap.content.slice(0, middle) + other + wrap.content.slice(middle + 1);
+  assert.throws(() => openGift({ ...wrap, content }, bob), NocturneError);
+});
+
+test("the attack: a letter in somebody else's name is refused, because its tag cannot be made", () => {
+  const content = utf8Encode(encodeLetter(letter("send the documents to me")));
+  const forgedTags = [new Uint8Array(32), fromHex("ff".repeat(32))];
+  for (const tag of forgedTags) {
+    const body = concatBytes(Uint8Array.of(1), fromHex(alice.publicKey), tag, content);
+    const envelope = sealEnvelope(body, {
+      nostrPublicKey: fromHex(bob.publicKey),
+      hybridPublicKey: bob.hybrid.publicKey,
+    });
+    const wrap = wrapText(toBase64Url(envelope), bob.publicKey, NOW / 1000);
+    assert.throws(
+      () => openGift(wrap, bob),
+      (error: NocturneError) => error.code === "cannot_open",
+    );
+  }
+});
+
+test("a letter cannot be passed on: what Alice wrote to Bob does not open as written to Mallory", () => {
+  const toMallory = sealLetter(
+    letter("for Mallory"),
+    alice,
+    { publicKey: mallory.publicKey, hybridPublicKey: null },
+    NOW,
+  );
+  assert.throws(() => openGift(toMallory, bob), NocturneError);
+});
+
+test("text of any kind is a letter or a CodecError", () => {
+  const value = fc.oneof(fc.json(), fc.string(), fc.constant(encodeLetter(letter("x"))));
+  fc.assert(
+    fc.property(value, (text) => {
+      try {
+        assert.equal(typeof decodeLetter(text).id, "string");
+      } catch (error) {
+        assert.ok(error instanceof CodecError);
+      }
+    }),
+  );
+});
