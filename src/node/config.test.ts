@@ -1,0 +1,98 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { after, beforeEach, test } from "node:test";
+import { PolicyError, UsageError } from "../core/errors.ts";
+import { type ConfigFlags, readConfig } from "./config.ts";
+
+const dataDir = mkdtempSync(join(tmpdir(), "nocturne-"));
+after(() => rmSync(dataDir, { recursive: true, force: true }));
+const write = (content: unknown): void =>
+  writeFileSync(join(dataDir, "config.json"), typeof content === "string" ? content : JSON.stringify(content));
+beforeEach(() => write({}));
+
+test("without a word said everything has a default", () => {
+  assert.deepEqual(readConfig({}, {}), {
+    dataDir: resolve("data"),
+    port: 8080,
+    relays: [],
+    embeddedRelay: true,
+    relayPort: null,
+    secret: null,
+    tracker: null,
+    genesisKey: null,
+    logLevel: "warn",
+  });
+});
+
+test("flag, then environment, then file, then default", () => {
+  write({ port: 3, relays: ["ws://file.example"], embeddedRelay: false, logLevel: "info" });
+  const environment = { PORT: "2", NOCTURNE_DATA_DIR: dataDir };
+  assert.equal(readConfig({ port: "1" }, environment).port, 1);
+  assert.equal(readConfig({}, environment).port, 2);
+  assert.equal(readConfig({}, { ...environment, PORT: "" }).port, 3, "an empty variable says nothing");
+  assert.equal(readConfig({ embeddedRelay: true }, environment).embeddedRelay, false, "the flag is only ever a no");
+  assert.deepEqual(readConfig({ relay: [] }, environment).relays, ["ws://file.example"]);
+  assert.deepEqual(readConfig({ relay: ["wss://A.example/", "wss://a.example"] }, environment).relays, [
+    "wss://a.example",
+  ]);
+  assert.equal(readConfig({ verbose: true }, environment).logLevel, "debug");
+  assert.equal(readConfig({ dataDir: "/elsewhere" }, environment).dataDir, "/elsewhere");
+});
+
+test("the secret is taken out of the environment, even when something else is wrong", () => {
+  const environment: NodeJS.ProcessEnv = { NOCTURNE_SECRET: "a secret that is long enough" };
+  assert.equal(readConfig({}, environment).secret, "a secret that is long enough");
+  assert.deepEqual(environment, {});
+  const wrong: NodeJS.ProcessEnv = { NOCTURNE_SECRET: "a secret that is long enough", PORT: "x" };
+  assert.throws(() => readConfig({}, wrong), UsageError);
+  assert.equal("NOCTURNE_SECRET" in wrong, false);
+});
+
+test("what cannot be used is named by its source, with a suggestion, and never repeated", () => {
+  const bad: readonly (readonly [ConfigFlags, NodeJS.ProcessEnv, string])[] = [
+    [{ port: "80a" }, {}, "--port"],
+    [{ port: "65536" }, {}, "--port"],
+    [{ port: -1 }, {}, "--port"],
+    [{ port: "1e3" }, {}, "--port"],
+    [{ relayPort: "x" }, {}, "--relay-port"],
+    [{ relay: ["https://relay.example"] }, {}, "--relay"],
+    [{ relay: ["wss://user:pass@relay.example"] }, {}, "--relay"],
+    [{}, { PORT: "http" }, "PORT"],
+    [{}, { NOCTURNE_SECRET: "short" }, "NOCTURNE_SECRET"],
+    [{}, { NOCTURNE_TRACKER: "not a url" }, "NOCTURNE_TRACKER"],
+    [{}, { NOCTURNE_GENESIS_KEY: "abc" }, "NOCTURNE_GENESIS_KEY"],
+    [{ cover: "loud" }, {}, "--cover"],
+    [{ route: "pigeon" }, {}, "--route"],
+  ];
+  for (const [flags, environment, source] of bad) {
+    assert.throws(
+      () => readConfig(flags, { ...environment }),
+      (error: unknown) => {
+        assert.ok(error instanceof UsageError);
+        assert.ok(error.message.includes(source) && error.hint, error.message);
+        assert.doesNotMatch(error.message, /pass@|short/);
+        return true;
+      },
+      source,
+    );
+  }
+});
+
+test("a file that says something unknown or unreadable is refused by name", () => {
+  for (const content of ["{", "[]", '"x"', { prot: 1 }, { secret: "a secret that is long enough" }, { port: "x" }]) {
+    write(content);
+    assert.throws(() => readConfig({ dataDir }, {}), UsageError, JSON.stringify(content));
+  }
+  write({ prot: 1 });
+  assert.throws(() => readConfig({ dataDir }, {}), /"prot"/);
+});
+
+test("a protection that cannot be given is refused, not weakened", () => {
+  for (const flags of [{ route: "tor" }, { route: "mix" }, { cover: "stealth" }, { cover: "balanced" }]) {
+    assert.throws(() => readConfig(flags, {}), PolicyError);
+  }
+  readConfig({ route: "direct", cover: "off" }, {});
+  readConfig({ cover: "fast" }, {});
+});

@@ -1,0 +1,209 @@
+/**
+ * The one place where the environment, the flags and the configuration file are read.
+ *
+ *     flag  >  environment  >  <dataDir>/config.json  >  default   ->   one validated Config
+ *
+ * Whatever is wrong is named by the place it came from, so that a person knows what to correct.
+ */
+import { readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import * as v from "valibot";
+import { PolicyError, UsageError } from "../core/errors.ts";
+import { ROUTE_LIMITS, VAULT_LIMITS } from "../core/limits.ts";
+import type { LogLevel } from "../core/log.ts";
+import { normalizeRelayUrl } from "./relay-url.ts";
+
+/** What the command line says, as its parser hands it over. Absent and undefined mean "not said". */
+export interface ConfigFlags {
+  readonly dataDir?: string | undefined;
+  readonly port?: string | number | undefined;
+  readonly relay?: readonly string[] | undefined;
+  /** Only `false` says something: the embedded relay is on by default. */
+  readonly embeddedRelay?: boolean | undefined;
+  readonly relayPort?: string | number | undefined;
+  readonly cover?: string | undefined;
+  readonly route?: string | undefined;
+  readonly quiet?: boolean | undefined;
+  readonly verbose?: boolean | undefined;
+}
+
+export interface Config {
+  /** Absolute path. */
+  readonly dataDir: string;
+  /** Of the app; 0 takes any free one. */
+  readonly port: number;
+  /** Other people's relays for this run, beside those of the settings. */
+  readonly relays: readonly string[];
+  readonly embeddedRelay: boolean;
+  /** null: the remembered one, or the usual one. */
+  readonly relayPort: number | null;
+  /** The vault's passphrase: set at a first start, opens it at every later one. */
+  readonly secret: string | null;
+  /** Of the mesh. */
+  readonly tracker: string | null;
+  /** Ed25519 public key of the mesh's genesis, 64 hex characters. */
+  readonly genesisKey: string | null;
+  readonly logLevel: LogLevel;
+}
+
+const DEFAULT_PORT = 8080;
+const DEFAULT_DATA_DIR = "data";
+
+const port = v.pipe(
+  v.union([v.number(), v.pipe(v.string(), v.regex(/^\d{1,5}$/), v.transform(Number))]),
+  v.integer(),
+  v.minValue(0),
+  v.maxValue(65_535),
+);
+const relay = v.pipe(v.string(), v.rawTransform(toRelayUrl));
+const webUrl = v.pipe(v.string(), v.url(), v.regex(/^(https?|wss?):/));
+
+const SCHEMAS = {
+  port,
+  relays: v.pipe(v.array(relay), v.maxLength(ROUTE_LIMITS.relays)),
+  embeddedRelay: v.boolean(),
+  relayPort: port,
+  secret: v.pipe(v.string(), v.minLength(VAULT_LIMITS.passphraseMinCharacters)),
+  tracker: webUrl,
+  genesisKey: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/i), v.toLowerCase()),
+  logLevel: v.picklist(["silent", "error", "warn", "info", "debug"]),
+} as const;
+
+type Key = keyof typeof SCHEMAS;
+type Layer = Partial<Record<Key, { value: unknown; source: string }>>;
+
+/** What to write instead; shown when a value is refused. */
+const SUGGESTIONS: Record<Key, string> = {
+  port: "Use a whole number from 0 to 65535, for example --port 8080.",
+  relays: `Use up to ${ROUTE_LIMITS.relays} addresses that begin with wss:// or ws://, for example --relay wss://nos.lol.`,
+  embeddedRelay: "Use true or false.",
+  relayPort: "Use a whole number from 0 to 65535, for example --relay-port 7447.",
+  secret: `Use at least ${VAULT_LIMITS.passphraseMinCharacters} characters.`,
+  tracker: "Use a web address, for example https://tracker.example.",
+  genesisKey: "Use the 64 hex characters of an Ed25519 public key.",
+  logLevel: "Use silent, error, warn, info or debug.",
+};
+
+/**
+ * The validated configuration. `NOCTURNE_SECRET` is taken out of `environment`, so that no child
+ * process and no crash report inherits it.
+ * Throws UsageError `bad_option` for a refused value, PolicyError `not_available` for a protection
+ * that cannot be given: it is never silently replaced by a weaker one.
+ */
+export function readConfig(flags: ConfigFlags, environment: NodeJS.ProcessEnv = process.env): Config {
+  const dataDir = resolve(flags.dataDir ?? (environment["NOCTURNE_DATA_DIR"] || DEFAULT_DATA_DIR));
+  const fromEnvironment = environmentLayer(environment);
+  delete environment["NOCTURNE_SECRET"];
+  const layers = [flagLayer(flags), fromEnvironment, fileLayer(join(dataDir, "config.json"))];
+  checkProtection(flags);
+  const read = <K extends Key>(key: K): v.InferOutput<(typeof SCHEMAS)[K]> | null => readValue(key, layers);
+  return {
+    dataDir,
+    port: read("port") ?? DEFAULT_PORT,
+    relays: [...new Set(read("relays") ?? [])],
+    embeddedRelay: read("embeddedRelay") ?? true,
+    relayPort: read("relayPort"),
+    secret: read("secret"),
+    tracker: read("tracker"),
+    genesisKey: read("genesisKey"),
+    logLevel: read("logLevel") ?? "warn",
+  };
+}
+
+function readValue<K extends Key>(key: K, layers: readonly Layer[]): v.InferOutput<(typeof SCHEMAS)[K]> | null {
+  const given = layers.map((layer) => layer[key]).find((entry) => entry !== undefined);
+  if (!given) return null;
+  const result = v.safeParse(SCHEMAS[key], given.value);
+  if (result.success) return result.output;
+  throw new UsageError("bad_option", `The value of ${given.source} cannot be used.`, { hint: SUGGESTIONS[key] });
+}
+
+function flagLayer(flags: ConfigFlags): Layer {
+  const level = flags.verbose ? "debug" : flags.quiet ? "error" : undefined;
+  return said({
+    port: [flags.port, "--port"],
+    relays: [flags.relay?.length ? flags.relay : undefined, "--relay"],
+    embeddedRelay: [flags.embeddedRelay === false ? false : undefined, "--no-embedded-relay"],
+    relayPort: [flags.relayPort, "--relay-port"],
+    logLevel: [level, flags.verbose ? "-v" : "-q"],
+  });
+}
+
+/** An empty variable counts as not set, as shells and container files leave them behind. */
+function environmentLayer(environment: NodeJS.ProcessEnv): Layer {
+  return said({
+    port: [environment["PORT"] || undefined, "PORT"],
+    secret: [environment["NOCTURNE_SECRET"] || undefined, "NOCTURNE_SECRET"],
+    tracker: [environment["NOCTURNE_TRACKER"] || undefined, "NOCTURNE_TRACKER"],
+    genesisKey: [environment["NOCTURNE_GENESIS_KEY"] || undefined, "NOCTURNE_GENESIS_KEY"],
+  });
+}
+
+const FILE_KEYS: readonly Key[] = ["port", "relays", "embeddedRelay", "relayPort", "tracker", "genesisKey", "logLevel"];
+
+/** A secret has no place in the file: it lies beside the data it would protect. */
+function fileLayer(path: string): Layer {
+  const text = readIfThere(path);
+  if (text === null) return {};
+  const parsed = v.safeParse(
+    v.pipe(
+      v.string(),
+      v.parseJson(),
+      v.check((value) => !Array.isArray(value)),
+      v.record(v.string(), v.unknown()),
+    ),
+    text,
+  );
+  const hint = `Use one JSON object with any of these keys: ${FILE_KEYS.join(", ")}.`;
+  if (!parsed.success) throw new UsageError("bad_config_file", `${path} is not a JSON object.`, { hint });
+  const unknown = Object.keys(parsed.output).find((key) => !FILE_KEYS.includes(key as Key));
+  if (unknown !== undefined)
+    throw new UsageError("bad_config_file", `${path} has an unknown key "${unknown}".`, { hint });
+  return said(
+    Object.fromEntries(Object.entries(parsed.output).map(([key, value]) => [key, [value, `"${key}" in ${path}`]])),
+  );
+}
+
+function readIfThere(path: string): string | null {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return null;
+    throw cause;
+  }
+}
+
+function said(values: Partial<Record<Key, [unknown, string]>>): Layer {
+  const entries = Object.entries(values).filter(([, [value]]) => value !== undefined);
+  return Object.fromEntries(entries.map(([key, [value, source]]) => [key, { value, source }]));
+}
+
+const COVERS = ["stealth", "balanced", "fast", "off"];
+const ROUTES = ["direct", "tor", "mix"];
+
+function checkProtection(flags: ConfigFlags): void {
+  checkWord("--cover", flags.cover, COVERS);
+  checkWord("--route", flags.route, ROUTES);
+  if (flags.route === "tor" || flags.route === "mix") {
+    throw new PolicyError("not_available", `The route "${flags.route}" is not available in this version.`, {
+      hint: "Use --route direct if your relays may see your network address; otherwise do not start.",
+    });
+  }
+  if (flags.cover === "stealth" || flags.cover === "balanced") {
+    throw new PolicyError("not_available", `Cover traffic "${flags.cover}" is not available in this version.`, {
+      hint: "Use --cover off if your relays may see when you write; otherwise do not start.",
+    });
+  }
+}
+
+function checkWord(flag: string, value: string | undefined, words: readonly string[]): void {
+  if (value === undefined || words.includes(value)) return;
+  throw new UsageError("bad_option", `The value of ${flag} cannot be used.`, { hint: `Use ${words.join(", ")}.` });
+}
+
+function toRelayUrl({ dataset, addIssue, NEVER }: v.RawTransformContext<string>): string {
+  const url = normalizeRelayUrl(dataset.value);
+  if (url !== null) return url;
+  addIssue({ message: "not a relay address" });
+  return NEVER;
+}

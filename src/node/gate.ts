@@ -1,0 +1,146 @@
+/**
+ * The vault's door. Opening it begins what needs the keys, closing it ends that first, and no two of
+ * these steps ever overlap.
+ *
+ *     locked --unlock--> open --lock--> locked          relay and public links work in both
+ */
+import { wipeBytes } from "../core/bytes.ts";
+import type { Clock } from "../core/clock.ts";
+import { LockedError } from "../core/errors.ts";
+import type { Logger } from "../core/log.ts";
+import { parseRecoveryKey } from "../crypto/recovery-key.ts";
+import type { FileLibrary } from "../files/library.ts";
+import type { Links } from "../files/links.ts";
+import type { Messenger } from "../messaging/messenger.ts";
+import { parseSecretKey } from "../nostr/keys.ts";
+import type { RelayPool } from "../route/relay-pool.ts";
+import type { Vault } from "../vault/vault.ts";
+import { AttemptLimiter } from "./attempt-limiter.ts";
+import type { EventBus } from "./event-bus.ts";
+
+export interface GateRooms {
+  readonly vault: Vault;
+  readonly messenger: Messenger;
+  readonly pool: RelayPool;
+  readonly files: FileLibrary;
+  readonly links: Links;
+  readonly bus: EventBus;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+export class Gate {
+  readonly #rooms: GateRooms;
+  readonly #limiter: AttemptLimiter;
+  #turn: Promise<unknown> = Promise.resolve();
+  #begun = false;
+
+  constructor(rooms: GateRooms) {
+    this.#rooms = rooms;
+    this.#limiter = new AttemptLimiter(rooms.clock);
+  }
+
+  /** True while messages are sent and collected. */
+  get working(): boolean {
+    return this.#begun && !this.#rooms.vault.locked;
+  }
+
+  /** From now on an open vault sends and collects messages; before, and offline, it does not. */
+  begin(): void {
+    this.#begun = true;
+    this.#start();
+  }
+
+  /** Throws ValidationError `no_passphrase`: nothing could unlock it again. */
+  lock(): Promise<void> {
+    return this.#inTurn(async () => {
+      const { vault, messenger, pool, bus } = this.#rooms;
+      if (vault.locked) return;
+      await messenger.stop();
+      try {
+        vault.lock();
+      } catch (error) {
+        this.#start();
+        throw error;
+      }
+      pool.keep([]);
+      bus.emit({ event: "locked" });
+    });
+  }
+
+  /** Throws CryptoError, ValidationError `too_many_attempts`. */
+  unlock(passphrase: string): Promise<void> {
+    return this.#open((vault) => vault.unlock(passphrase));
+  }
+
+  /**
+   * By the hex key or its words, for who forgot the passphrase; from then on `next` is the passphrase.
+   * Throws ValidationError `bad_recovery_key`, `passphrase_too_short`, `too_many_attempts`; CryptoError.
+   */
+  unlockWithRecoveryKey(text: string, next?: string): Promise<void> {
+    const key = parseRecoveryKey(text);
+    return this.#open((vault) => vault.unlockWithRecoveryKey(key, next));
+  }
+
+  /** `current` is asked for once there is a passphrase. Throws ValidationError, CryptoError. */
+  setPassphrase(next: string, current?: string): Promise<void> {
+    const { vault, bus } = this.#rooms;
+    return this.#inTurn(async () => {
+      await this.#limiter.run(() => vault.setPassphrase(next, current));
+      bus.emit({ event: "settings" });
+    });
+  }
+
+  /** Another identity, from nsec, hex or ncryptsec with its password. Throws CodecError, CryptoError, ValidationError. */
+  importIdentity(secret: string, password?: string): Promise<void> {
+    const { vault, messenger, bus } = this.#rooms;
+    const key = parseSecretKey(secret, password);
+    return this.#inTurn(async () => {
+      await messenger.stop();
+      try {
+        vault.importIdentity(key);
+      } finally {
+        wipeBytes(key);
+        this.#start();
+      }
+      bus.emit({ event: "settings" });
+    });
+  }
+
+  /** Destroys keys and data at once: whatever still runs only finds a locked vault. The node must end then. */
+  async wipe(): Promise<void> {
+    const { vault, messenger, pool, bus } = this.#rooms;
+    const stopped = messenger.stop();
+    await vault.wipe();
+    pool.keep([]);
+    await stopped;
+    bus.emit({ event: "locked" });
+  }
+
+  #open(attempt: (vault: Vault) => Promise<void>): Promise<void> {
+    const { vault, bus } = this.#rooms;
+    return this.#inTurn(async () => {
+      if (!vault.locked) return;
+      await this.#limiter.run(() => attempt(vault));
+      this.#start();
+      bus.emit({ event: "unlocked" });
+    });
+  }
+
+  #start(): void {
+    if (!this.working) return;
+    const { messenger, files, links, log } = this.#rooms;
+    links.reconcile();
+    files.sweep().catch((error: Error) => {
+      // Locked again before it was done: the next unlock goes on with it.
+      if (!(error instanceof LockedError)) log.warn({ error: error.name }, "left-over files could not be removed");
+    });
+    messenger.start();
+  }
+
+  #inTurn<T>(step: () => Promise<T>): Promise<T> {
+    const result = this.#turn.then(step);
+    this.#turn = result.catch(() => {});
+    return result;
+  }
+}

@@ -1,0 +1,16 @@
+/** Addresses of relays: one spelling each, so that the same relay is never counted twice. */
+
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
+
+/** `ws://` or `wss://` address without user, query and fragment and without a bare final slash; null for anything else. */
+export function normalizeRelayUrl(text: string): string | null {
+  const url = URL.parse(text.trim());
+  if (!url || (url.protocol !== "wss:" && url.protocol !== "ws:") || url.hostname === "") return null;
+  if (url.username || url.password || url.search || url.hash) return null;
+  return url.pathname === "/" ? `${url.protocol}//${url.host}` : url.href;
+}
+
+/** True when only programs on this machine can reach the relay. */
+export function isLoopbackRelay(url: string): boolean {
+  return LOOPBACK.test(URL.parse(url)?.hostname ?? "");
+}

@@ -1,0 +1,65 @@
+/** Getting everything back, while no node runs: by the recovery key alone, or from a backup file. */
+import { createReadStream } from "node:fs";
+import { systemClock } from "../core/clock.ts";
+import { createLogger } from "../core/log.ts";
+import { parseRecoveryKey } from "../crypto/recovery-key.ts";
+import { ContactBook } from "../messaging/contact-book.ts";
+import { restoreBackup as unpackBackup } from "../vault/restore.ts";
+import { openVault } from "../vault/vault.ts";
+import type { Config } from "./config.ts";
+import { openServices } from "./services.ts";
+import type { RestoreResult } from "./views.ts";
+
+/**
+ * On an empty machine the identity is made anew from `key` (hex or words); an existing vault, its
+ * passphrase forgotten, is opened by it. Afterwards the configured secret opens the vault, or a key file.
+ * Throws ValidationError `bad_recovery_key`, `vault_in_use`; CryptoError for another vault's key.
+ */
+export async function restoreByKey(config: Config, key: string): Promise<RestoreResult> {
+  const vault = await openVault({
+    ...surroundings(config),
+    ...secretOf(config.secret),
+    recoveryKey: parseRecoveryKey(key),
+  });
+  vault.close();
+  return readResult(config);
+}
+
+/**
+ * Unpacks a backup into an empty data directory. `secret` is the recovery key (hex or words) or the
+ * passphrase. Throws as the vault's `restoreBackup` does; InternalError `no_such_file`.
+ */
+export async function restoreBackup(config: Config, path: string, secret: string): Promise<RestoreResult> {
+  const recoveryKey = recoveryKeyIn(secret);
+  const next = recoveryKey ? config.secret : secret;
+  const source = createReadStream(path);
+  await unpackBackup({ ...surroundings(config), ...secretOf(next), source, ...(recoveryKey ? { recoveryKey } : {}) });
+  return readResult({ ...config, secret: next });
+}
+
+async function readResult(config: Config): Promise<RestoreResult> {
+  const services = await openServices(config, { online: false });
+  try {
+    const { npub } = services.vault.identity();
+    return { npub, contacts: new ContactBook(services.vault).list().length, files: services.files.list().length };
+  } finally {
+    await services.close();
+  }
+}
+
+/** A passphrase may be anything, so whatever reads as a recovery key is taken for one. */
+function recoveryKeyIn(text: string): Uint8Array | null {
+  try {
+    return parseRecoveryKey(text);
+  } catch {
+    return null;
+  }
+}
+
+function surroundings({ dataDir, logLevel }: Config) {
+  return { dataDir, clock: systemClock, log: createLogger(logLevel) };
+}
+
+function secretOf(secret: string | null): { secret?: string } {
+  return secret === null ? {} : { secret };
+}

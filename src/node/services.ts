@@ -1,0 +1,161 @@
+/**
+ * The composition root: every room made once, each handed what it needs of the rooms below it.
+ *
+ *     vault - settings - links.db - relay - files, links - pool - messenger - gate
+ *
+ * Offline, for a single command without a running node, the same rooms stand on their own: no relay
+ * listens, nothing is dialled, and what is on this machine works just the same.
+ */
+import { join } from "node:path";
+import { type Clock, systemClock } from "../core/clock.ts";
+import { ROUTE_LIMITS } from "../core/limits.ts";
+import { createLogger, type Logger } from "../core/log.ts";
+import { BlobStore } from "../files/blob-store.ts";
+import { FileLibrary } from "../files/library.ts";
+import { LinkStore } from "../files/link-store.ts";
+import { Links } from "../files/links.ts";
+import { Messenger } from "../messaging/messenger.ts";
+import { createAuthEvent } from "../nostr/authentication.ts";
+import type { RunningRelay } from "../relay/relay-server.ts";
+import { directCarrier } from "../route/carrier.ts";
+import { RelayPool } from "../route/relay-pool.ts";
+import { BLOB_FOLDER } from "../vault/data-directory.ts";
+import { openVault, type Vault } from "../vault/vault.ts";
+import type { Config } from "./config.ts";
+import { EventBus } from "./event-bus.ts";
+import { Gate } from "./gate.ts";
+import { startEmbeddedRelay } from "./relay-port.ts";
+import { SettingsStore } from "./settings.ts";
+import type { Settings } from "./views.ts";
+
+const LINK_SWEEP_MS = 3_600_000; // 1 h
+
+export interface ServiceOptions {
+  /** False: no relay, no connections, no messages. */
+  readonly online?: boolean;
+  readonly clock?: Clock;
+}
+
+export interface Services {
+  readonly config: Config;
+  readonly online: boolean;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly vault: Vault;
+  readonly settings: SettingsStore;
+  readonly files: FileLibrary;
+  readonly links: Links;
+  /** null when it is switched off, and offline. */
+  readonly relay: RunningRelay | null;
+  readonly pool: RelayPool;
+  readonly messenger: Messenger;
+  readonly gate: Gate;
+  readonly bus: EventBus;
+  /** Where this node serves its pages, such as `http://localhost:8080`; set by the face that does so. */
+  readonly place: { origin: string };
+  /** Resolved by a face through which somebody asks the node to end. */
+  readonly stopRequest: PromiseWithResolvers<void>;
+  /** Where this node collects its letters, the embedded relay first; without the settings while locked. */
+  readonly ownRelays: () => readonly string[];
+  /** Lets everybody who builds on the settings follow the change. */
+  readonly changeSettings: (patch: Partial<Settings>) => Settings;
+  close(): Promise<void>;
+}
+
+/** What is opened one after the other, before the rest is composed of it. */
+type Foundation = Pick<Services, "config" | "online" | "clock" | "log" | "vault" | "relay"> & {
+  readonly linkStore: LinkStore;
+};
+
+/**
+ * Opens everything. Nothing is sent or collected before `gate.begin()`.
+ * Throws what `openVault` throws, InternalError `port_in_use`, CodecError `links_corrupt`.
+ */
+export async function openServices(config: Config, options: ServiceOptions = {}): Promise<Services> {
+  const { online = true, clock = systemClock } = options;
+  const { dataDir, secret } = config;
+  const log = createLogger(config.logLevel);
+  await using opened = new AsyncDisposableStack();
+  const vault = await openVault({ dataDir, clock, log, ...(secret === null ? {} : { secret }) });
+  opened.defer(() => vault.close());
+  const linkStore = new LinkStore(join(dataDir, "links.db"));
+  opened.defer(() => linkStore.close());
+  const hasRelay = online && config.embeddedRelay;
+  const relay = hasRelay ? await startEmbeddedRelay({ dataDir, port: config.relayPort, clock, log }) : null;
+  opened.defer(() => relay?.close());
+  const services = compose({ config, online, clock, log, vault, relay, linkStore }, opened);
+  const owned = opened.move();
+  return { ...services, close: () => owned.disposeAsync() };
+}
+
+function compose(foundation: Foundation, opened: AsyncDisposableStack): Omit<Services, "close"> {
+  const { config, vault, relay, clock, log, linkStore } = foundation;
+  const bus = new EventBus(log);
+  const settings = new SettingsStore(vault);
+  const place = { origin: "http://localhost" };
+  const ownRelays = (): string[] => {
+    const chosen = vault.locked ? [] : settings.read().relays;
+    return [...new Set([...(relay ? [relay.url] : []), ...config.relays, ...chosen])].slice(0, ROUTE_LIMITS.relays);
+  };
+  const blobs = new BlobStore(join(config.dataDir, BLOB_FOLDER));
+  const files = new FileLibrary({ vault, blobs, linkStore, clock, log });
+  const links = new Links({ vault, library: files, store: linkStore, blobs, clock, log, baseUrl: () => place.origin });
+  const pool = new RelayPool({
+    carrier: directCarrier,
+    clock,
+    log,
+    authenticate: authenticator(vault, ownRelays, clock),
+  });
+  opened.defer(() => pool.close());
+  const messenger = new Messenger({
+    vault,
+    pool,
+    clock,
+    log,
+    ownRelays,
+    embeddedRelay: relay?.url ?? null,
+    shareFile: (fileId) => links.shareForMessage(fileId),
+    settings: () => settings.read(),
+  });
+  opened.defer(() => messenger.stop());
+  const gate = new Gate({ ...foundation, pool, messenger, files, links, bus });
+  const sweeping = setInterval(() => links.sweep(), LINK_SWEEP_MS);
+  opened.defer(() => clearInterval(sweeping));
+  links.sweep();
+
+  messenger.onEvent((event) => bus.emit(event));
+  files.onChange(() => bus.emit({ event: "files" }));
+  links.onChange(() => bus.emit({ event: "links" }));
+  pool.onStateChange(() => bus.emit({ event: "relays" }));
+  return {
+    ...foundation,
+    settings,
+    files,
+    links,
+    pool,
+    messenger,
+    gate,
+    bus,
+    place,
+    ownRelays,
+    stopRequest: Promise.withResolvers<void>(),
+    changeSettings: (patch) => {
+      const changed = settings.change(patch);
+      if (gate.working) messenger.refreshRelays();
+      bus.emit({ event: "settings" });
+      return changed;
+    },
+  };
+}
+
+/**
+ * We tell a relay who we are only where we collect our own letters. A contact's relay that we merely
+ * write to must not learn it: it would know who writes to whom.
+ */
+function authenticator(vault: Vault, ownRelays: () => readonly string[], clock: Clock) {
+  return (relayUrl: string, challenge: string) => {
+    if (vault.locked || !ownRelays().includes(relayUrl)) return null;
+    const { nostrSecretKey } = vault.identity();
+    return createAuthEvent(relayUrl, challenge, nostrSecretKey, Math.floor(clock.nowMs() / 1000));
+  };
+}

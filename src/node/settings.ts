@@ -1,0 +1,64 @@
+/** What the person chose, in one sealed value of the vault. */
+
+import { utf8Encode } from "../core/bytes.ts";
+import { ValidationError } from "../core/errors.ts";
+import { MESSAGE_LIMITS, ROUTE_LIMITS } from "../core/limits.ts";
+import type { Vault } from "../vault/vault.ts";
+import { normalizeRelayUrl } from "./relay-url.ts";
+import type { Settings } from "./views.ts";
+
+/** Nothing is told to anybody and no stranger's relay is used before the person says so. */
+const DEFAULTS: Settings = {
+  displayName: "",
+  relays: [],
+  readReceipts: false,
+  invitedOnly: false,
+  recoveryConfirmed: false,
+};
+
+const META_KEY = "settings";
+
+export class SettingsStore {
+  readonly #vault: Vault;
+
+  constructor(vault: Vault) {
+    this.#vault = vault;
+  }
+
+  /** Throws LockedError. */
+  read(): Settings {
+    return { ...DEFAULTS, ...this.#vault.readMeta<Partial<Settings>>(META_KEY) };
+  }
+
+  /** Throws ValidationError `name_too_long`, `bad_relay_url`, `too_many_relays`; LockedError. */
+  change(patch: Partial<Settings>): Settings {
+    const next = { ...this.read(), ...patch };
+    const settings = { ...next, displayName: checkName(next.displayName), relays: checkRelays(next.relays) };
+    this.#vault.writeMeta(META_KEY, settings);
+    return settings;
+  }
+}
+
+function checkName(name: string): string {
+  const trimmed = name.normalize("NFC").trim();
+  if (utf8Encode(trimmed).length <= MESSAGE_LIMITS.nameBytes) return trimmed;
+  throw new ValidationError("name_too_long", `A name may take ${MESSAGE_LIMITS.nameBytes} bytes at most.`, {
+    hint: "Choose a shorter name.",
+  });
+}
+
+function checkRelays(relays: readonly string[]): string[] {
+  const checked = [...new Set(relays.map(checkRelay))];
+  if (checked.length < ROUTE_LIMITS.relays) return checked;
+  throw new ValidationError("too_many_relays", `You can use ${ROUTE_LIMITS.relays - 1} relays at most.`, {
+    hint: "Remove one first.",
+  });
+}
+
+function checkRelay(text: string): string {
+  const url = normalizeRelayUrl(text);
+  if (url !== null) return url;
+  throw new ValidationError("bad_relay_url", "This is not the address of a relay.", {
+    hint: "A relay's address begins with wss:// or ws:// and has no password in it.",
+  });
+}

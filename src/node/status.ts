@@ -1,0 +1,64 @@
+/** How the node is, in one answer: health first, and what a person must know in plain words. */
+import { isLoopbackRelay } from "./relay-url.ts";
+import type { Services } from "./services.ts";
+import type { RelayState, RouteState, Status } from "./views.ts";
+import { VERSION } from "./version.ts";
+
+const ONLY_THIS_MACHINE =
+  "Only programs on this machine can reach you: your relay listens here alone and you use no other. " +
+  "To write with people elsewhere, choose a relay under settings, then make a new invite.";
+const NO_PASSPHRASE =
+  "Your vault has no passphrase: whoever can read your disk can read everything in it. Choose a passphrase in the settings.";
+const NOT_WRITTEN_DOWN =
+  "Your recovery key is not written down: if this machine is lost, so is everything in it. Show it: nocturne recovery show";
+
+export function readStatus(services: Services): Status {
+  const { vault, relay } = services;
+  const locked = vault.locked;
+  const reachable = services.ownRelays().every(isLoopbackRelay) ? "this-machine" : "relays";
+  return {
+    running: true,
+    version: VERSION,
+    ...(locked ? {} : { npub: vault.identity().npub }),
+    relays: relayStates(services),
+    routes: [directRoute(services)],
+    ...(services.gate.working ? services.messenger.counts() : { outbox: 0, requests: 0, unread: 0 }),
+    mesh: { peers: 0 },
+    locked,
+    protection: vault.protection,
+    embeddedRelay: relay?.url ?? null,
+    reachable,
+    warnings: locked ? [] : warnings(services, reachable),
+  };
+}
+
+function warnings(services: Services, reachable: Status["reachable"]): string[] {
+  const failing = relayStates(services).filter(({ state }) => state === "waiting").length;
+  return [
+    ...(reachable === "this-machine" ? [ONLY_THIS_MACHINE] : []),
+    ...(failing > 0 ? [`${failing} of your relays cannot be reached now; Nocturne keeps trying.`] : []),
+    ...(services.vault.protection === "key-file" ? [NO_PASSPHRASE] : []),
+    ...(services.settings.read().recoveryConfirmed ? [] : [NOT_WRITTEN_DOWN]),
+  ];
+}
+
+/** Our own relays, the embedded one first; a contact's relay that is only written to is not listed. */
+function relayStates({ pool, relay, ownRelays }: Services): RelayState[] {
+  const known = new Map(pool.states().map((state) => [state.url, state]));
+  return ownRelays().map((url) => {
+    const state = known.get(url) ?? { url, state: "closed" as const, latencyMs: null };
+    return url === relay?.url ? { ...state, embedded: true } : state;
+  });
+}
+
+function directRoute(services: Services): RouteState {
+  const states = relayStates(services);
+  const connected = states.filter(({ state }) => state === "connected");
+  const latencies = connected.flatMap(({ latencyMs }) => (latencyMs === null ? [] : [latencyMs]));
+  return {
+    name: "direct",
+    state: connected.length > 0 ? "up" : "down",
+    loss: states.length === 0 ? 0 : 1 - connected.length / states.length,
+    latencyMs: latencies.length === 0 ? null : Math.min(...latencies),
+  };
+}

@@ -1,0 +1,97 @@
+/** What the node tells its callers of itself: plain data, ready for JSON. */
+
+import type { DeliveryState, Message } from "../messaging/views.ts";
+
+/** What guards the vault's key: a 0600 file beside it (anyone who can read your disk can open it), or a passphrase. */
+export type Protection = "key-file" | "passphrase";
+
+export interface RelayState {
+  readonly url: string;
+  readonly state: "connecting" | "connected" | "waiting" | "closed";
+  /** Last measured round trip; null before the first. */
+  readonly latencyMs: number | null;
+  readonly embedded?: boolean;
+}
+
+export interface RouteState {
+  readonly name: "direct";
+  readonly state: "up" | "down";
+  readonly loss: number;
+  readonly latencyMs: number | null;
+}
+
+/** GET /api/status */
+export interface Status {
+  readonly running: true;
+  readonly version: string;
+  /** Absent while locked: a locked node does not say whose it is. */
+  readonly npub?: string;
+  readonly relays: readonly RelayState[];
+  readonly routes: readonly RouteState[];
+  /** Outgoing messages that no relay has taken yet. */
+  readonly outbox: number;
+  readonly mesh: { readonly peers: number };
+  readonly locked: boolean;
+  readonly protection: Protection;
+  /** The embedded relay's URL; null when it is switched off. */
+  readonly embeddedRelay: string | null;
+  readonly requests: number;
+  readonly unread: number;
+  /** Who can write to you: programs on this machine only, or whoever shares a relay with you. */
+  readonly reachable: "this-machine" | "relays";
+  /** What a person must know now, in plain words, worst first; empty when all is well. */
+  readonly warnings: readonly string[];
+}
+
+/** GET and PATCH /api/settings */
+export interface Settings {
+  /** Shown to the people you write to; empty means none. */
+  readonly displayName: string;
+  /** Other people's relays that you chose; the embedded one is not listed. */
+  readonly relays: readonly string[];
+  /** Tell senders that you have read their messages. */
+  readonly readReceipts: boolean;
+  /** Refuse first messages from people who do not hold an invite of yours. */
+  readonly invitedOnly: boolean;
+  readonly recoveryConfirmed: boolean;
+}
+
+/** GET /api/relays/offered: public relays to choose from; none is used unasked. */
+export type OfferedRelays = readonly { readonly url: string; readonly note: string }[];
+
+/** GET /api/doctor */
+export interface DoctorReport {
+  readonly ok: boolean;
+  readonly checks: readonly DoctorCheck[];
+}
+
+/** One check; `hint` says what to do when it is not ok, and what was found when it is. */
+export interface DoctorCheck {
+  readonly name: string;
+  readonly ok: boolean;
+  readonly hint: string;
+}
+
+/** What came back, by the recovery key or from a backup. */
+export interface RestoreResult {
+  readonly npub: string;
+  readonly contacts: number;
+  readonly files: number;
+}
+
+/** Something changed, so that a face can show it or fetch it anew. */
+export type NodeEvent =
+  | { readonly event: "message"; readonly message: Message }
+  | {
+      readonly event: "message-state";
+      readonly id: string;
+      readonly conversation: string;
+      readonly state: DeliveryState;
+    }
+  | { readonly event: "contacts" }
+  | { readonly event: "files" }
+  | { readonly event: "links" }
+  | { readonly event: "settings" }
+  | { readonly event: "relays" }
+  | { readonly event: "locked" }
+  | { readonly event: "unlocked" };
