@@ -1,0 +1,57 @@
+/** All routes as one application: guard, bounded bodies, errors as JSON, and the OpenAPI document of itself. */
+
+import { Hono } from "hono";
+import { type GenerateSpecOptions, generateSpecs } from "hono-openapi";
+import { VERSION } from "../node/version.ts";
+import { boundedBody } from "./body.ts";
+import { answersBytes } from "./describe.ts";
+import type { Api, ApiEnvironment, Routes } from "./environment.ts";
+import { answerError, GuardError } from "./errors.ts";
+import { guard, SESSION_HEADER } from "./guard.ts";
+import { contactRoutes } from "./routes-contacts.ts";
+import { fileRoutes } from "./routes-files.ts";
+import { identityRoutes } from "./routes-identity.ts";
+import { linkRoutes } from "./routes-links.ts";
+import { messageRoutes } from "./routes-messages.ts";
+import { pageRoutes } from "./routes-pages.ts";
+import { publicLinkRoutes } from "./routes-public-links.ts";
+import { recoveryRoutes } from "./routes-recovery.ts";
+import { sessionRoutes } from "./routes-session.ts";
+import { settingsRoutes } from "./routes-settings.ts";
+import { statusRoutes } from "./routes-status.ts";
+import { vaultRoutes } from "./routes-vault.ts";
+import type { StaticFolder } from "./static.ts";
+
+export interface Pages {
+  readonly app: StaticFolder;
+  readonly download: StaticFolder;
+}
+
+const DOCUMENTATION: Partial<GenerateSpecOptions> = {
+  excludeStaticFile: false,
+  defaultValidationErrorResponse: false,
+  documentation: {
+    info: { title: "Nocturne", version: VERSION, description: "The API of a running node, on this machine only." },
+    components: { securitySchemes: { session: { type: "apiKey", in: "header", name: SESSION_HEADER } } },
+    security: [{ session: [] }],
+  },
+};
+
+/** `port` is asked at every request, because it is known only once the server listens. */
+export function createApp(api: Api, pages: Pages, port: () => number): Routes {
+  const app = new Hono<ApiEnvironment>();
+  app.onError((error, c) => answerError(error, c, api.services.log));
+  app.use(guard(port, api.sessions));
+  app.use(boundedBody);
+  const routes = [sessionRoutes, statusRoutes, identityRoutes, vaultRoutes, recoveryRoutes, settingsRoutes];
+  for (const make of [...routes, contactRoutes, messageRoutes, fileRoutes, linkRoutes]) app.route("/api", make(api));
+  app.get("/api/openapi.json", answersBytes("This document", ["application/json"]), async (c) =>
+    c.json(await generateSpecs(app, DOCUMENTATION)),
+  );
+  app.all("/api/*", () => {
+    throw new GuardError(404, "unknown_path", "There is no such call.", { hint: "See /api/openapi.json." });
+  });
+  app.route("/s", publicLinkRoutes(api, pages.download));
+  app.route("/", pageRoutes(pages.app));
+  return app;
+}

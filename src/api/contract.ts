@@ -1,0 +1,177 @@
+/**
+ * What the node says to its faces (web app, CLI, other programs): types only, no code.
+ * JSON over HTTP under `/api`, and events over one WebSocket. Shapes only ever gain fields.
+ * Times are ISO 8601 text, sizes are bytes, `npub` is the bech32 public key of a person.
+ *
+ * | method and path | body or query | answer |
+ * |---|---|---|
+ * | POST /api/session | token of the launch URL `http://localhost:PORT/#token=TOKEN` | Session |
+ * | POST /api/launch | | Launch |
+ * | GET /api/status, /api/doctor, /api/openapi.json | | Status, DoctorReport |
+ * | POST /api/stop | | Done |
+ * | GET /api/identity | | IdentityView |
+ * | POST /api/identity/import | secret, password? | IdentityView |
+ * | POST /api/identity/export | password | ExportedIdentity |
+ * | POST /api/vault/passphrase | next, current? | Done |
+ * | POST /api/vault/lock, /api/vault/unlock | -, passphrase | Done |
+ * | POST /api/vault/wipe | confirm: "wipe" | Done, and the node stops |
+ * | GET /api/vault/backup, POST /api/vault/backup/ticket | | the archive, DownloadTicket |
+ * | GET /api/recovery, POST /api/recovery/confirm | | RecoveryView, Done |
+ * | POST /api/recovery/unlock | key (hex or words), next? (the new passphrase) | Done |
+ * | GET, PATCH /api/settings; GET /api/relays/offered | any fields of Settings | Settings, OfferedRelays |
+ * | GET, POST /api/contacts; POST /api/invites | AddContact | Contact[], Contact, Invite |
+ * | PATCH, DELETE /api/contacts/:who | name | Contact, Done |
+ * | POST /api/contacts/:who/accept, block, verify | verify: safety? | Contact, Contact, VerifyResult |
+ * | GET /api/conversations | | Conversation[] |
+ * | GET /api/conversations/:who/messages | ?before=&limit= | MessagePage |
+ * | POST /api/conversations/:who/read | upTo (a position) | Done |
+ * | POST /api/messages | SendMessage | SendResult |
+ * | GET /api/messages/:id/wait | ?state=&timeoutS= | SendResult |
+ * | GET /api/inbox | ?with=&since=&after=&limit= | Message[], or one a line for `Accept: application/x-ndjson` |
+ * | GET, PUT /api/files | PUT: ?name=&cipher=, raw body | FileView[], FileView |
+ * | GET, DELETE /api/files/:id | | FileView, Done |
+ * | POST /api/files/:id/content | password? | the bytes |
+ * | POST /api/files/:id/ticket, POST /api/files/download | password?; form field `ticket` | DownloadTicket, the bytes |
+ * | POST /api/files/:id/recover, /api/files/:id/password | recoveryKey?; current, next | RecoveredPassword, Done |
+ * | POST /api/files/:id/links; GET /api/links; DELETE /api/links/:slug | CreateLink | LinkView, LinkView[], Done |
+ * | GET /s/:slug/info; POST /s/:slug/claim | -; proof | LinkInfo, LinkClaim |
+ * | GET /s/:slug/content | headers `x-nocturne-lease`, `range` | sealed bytes |
+ *
+ * Every call under `/api` but the first carries the header `x-nocturne-session`; calls over the Unix
+ * socket in the data directory need none. `:who` is a contact's name, npub or hex key.
+ */
+
+import type { CipherSuite, FileView, LinkClaim, LinkInfo, LinkMode, LinkView } from "../files/views.ts";
+import type {
+  Contact,
+  ContactState,
+  Conversation,
+  DeliveryState,
+  Invite,
+  Message,
+  MessageFile,
+  MessagePage,
+  Profile,
+  SendMessage,
+  SendResult,
+  VerifyResult,
+} from "../messaging/views.ts";
+import type {
+  DoctorCheck,
+  DoctorReport,
+  NodeEvent,
+  OfferedRelays,
+  Protection,
+  RelayState,
+  RestoreResult,
+  RouteState,
+  Settings,
+  Status,
+} from "../node/views.ts";
+
+export type {
+  DoctorCheck,
+  DoctorReport,
+  OfferedRelays,
+  Protection,
+  RelayState,
+  RestoreResult,
+  RouteState,
+  Settings,
+  Status,
+};
+export type { CipherSuite, FileView, LinkClaim, LinkInfo, LinkMode, LinkView };
+export type {
+  Contact,
+  ContactState,
+  Conversation,
+  DeliveryState,
+  Invite,
+  Message,
+  MessageFile,
+  MessagePage,
+  Profile,
+  SendMessage,
+  SendResult,
+  VerifyResult,
+};
+
+/** Body of every answer that is not 2xx. `code` is stable; `message` says what and why, `hint` what to do. */
+export interface ApiError {
+  readonly error: { readonly code: string; readonly message: string; readonly hint?: string; readonly fault: Fault };
+}
+
+/** Whose fault it is: the caller's, the input's, the network's, a policy's, or our own. */
+export type Fault = "usage" | "input" | "locked" | "policy" | "network" | "internal";
+
+/** POST /api/session {token}: trades the one-time launch token for the header `x-nocturne-session`. */
+export interface Session {
+  readonly session: string;
+}
+
+/** POST /api/launch: a further one-time launch URL, good for 60 s, for another tab or after a reload. */
+export interface Launch {
+  readonly url: string;
+}
+
+/** The answer of a call that has nothing to tell. */
+export interface Done {
+  readonly ok: true;
+}
+
+/** POST /api/identity/export {password} */
+export interface ExportedIdentity {
+  /** The secret key under the password (NIP-49). */
+  readonly ncryptsec: string;
+}
+
+/** GET /api/identity, POST /api/identity/import {secret, password?} */
+export interface IdentityView {
+  readonly npub: string;
+  readonly hex: string;
+  /** Groups of five characters, to be read aloud. */
+  readonly fingerprint: string;
+  readonly devices: readonly { readonly id: string; readonly name: string; readonly addedAt: string }[];
+}
+
+/** GET /api/recovery */
+export interface RecoveryView {
+  /** 64 hex characters. */
+  readonly hex: string;
+  /** Two further hex characters that catch a typing error. */
+  readonly checksum: string;
+  /** The same key as 24 words. */
+  readonly words: string;
+  /** True once the person has confirmed that it is written down (POST /api/recovery/confirm). */
+  readonly confirmed: boolean;
+}
+
+/** POST /api/contacts {invite: link, npub or hex; name?} */
+export interface AddContact {
+  readonly invite: string;
+  readonly name?: string;
+}
+
+/** POST /api/files/:id/ticket {password?}: a form POST of `ticket` to /api/files/download then saves the file. */
+export interface DownloadTicket {
+  readonly ticket: string;
+}
+
+/** POST /api/files/:id/links {mode, expires?, downloads?, password?, filePassword?} */
+export interface CreateLink {
+  readonly mode: LinkMode;
+  /** How long a timed link lives, for example "1h", "24h", "7d". */
+  readonly expires?: string;
+  readonly downloads?: number;
+  readonly password?: string;
+  /** Needed when the file itself has a password. */
+  readonly filePassword?: string;
+}
+
+/** POST /api/files/:id/recover {recoveryKey?} */
+export interface RecoveredPassword {
+  readonly password: string;
+}
+
+/** Events of the WebSocket /api/push after its first frame {"session": "..."} was answered by {"event":"welcome"}. */
+export type PushEvent = { readonly event: "welcome" } | NodeEvent;

@@ -1,0 +1,80 @@
+/** Your files. Bodies are streamed both ways and never gathered: memory stays small for any size. */
+
+import { Hono } from "hono";
+import * as v from "valibot";
+import { fromBase64Url, utf8Decode } from "../core/bytes.ts";
+import { UsageError } from "../core/errors.ts";
+import { parseRecoveryKey } from "../crypto/recovery-key.ts";
+import type { DownloadTicket, Done, FileView, RecoveredPassword } from "./contract.ts";
+import { answers, answersBytes, takes } from "./describe.ts";
+import { sendDownload } from "./download.ts";
+import type { Api, ApiEnvironment, Routes } from "./environment.ts";
+import { DOWNLOAD_PATH } from "./guard.ts";
+import { doneSchema, fileSchema, filesSchema, recoveredSchema, ticketSchema } from "./schemas.ts";
+import type { Download } from "./tickets.ts";
+
+const put = v.object({
+  name: v.string(),
+  cipher: v.optional(v.picklist(["aes-256-gcm", "noctis-256"]), "aes-256-gcm"),
+});
+const open = v.object({ password: v.exactOptional(v.string()) });
+const recover = v.object({ recoveryKey: v.exactOptional(v.pipe(v.string(), v.maxLength(1024))) });
+const change = v.object({ next: v.string(), current: v.string() });
+
+const PASSWORD_HEADER = "x-nocturne-password";
+
+export function fileRoutes({ services: { files, log }, tickets }: Api): Routes {
+  /** Opened here, so that a wrong password shows in the app and not as a failed download; read later. */
+  const prepare = async (id: string, password: string | undefined): Promise<Download> => {
+    const { name, bytes } = files.get(id);
+    const content = await files.open(id, password);
+    return { name, bytes, open: () => content };
+  };
+  return new Hono<ApiEnvironment>()
+    .get("/files", answers("Lists files", filesSchema), (c) => c.json<FileView[]>(files.list()))
+    .put("/files", answers("Seals the raw body as a file", fileSchema), takes("query", put), async (c) => {
+      const password = readPassword(c.req.header(PASSWORD_HEADER));
+      const options = { ...c.req.valid("query"), ...(password === undefined ? {} : { password }) };
+      return c.json<FileView>(await files.put(c.env.incoming, options));
+    })
+    .get("/files/:id", answers("Tells of a file", fileSchema), (c) => c.json<FileView>(files.get(c.req.param("id"))))
+    .delete("/files/:id", answers("Deletes a file and its links", doneSchema), async (c) => {
+      await files.remove(c.req.param("id"));
+      return c.json<Done>({ ok: true });
+    })
+    .post("/files/:id/ticket", answers("A ticket to save a file", ticketSchema), takes("json", open), async (c) => {
+      const download = await prepare(c.req.param("id"), c.req.valid("json").password);
+      return c.json<DownloadTicket>({ ticket: tickets.issue(download) });
+    })
+    .post("/files/:id/content", answersBytes("The content of a file"), takes("json", open), async (c) =>
+      sendDownload(c, await prepare(c.req.param("id"), c.req.valid("json").password), log),
+    )
+    .post(
+      DOWNLOAD_PATH.slice("/api".length),
+      answersBytes("Saves what a ticket (form field) stands for"),
+      async (c) => {
+        const ticket = new URLSearchParams(await c.req.text()).get("ticket") ?? "";
+        return sendDownload(c, tickets.redeem(ticket), log);
+      },
+    )
+    .post("/files/:id/recover", answers("Tells a forgotten password", recoveredSchema), takes("json", recover), (c) => {
+      const { recoveryKey } = c.req.valid("json");
+      const key = recoveryKey === undefined ? undefined : parseRecoveryKey(recoveryKey);
+      return c.json<RecoveredPassword>({ password: files.recoverPassword(c.req.param("id"), key) });
+    })
+    .post("/files/:id/password", answers("Changes a file's password", doneSchema), takes("json", change), async (c) => {
+      const { next, current } = c.req.valid("json");
+      await files.changePassword(c.req.param("id"), next, current);
+      return c.json<Done>({ ok: true });
+    });
+}
+
+/** base64url of UTF-8, because a header carries no other letters than Latin ones. */
+function readPassword(header: string | undefined): string | undefined {
+  if (header === undefined) return undefined;
+  try {
+    return utf8Decode(fromBase64Url(header));
+  } catch {
+    throw new UsageError("bad_request", `The header ${PASSWORD_HEADER} is not base64url of UTF-8 text.`);
+  }
+}

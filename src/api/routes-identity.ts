@@ -1,0 +1,40 @@
+/** Who you are. */
+
+import { Hono } from "hono";
+import * as v from "valibot";
+import { encryptSecretKey } from "../node/encrypted-key.ts";
+import type { ExportedIdentity, IdentityView } from "./contract.ts";
+import { answers, takes } from "./describe.ts";
+import type { Api, ApiEnvironment, Routes } from "./environment.ts";
+import { exportedIdentitySchema, identitySchema } from "./schemas.ts";
+
+const importRequest = v.object({ secret: v.string(), password: v.exactOptional(v.string()) });
+const exportRequest = v.object({ password: v.string() });
+
+export function identityRoutes({ services: { vault, gate } }: Api): Routes {
+  const view = (): IdentityView => {
+    const { npub, publicKey, fingerprint, devices } = vault.identity();
+    return { npub, hex: publicKey, fingerprint, devices };
+  };
+  return new Hono<ApiEnvironment>()
+    .get("/identity", answers("Tells your public key and devices", identitySchema), (c) => c.json<IdentityView>(view()))
+    .post(
+      "/identity/import",
+      answers("Replaces the identity by an nsec, hex or ncryptsec key", identitySchema),
+      takes("json", importRequest),
+      async (c) => {
+        const { secret, password } = c.req.valid("json");
+        await gate.importIdentity(secret, password);
+        return c.json<IdentityView>(view());
+      },
+    )
+    .post(
+      "/identity/export",
+      answers("Tells the secret key under a password (NIP-49)", exportedIdentitySchema),
+      takes("json", exportRequest),
+      (c) => {
+        const ncryptsec = encryptSecretKey(vault.identity().nostrSecretKey, c.req.valid("json").password);
+        return c.json<ExportedIdentity>({ ncryptsec });
+      },
+    );
+}

@@ -1,0 +1,28 @@
+/** What you chose, and which relays are offered to choose from. */
+
+import { Hono } from "hono";
+import * as v from "valibot";
+import { OFFERED_RELAYS } from "../node/offered-relays.ts";
+import type { OfferedRelays, Settings } from "./contract.ts";
+import { answers, takes } from "./describe.ts";
+import type { Api, ApiEnvironment, Routes } from "./environment.ts";
+import { offeredRelaysSchema, settingsSchema } from "./schemas.ts";
+
+/** Strict: a misspelled setting must not look as if it had been set. */
+const patch = v.strictObject({
+  displayName: v.exactOptional(v.string()),
+  relays: v.exactOptional(v.array(v.string())),
+  readReceipts: v.exactOptional(v.boolean()),
+  invitedOnly: v.exactOptional(v.boolean()),
+});
+
+export function settingsRoutes({ services }: Api): Routes {
+  return new Hono<ApiEnvironment>()
+    .get("/settings", answers("Tells the settings", settingsSchema), (c) => c.json<Settings>(services.settings.read()))
+    .patch("/settings", answers("Changes some settings", settingsSchema), takes("json", patch), (c) =>
+      c.json<Settings>(services.changeSettings(c.req.valid("json"))),
+    )
+    .get("/relays/offered", answers("Lists public relays; none is used unasked", offeredRelaysSchema), (c) =>
+      c.json<OfferedRelays>(OFFERED_RELAYS),
+    );
+}

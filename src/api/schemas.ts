@@ -1,0 +1,162 @@
+/**
+ * The shapes of contract.ts as values, for the OpenAPI document and for checking answers in tests.
+ * Their types tie them to the contract: a field missing or misnamed here does not compile.
+ */
+import * as v from "valibot";
+import type * as contract from "./contract.ts";
+
+/** A schema of answers of type T. */
+type Shape<T> = v.GenericSchema<unknown, T>;
+
+const text = v.string();
+const count = v.pipe(v.number(), v.integer());
+const time = v.pipe(v.string(), v.isoTimestamp());
+const deliveryState = v.picklist(["queued", "sent", "delivered", "read"]);
+const cipher = v.picklist(["aes-256-gcm", "noctis-256"]);
+const linkMode = v.picklist(["persistent", "timed", "one-time"]);
+
+export const apiErrorSchema: Shape<contract.ApiError> = v.object({
+  error: v.object({
+    code: text,
+    message: text,
+    hint: v.exactOptional(text),
+    fault: v.picklist(["usage", "input", "locked", "policy", "network", "internal"]),
+  }),
+});
+export const doneSchema: Shape<contract.Done> = v.object({ ok: v.literal(true) });
+export const sessionSchema: Shape<contract.Session> = v.object({ session: text });
+export const launchSchema: Shape<contract.Launch> = v.object({ url: text });
+
+const relayState = v.object({
+  url: text,
+  state: v.picklist(["connecting", "connected", "waiting", "closed"]),
+  latencyMs: v.nullable(v.number()),
+  embedded: v.exactOptional(v.boolean()),
+});
+const routeState = v.object({
+  name: v.literal("direct"),
+  state: v.picklist(["up", "down"]),
+  loss: v.number(),
+  latencyMs: v.nullable(v.number()),
+});
+export const statusSchema: Shape<contract.Status> = v.object({
+  running: v.literal(true),
+  version: text,
+  npub: v.exactOptional(text),
+  relays: v.array(relayState),
+  routes: v.array(routeState),
+  outbox: count,
+  mesh: v.object({ peers: count }),
+  locked: v.boolean(),
+  protection: v.picklist(["key-file", "passphrase"]),
+  embeddedRelay: v.nullable(text),
+  requests: count,
+  unread: count,
+  reachable: v.picklist(["this-machine", "relays"]),
+  warnings: v.array(text),
+});
+export const doctorSchema: Shape<contract.DoctorReport> = v.object({
+  ok: v.boolean(),
+  checks: v.array(v.object({ name: text, ok: v.boolean(), hint: text })),
+});
+
+export const identitySchema: Shape<contract.IdentityView> = v.object({
+  npub: text,
+  hex: text,
+  fingerprint: text,
+  devices: v.array(v.object({ id: text, name: text, addedAt: time })),
+});
+export const exportedIdentitySchema: Shape<contract.ExportedIdentity> = v.object({ ncryptsec: text });
+export const recoverySchema: Shape<contract.RecoveryView> = v.object({
+  hex: text,
+  checksum: text,
+  words: text,
+  confirmed: v.boolean(),
+});
+export const settingsSchema: Shape<contract.Settings> = v.object({
+  displayName: text,
+  relays: v.array(text),
+  readReceipts: v.boolean(),
+  invitedOnly: v.boolean(),
+  recoveryConfirmed: v.boolean(),
+});
+export const offeredRelaysSchema: Shape<contract.OfferedRelays> = v.array(v.object({ url: text, note: text }));
+
+export const contactSchema: Shape<contract.Contact> = v.object({
+  name: text,
+  npub: text,
+  state: v.picklist(["pending", "request", "accepted", "blocked"]),
+  verified: v.boolean(),
+  safety: v.nullable(text),
+  fingerprint: text,
+  encryption: v.picklist(["hybrid", "elliptic-curve", "interop"]),
+  cardChanged: v.boolean(),
+  invited: v.boolean(),
+  addedAt: time,
+});
+export const contactsSchema: Shape<contract.Contact[]> = v.array(contactSchema);
+export const inviteSchema: Shape<contract.Invite> = v.object({ link: text, expiresAt: time });
+export const verifySchema: Shape<contract.VerifyResult> = v.object({
+  verified: v.boolean(),
+  safety: v.nullable(text),
+});
+
+const messageSchema: Shape<contract.Message> = v.object({
+  id: text,
+  conversation: text,
+  from: v.object({ npub: text, name: text }),
+  mine: v.boolean(),
+  at: time,
+  text,
+  files: v.array(v.object({ id: text, name: text, bytes: count, url: text })),
+  state: deliveryState,
+  profile: v.picklist(["hidden", "interop"]),
+  waiting: v.exactOptional(text),
+  position: v.number(),
+});
+export const messagesSchema: Shape<contract.Message[]> = v.array(messageSchema);
+export const messagePageSchema: Shape<contract.MessagePage> = v.object({
+  messages: v.array(messageSchema),
+  more: v.boolean(),
+});
+export const conversationsSchema: Shape<contract.Conversation[]> = v.array(
+  v.object({ id: text, contact: contactSchema, last: v.nullable(messageSchema), unread: count }),
+);
+export const sendResultSchema: Shape<contract.SendResult> = v.object({ id: text, state: deliveryState });
+
+export const fileSchema: Shape<contract.FileView> = v.object({
+  id: text,
+  name: text,
+  bytes: count,
+  cipher,
+  storage: v.picklist(["local", "mesh"]),
+  hasPassword: v.boolean(),
+  addedAt: time,
+});
+export const filesSchema: Shape<contract.FileView[]> = v.array(fileSchema);
+export const ticketSchema: Shape<contract.DownloadTicket> = v.object({ ticket: text });
+export const recoveredSchema: Shape<contract.RecoveredPassword> = v.object({ password: text });
+export const linkSchema: Shape<contract.LinkView> = v.object({
+  slug: text,
+  url: text,
+  file: v.object({ id: text, name: text }),
+  mode: linkMode,
+  hasPassword: v.boolean(),
+  expiresAt: v.nullable(time),
+  left: v.nullable(count),
+  state: v.picklist(["active", "used", "expired"]),
+  createdAt: time,
+});
+export const linkInfoSchema: Shape<contract.LinkInfo> = v.object({
+  state: v.picklist(["active", "used", "expired", "unknown"]),
+  needsPassword: v.boolean(),
+  passwordSalt: v.nullable(text),
+  argon2: v.nullable(v.object({ memoryKiB: count, passes: count, lanes: count })),
+});
+export const linkClaimSchema: Shape<contract.LinkClaim> = v.object({
+  lease: text,
+  leaseExpiresAt: time,
+  sealedManifest: text,
+  contentBytes: count,
+});
+export const linksSchema: Shape<contract.LinkView[]> = v.array(linkSchema);

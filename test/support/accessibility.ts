@@ -1,0 +1,47 @@
+/** What holds for every page, whatever it shows: axe-core finds nothing, nothing sticks out, thumbs hit every button. */
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import type { Page } from "playwright-core";
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+/** Of a button or a field, in CSS pixels. */
+const TARGET_PIXELS = 44;
+
+interface Violation {
+  readonly id: string;
+  readonly nodes: readonly { readonly html: string; readonly failureSummary?: string }[];
+}
+
+/** Fails with the rule and the markup of everything that axe-core finds. `what` names the page in the failure. */
+export async function assertAccessible(page: Page, what: string): Promise<void> {
+  await settle(page);
+  const violations = await page.evaluate<readonly Violation[]>(
+    `${(await page.evaluate("typeof axe")) === "undefined" ? AXE : ""};
+    axe.run({ resultTypes: ["violations"] }).then(({ violations }) => violations)`,
+  );
+  const told = violations.flatMap(({ id, nodes }) =>
+    nodes.map((node) => `${id}: ${node.html} ${node.failureSummary ?? ""}`),
+  );
+  assert.deepEqual(told, [], what);
+}
+
+/** Nothing has to be scrolled sideways, and every button and field is large enough for a thumb. */
+export async function assertHandy(page: Page, what: string): Promise<void> {
+  const widths = await page.evaluate<number[]>("[document.scrollingElement.scrollWidth, innerWidth]");
+  assert.ok((widths[0] as number) <= (widths[1] as number), `${what} is ${widths[0]} wide on ${widths[1]}`);
+  const small = await page.evaluate<string[]>(`[...document.querySelectorAll(
+      "button, select, textarea, [role=menuitem], [role=option], input:not([type=radio], [type=checkbox], [type=hidden], [hidden]), label:has(input)"
+    )].filter((one) => {
+      const { width, height } = one.getBoundingClientRect();
+      return height > 0 && getComputedStyle(one).clipPath === "none" && Math.min(width, height) < ${TARGET_PIXELS} - 0.5;
+    }).map((one) => one.outerHTML.slice(0, 200))`);
+  assert.deepEqual(small, [], `too small: ${what}`);
+}
+
+/** Waits for running transitions: half-way through one, colours are neither here nor there. */
+async function settle(page: Page): Promise<void> {
+  await page.evaluate(
+    "Promise.all(document.getAnimations().map((animation) => animation.finished.catch(() => null))).then(() => null)",
+  );
+}
