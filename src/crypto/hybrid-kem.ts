@@ -23,7 +23,7 @@ import {
 } from "./provider.ts";
 
 export const HYBRID_PUBLIC_KEY_BYTES = 1216;
-export const HYBRID_SECRET_KEY_BYTES = 32;
+const HYBRID_SECRET_KEY_BYTES = 32;
 export const HYBRID_CIPHERTEXT_BYTES = 1120;
 export const HYBRID_SHARED_SECRET_BYTES = 32;
 

@@ -38,7 +38,7 @@ export interface RecipientSlot {
 }
 
 export type KeySlot = PasswordSlot | SecretSlot | RecipientSlot;
-export type KeySlotType = KeySlot["type"];
+type KeySlotType = KeySlot["type"];
 
 const TYPE_CODES = { password: 1, recovery: 2, recipient: 3, link: 4, "key-file": 5 } as const;
 const SLOT_HEAD_BYTES = 3;

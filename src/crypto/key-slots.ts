@@ -26,7 +26,7 @@ import {
 } from "./key-slot-format.ts";
 import { type Argon2Cost, DEFAULT_ARGON2_COST, PASSPHRASE_SALT_BYTES, stretchPassphrase } from "./passphrase.ts";
 
-export type { KeySlot, KeySlotType, PasswordSlot, RecipientSlot, SecretSlotType } from "./key-slot-format.ts";
+export type { KeySlot, PasswordSlot, RecipientSlot, SecretSlotType } from "./key-slot-format.ts";
 
 /** Wraps the 32-byte key under a password. Throws CodecError `argon2_cost` for a cost out of bounds. */
 export async function sealWithPassword(

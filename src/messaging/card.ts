@@ -17,7 +17,7 @@ import { type NostrEvent, parseEvent, signEvent, verifyEvent } from "../nostr/ev
 import type { Identity } from "../vault/identity.ts";
 
 /** Regular event kind of cards; outside the ranges that relays replace or drop. */
-export const CARD_KIND = 4519;
+const CARD_KIND = 4519;
 
 const RELAY_URL_BYTES = 256;
 

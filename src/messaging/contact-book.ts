@@ -164,7 +164,7 @@ export class ContactBook {
 const UNNAMED_CHARACTERS = 12;
 
 /** A name as it is kept: no control or direction characters (they can forge the look of a list), bounded. */
-export function cleanName(name: string): string {
+function cleanName(name: string): string {
   let clean = name
     .normalize("NFC")
     .replace(/(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, "")
