@@ -1,0 +1,104 @@
+/**
+ * One call to the node: JSON in and out under /api, with the session's header.
+ *
+ *     call("POST", "/messages", body) -> parsed answer, or throws ApiFailure {code, message, hint, status}
+ *
+ * An answer 401 means that the node no longer knows this session; 423 that the vault is locked. Both are
+ * told to the listeners here, so that no scene has to handle them.
+ */
+import type { ApiError } from "../../src/api/contract.ts";
+import { currentSession, loseSession } from "../stores/session.ts";
+
+export type Method = "GET" | "POST" | "PATCH" | "DELETE";
+
+type Words = Pick<ApiError["error"], "code" | "message" | "hint">;
+
+/** What the node refused and why, in words that a person can be shown. `status` 0: no answer at all. */
+export class ApiFailure extends Error {
+  readonly code: string;
+  readonly hint: string | undefined;
+  readonly status: number;
+
+  constructor(status: number, error: Words) {
+    super(error.message);
+    this.code = error.code;
+    this.hint = error.hint;
+    this.status = status;
+  }
+
+  /** Message and hint as one text, for beside a field. */
+  get words(): string {
+    return [this.message, this.hint].filter(Boolean).join(" ");
+  }
+}
+
+const lockListeners = new Set<() => void>();
+
+/** Called whenever the node answers that its vault is locked. */
+export function onLocked(listener: () => void): void {
+  lockListeners.add(listener);
+}
+
+/** Throws ApiFailure; resolves to undefined for an empty answer. */
+export async function call<T>(method: Method, path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
+  const answer = await send(method, path, body, signal);
+  const text = await answer.text();
+  if (answer.ok) return (text === "" ? undefined : JSON.parse(text)) as T;
+  throw failureOf(answer.status, text);
+}
+
+/** Fires a call that outlives the page: for work that was promised and must not be lost on a closed tab. */
+export function callKeptAlive(method: Method, path: string): void {
+  void fetch(`/api${path}`, { method, headers: sessionHeader(), keepalive: true });
+}
+
+/** Turns any refused answer into an ApiFailure, and tells the whole app of 401 and 423. */
+export function failureOf(status: number, text: string): ApiFailure {
+  if (status === 401) loseSession("expired");
+  if (status === 423) for (const listener of lockListeners) listener();
+  return new ApiFailure(status, readError(text));
+}
+
+/** The failure of a call that got no answer at all; also used where XMLHttpRequest says no more than "error". */
+export function unreachable(): ApiFailure {
+  return new ApiFailure(0, {
+    code: "node_unreachable",
+    message: "Nocturne does not answer on this machine.",
+    hint: "Start it again with: nocturne start",
+  });
+}
+
+/** Without a session the header is empty: the node then answers 401, which ends in the scene that explains it. */
+export function sessionHeader(): Record<string, string> {
+  return { "x-nocturne-session": currentSession() ?? "" };
+}
+
+/** Never a cookie and never the cache: what the node says is true now or not at all. */
+async function send(method: Method, path: string, body: unknown, signal?: AbortSignal): Promise<Response> {
+  const headers = sessionHeader();
+  if (body !== undefined) headers["content-type"] = "application/json";
+  const init: RequestInit = { method, headers, cache: "no-store" };
+  if (body !== undefined) init.body = JSON.stringify(body);
+  if (signal) init.signal = signal;
+  try {
+    return await fetch(`/api${path}`, init);
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    throw unreachable();
+  }
+}
+
+/** The node's own words where there are any; a person never sees a stack, a status number or raw JSON. */
+function readError(text: string): Words {
+  try {
+    const { error } = JSON.parse(text) as ApiError;
+    if (typeof error.message === "string") return error;
+  } catch {
+    // Not JSON: a proxy or a crashed node spoke; the words below are then the best that can be said.
+  }
+  return {
+    code: "unexpected_answer",
+    message: "Nocturne gave an answer that this page does not understand.",
+    hint: "Reload the page; if it happens again, run: nocturne doctor",
+  };
+}

@@ -1,0 +1,108 @@
+/**
+ * The push socket: events of the node, turned into edits of the cache.
+ *
+ *     open -> {"session"} -> {"event":"welcome"} -> events ... closed -> wait, doubled up to 8 s -> open
+ *
+ * What happened while the socket was down is unknown, so every welcome after the first refetches all.
+ * Refetches are gathered for a moment: a burst of a thousand messages asks for each list once.
+ */
+import type { Message, PushEvent } from "../../src/api/contract.ts";
+import { currentSession, sessionStore } from "../stores/session.ts";
+import { type Store, createStore } from "../stores/store.ts";
+import { keys } from "./keys.ts";
+import { withMessage, withState } from "./message-cache.ts";
+import { type MessagePages, queryClient } from "./queries.ts";
+
+const RETRY_MS = 500;
+const RETRY_MAX_MS = 8_000;
+const GATHER_MS = 120;
+
+/** True until the socket is lost, so that the first moments of a launch do not look like a failure. */
+export const connectedStore: Store<boolean> = createStore(true);
+
+const listeners = new Set<(message: Message) => void>();
+
+/** Hears of every new message, incoming and outgoing. Returns the function that ends it. */
+export function onMessage(listener: (message: Message) => void): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+/** Holds a socket open while there is a session. Call once at start. */
+export function startPush(): void {
+  let held: string | null = null;
+  const follow = (): void => {
+    const session = currentSession();
+    if (session === null || session === held) return;
+    held = session;
+    connect(session, RETRY_MS, false);
+  };
+  sessionStore.subscribe(follow);
+  follow();
+}
+
+/** `again`: an earlier socket was open, so something may have been missed. */
+function connect(session: string, retryMs: number, again: boolean): void {
+  if (currentSession() !== session) return;
+  const socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/api/push`);
+  let welcomed = false;
+  socket.addEventListener("open", () => socket.send(JSON.stringify({ session })));
+  socket.addEventListener("message", ({ data }) => {
+    const event = JSON.parse(String(data)) as PushEvent;
+    if (event.event !== "welcome") return apply(event);
+    welcomed = true;
+    connectedStore.set(true);
+    if (again) void queryClient.invalidateQueries();
+  });
+  socket.addEventListener("close", () => {
+    connectedStore.set(false);
+    // A refused or dead session shows itself by 401 on the next call; ask one, so that it comes soon.
+    refetchSoon(keys.status);
+    const nextMs = welcomed ? RETRY_MS : Math.min(retryMs * 2, RETRY_MAX_MS);
+    setTimeout(() => connect(session, nextMs, true), retryMs);
+  });
+}
+
+/** Messages and states edit the cache in place of a refetch; whatever changes seldom is simply fetched anew. */
+function apply(event: Exclude<PushEvent, { event: "welcome" }>): void {
+  switch (event.event) {
+    case "message":
+      editMessages(event.message.conversation, (pages) => withMessage(pages, event.message));
+      for (const listener of listeners) listener(event.message);
+      return refetchSoon(keys.conversations, keys.status);
+    case "message-state":
+      editMessages(event.conversation, (pages) => withState(pages, event.id, event.state));
+      return refetchSoon(keys.conversations, keys.status);
+    case "contacts":
+      return refetchSoon(keys.contacts, keys.conversations, keys.status);
+    case "files":
+      return refetchSoon(keys.files);
+    case "links":
+      return refetchSoon(keys.links);
+    case "settings":
+      return refetchSoon(keys.settings, keys.identity, keys.status);
+    case "relays":
+    case "locked":
+    case "unlocked":
+      return refetchSoon(keys.status);
+  }
+}
+
+/** A conversation that was never opened has no pages; it is fetched when it is. */
+function editMessages(npub: string, edit: (pages: MessagePages) => MessagePages): void {
+  queryClient.setQueryData<MessagePages>(keys.messages(npub), (pages) => pages && edit(pages));
+}
+
+const waiting = new Map<string, readonly string[]>();
+
+/** Refetches these lists after a moment, each once. */
+export function refetchSoon(...queryKeys: readonly (readonly string[])[]): void {
+  if (waiting.size === 0) setTimeout(refetchNow, GATHER_MS);
+  for (const key of queryKeys) waiting.set(key.join("/"), key);
+}
+
+function refetchNow(): void {
+  const due = [...waiting.values()];
+  waiting.clear();
+  for (const queryKey of due) void queryClient.invalidateQueries({ queryKey });
+}

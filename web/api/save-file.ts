@@ -1,0 +1,37 @@
+/**
+ * Saves what the node decrypts: a ticket, then a form. The browser writes the attachment straight to disk,
+ * whatever its size, and this page stays. What can go wrong (a wrong password, a damaged file) shows when
+ * the ticket is asked for, because the node opens the file then.
+ */
+import type { DownloadTicket } from "../../src/api/contract.ts";
+import { announceDownload } from "../lib/leave-guard.ts";
+import { call } from "./client.ts";
+
+/** `password` only for a file that has one. Throws ApiFailure, for example for a wrong password. */
+export async function saveFile(id: string, password?: string): Promise<void> {
+  const { ticket } = await call<DownloadTicket>("POST", `/files/${id}/ticket`, password ? { password } : {});
+  submitTicket(ticket);
+}
+
+/** Saves a backup of the whole vault. */
+export async function saveBackup(): Promise<void> {
+  const { ticket } = await call<DownloadTicket>("POST", "/vault/backup/ticket", {});
+  submitTicket(ticket);
+}
+
+/** A form instead of a link: the ticket must not stand in a URL, where histories and logs keep it. */
+function submitTicket(ticket: string): void {
+  const form = document.createElement("form");
+  form.method = "post";
+  form.action = "/api/files/download";
+  form.hidden = true;
+  const field = document.createElement("input");
+  field.type = "hidden";
+  field.name = "ticket";
+  field.value = ticket;
+  form.append(field);
+  document.body.append(form);
+  announceDownload();
+  form.submit();
+  form.remove();
+}

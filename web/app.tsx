@@ -1,0 +1,86 @@
+/**
+ * Which page is shown.
+ *
+ *     no session -> SessionLost | locked -> Unlock | else the shell with the scene of the address
+ *
+ * Addresses live in the fragment (#/chats/npub1...), which browsers never send to any server.
+ */
+import type { ReactNode } from "react";
+import { useEffect } from "react";
+import { Redirect, Route, Switch } from "wouter";
+import { useContacts, useFiles, useSettings, useStatus } from "./api/queries.ts";
+import { Shell } from "./components/shell/shell.tsx";
+import { AddContactScene } from "./scenes/add-contact.tsx";
+import { ChatsScene } from "./scenes/chats.tsx";
+import { ContactScene } from "./scenes/contact.tsx";
+import { ContactsScene } from "./scenes/contacts.tsx";
+import { FilesScene } from "./scenes/files.tsx";
+import { InviteScene } from "./scenes/invite.tsx";
+import { LinksScene } from "./scenes/links.tsx";
+import { RecoveryKeyScene } from "./scenes/recovery-key.tsx";
+import { RequestsScene } from "./scenes/requests.tsx";
+import { SessionLostScene } from "./scenes/session-lost.tsx";
+import { SettingsScene } from "./scenes/settings.tsx";
+import { UnlockScene } from "./scenes/unlock.tsx";
+import { WelcomeScene } from "./scenes/welcome.tsx";
+import { forgetEverything } from "./stores/forget.ts";
+import { sessionStore } from "./stores/session.ts";
+import { useStore } from "./stores/store.ts";
+
+/** The outer gate: whether this tab may talk to the node at all. */
+export function App(): ReactNode {
+  const session = useStore(sessionStore);
+  if (session.phase === "starting") return null;
+  if (session.phase === "lost") return <SessionLostScene reason={session.reason} />;
+  return <Vault />;
+}
+
+/** The inner gate. A node that stops answering later does not close it: what is on screen stays readable. */
+function Vault(): ReactNode {
+  const { data: status, error } = useStatus();
+  const locked = status?.locked ?? false;
+  useEffect(() => {
+    if (locked) forgetEverything();
+  }, [locked]);
+  if (!status) return error ? <SessionLostScene reason="unreachable" /> : null;
+  if (locked) return <UnlockScene />;
+  return (
+    <Shell>
+      <Scenes />
+    </Shell>
+  );
+}
+
+/** An unknown address leads to the chats: an old bookmark is no error worth a page. */
+function Scenes(): ReactNode {
+  return (
+    <Switch>
+      <Route path="/" component={Start} />
+      <Route path="/welcome" component={WelcomeScene} />
+      <Route path="/chats/:npub?">{({ npub }) => <ChatsScene npub={npub ?? null} />}</Route>
+      <Route path="/requests/:npub?">{({ npub }) => <RequestsScene npub={npub ?? null} />}</Route>
+      <Route path="/contacts" component={ContactsScene} />
+      <Route path="/contacts/add" component={AddContactScene} />
+      <Route path="/contacts/:npub">{({ npub }) => <ContactScene key={npub} npub={npub} />}</Route>
+      <Route path="/invite" component={InviteScene} />
+      <Route path="/files" component={FilesScene} />
+      <Route path="/links" component={LinksScene} />
+      <Route path="/settings/recovery-key" component={RecoveryKeyScene} />
+      <Route path="/settings/:part?">{({ part }) => <SettingsScene part={part ?? null} />}</Route>
+      <Route>
+        <Redirect to="/chats" replace />
+      </Route>
+    </Switch>
+  );
+}
+
+/** A vault in which nothing happened yet begins with the welcome; any other with its chats. */
+function Start(): ReactNode {
+  const { data: settings } = useSettings();
+  const { data: contacts, error } = useContacts();
+  const { data: files } = useFiles();
+  if (error) return <Redirect to="/chats" replace />;
+  if (!settings || !contacts || !files) return null;
+  const untouched = contacts.length === 0 && files.length === 0 && settings.displayName === "";
+  return <Redirect to={untouched && !settings.recoveryConfirmed ? "/welcome" : "/chats"} replace />;
+}

@@ -1,0 +1,54 @@
+/** A file in a message. It travels as a link: the sender's machine serves it, and sees who asks. */
+import { File as FileIcon, FileDown } from "lucide-react";
+import type { ReactNode } from "react";
+import type { MessageFile as MessageFileView } from "../../../src/api/contract.ts";
+import { formatBytes } from "../../lib/format.ts";
+import { isThisMachine, webAddress } from "../../lib/text-links.ts";
+
+export interface MessageFileProps {
+  readonly file: MessageFileView;
+  readonly mine: boolean;
+}
+
+const CARD = "flex min-h-14 items-center gap-3 rounded-lg border border-control px-3 py-2";
+
+/** Our own files are no links: opening one would use up a download of our own link. */
+export function MessageFile({ file, mine }: MessageFileProps): ReactNode {
+  const address = webAddress(file.url);
+  const note = mine || !address ? null : sourceNote(address);
+  if (mine || !address) {
+    return (
+      <div className={CARD}>
+        <FileIcon aria-hidden className="size-5 shrink-0" />
+        <FileWords file={file} note={note} />
+      </div>
+    );
+  }
+  return (
+    <a href={address.href} target="_blank" rel="noopener noreferrer" className={`${CARD} ring-inside hover:border-ink`}>
+      <FileDown aria-hidden className="size-5 shrink-0" />
+      <FileWords file={file} note={note} />
+    </a>
+  );
+}
+
+function FileWords({ file, note }: { readonly file: MessageFileView; readonly note: string | null }): ReactNode {
+  return (
+    <span className="flex min-w-0 flex-col">
+      <span className="font-medium wrap-anywhere">
+        <bdi>{file.name}</bdi>
+      </span>
+      <span className="text-sm text-muted">
+        {formatBytes(file.bytes)}
+        {note && ` · ${note}`}
+      </span>
+    </span>
+  );
+}
+
+/** Said before the click, because the click is what tells the other machine. */
+function sourceNote(address: URL): string {
+  return isThisMachine(address.href)
+    ? "opens on the sender's machine only"
+    : `served by ${address.host}, which sees your address`;
+}

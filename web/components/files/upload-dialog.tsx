@@ -1,0 +1,59 @@
+/** Asked once for all chosen files: which cipher, and whether they get a password of their own. */
+import { type ReactNode, useState } from "react";
+import type { CipherSuite } from "../../../src/api/contract.ts";
+import { countOf, formatBytes } from "../../lib/format.ts";
+import { uploadFile } from "../../stores/uploads.ts";
+import { Choice, type Option } from "../choice.tsx";
+import { PasswordField } from "../field.tsx";
+import { ModalForm } from "../modal.tsx";
+
+const CIPHERS: readonly Option<CipherSuite>[] = [
+  { value: "aes-256-gcm", title: "AES-256-GCM", note: "The standard, examined for decades. Right for everything." },
+  {
+    value: "noctis-256",
+    title: "Noctis-256",
+    badge: "Experimental, unaudited",
+    note: "Made for this project. It runs inside AES-256-GCM, so that its failure alone exposes nothing; it is slower.",
+  },
+];
+
+export interface UploadDialogProps {
+  /** Empty: the dialog is closed. */
+  readonly files: readonly File[];
+  readonly onClose: () => void;
+}
+
+/** The usual case is one Enter: the standard cipher, no password beside the vault's. */
+export function UploadDialog({ files, onClose }: UploadDialogProps): ReactNode {
+  const [cipher, setCipher] = useState<CipherSuite>("aes-256-gcm");
+  const [password, setPassword] = useState("");
+  const bytes = files.reduce((sum, file) => sum + file.size, 0);
+  const start = (): void => {
+    for (const file of files) void uploadFile(file, { cipher, password });
+    setPassword("");
+    onClose();
+  };
+  return (
+    <ModalForm
+      title={files.length === 1 ? "Add a file" : `Add ${countOf(files.length, "file")}`}
+      description={
+        <span dir="auto" className="wrap-anywhere">
+          {files.length === 1 ? files[0]?.name : "Each one is encrypted by itself"} · {formatBytes(bytes)}
+        </span>
+      }
+      open={files.length > 0}
+      onClose={onClose}
+      action="Encrypt and add"
+      onSubmit={start}
+    >
+      <Choice legend="Cipher" name="cipher" value={cipher} options={CIPHERS} onChange={setCipher} />
+      <PasswordField
+        label="Password (optional)"
+        autoComplete="new-password"
+        value={password}
+        onChange={(event) => setPassword(event.target.value)}
+        hint="Asked for at every download, beside the vault’s own protection. Your recovery key can bring it back."
+      />
+    </ModalForm>
+  );
+}

@@ -1,0 +1,27 @@
+/** What the states of a contact mean, in words that fit one line. */
+import type { Contact } from "../../src/api/contract.ts";
+
+type Encryption = Contact["encryption"];
+
+/** How the next message is protected, in a line that fits beside a name. */
+export const PROTECTION_SHORT: Record<Encryption, string> = {
+  hybrid: "Post-quantum encryption",
+  "elliptic-curve": "Elliptic-curve encryption",
+  interop: "Not hidden",
+};
+
+/** The same in a sentence. */
+export const PROTECTION: Record<Encryption, string> = {
+  hybrid: "Messages are encrypted by elliptic curve and ML-KEM together, which withstands quantum computers.",
+  "elliptic-curve": "Messages are encrypted by elliptic curve only until the contact’s card arrives.",
+  interop: "Messages are not hidden: they go as ordinary Nostr direct messages.",
+};
+
+/** Where the two of you stand; null when there is nothing to say. */
+export function standingOf({ state, cardChanged, verified }: Contact): string | null {
+  if (state === "blocked") return "Blocked";
+  if (state === "request") return "Wants to write to you";
+  if (cardChanged) return "Card changed";
+  if (state === "pending") return "Not answered yet";
+  return verified ? "Verified" : null;
+}

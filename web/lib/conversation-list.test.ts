@@ -1,0 +1,42 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { sampleConversation } from "../testing/samples.ts";
+import { neighbour, shownConversations } from "./conversation-list.ts";
+import { destinationsOf, matching } from "./destinations.ts";
+
+const LIST = [
+  sampleConversation("Zoë"),
+  sampleConversation("Stranger", { state: "request" }),
+  sampleConversation("Ben", { state: "pending" }),
+  sampleConversation("Spammer", { state: "blocked" }),
+  sampleConversation("Ann"),
+];
+
+test("requests and blocked people do not stand among the chats", () => {
+  assert.deepEqual(
+    shownConversations(LIST).map(({ contact }) => contact.name),
+    ["Zoë", "Ben", "Ann"],
+  );
+});
+
+test("the neighbour is found around both ends and from nowhere", () => {
+  assert.equal(neighbour(LIST, "npub1Zoë", 1), "npub1Ben");
+  assert.equal(neighbour(LIST, "npub1Ann", 1), "npub1Zoë");
+  assert.equal(neighbour(LIST, "npub1Zoë", -1), "npub1Ann");
+  assert.equal(neighbour(LIST, null, 1), "npub1Zoë");
+  assert.equal(neighbour(LIST, null, -1), "npub1Ann");
+  assert.equal(neighbour([], null, 1), null);
+});
+
+test("the switcher finds people without their accents, and never those who only ask", () => {
+  const contacts = LIST.map(({ contact }) => contact);
+  const all = destinationsOf(LIST, contacts);
+  assert.equal(matching(all, "zoe")[0]?.name, "Zoë");
+  assert.equal(matching(all, "Stranger").length, 0);
+  assert.equal(all.filter(({ name }) => name === "Ben").length, 1);
+});
+
+test("names that begin with what is typed come before those that contain it", () => {
+  const names = matching(destinationsOf(LIST, []), "an").map(({ name }) => name);
+  assert.equal(names[0], "Ann");
+});

@@ -1,0 +1,51 @@
+/** Where the switcher can go: people one talks to first, then other contacts, then scenes. */
+import type { Contact, Conversation } from "../../src/api/contract.ts";
+import { shownConversations } from "./conversation-list.ts";
+
+export interface Destination {
+  readonly href: string;
+  readonly name: string;
+  /** Of a person's conversation. */
+  readonly npub?: string;
+}
+
+const PLACES: readonly Destination[] = [
+  { href: "/chats", name: "Chats" },
+  { href: "/requests", name: "Message requests" },
+  { href: "/contacts", name: "Contacts" },
+  { href: "/contacts/add", name: "Add a contact" },
+  { href: "/invite", name: "Invite someone" },
+  { href: "/files", name: "Files" },
+  { href: "/links", name: "Links" },
+  { href: "/settings", name: "Settings" },
+  { href: "/settings/relays", name: "Relays" },
+  { href: "/settings/security", name: "Passphrase and lock" },
+  { href: "/settings/recovery-key", name: "Recovery key" },
+];
+
+/** Contacts without a conversation follow those with one; nobody stands there twice. */
+export function destinationsOf(conversations: readonly Conversation[], contacts: readonly Contact[]): Destination[] {
+  const people = new Map<string, Destination>();
+  const add = ({ npub, name, state }: Contact): void => {
+    if (state === "accepted" || state === "pending") people.set(npub, { href: `/chats/${npub}`, name, npub });
+  };
+  for (const { contact } of shownConversations(conversations)) add(contact);
+  for (const contact of contacts) if (!people.has(contact.npub)) add(contact);
+  return [...people.values(), ...PLACES];
+}
+
+/** Those whose name begins with what is typed, then those that contain it. */
+export function matching(destinations: readonly Destination[], typed: string): Destination[] {
+  const wanted = fold(typed.trim());
+  const beginning = destinations.filter(({ name }) => fold(name).startsWith(wanted));
+  const containing = destinations.filter((one) => fold(one.name).includes(wanted) && !beginning.includes(one));
+  return [...beginning, ...containing];
+}
+
+/** Letters without case and accents: "Zoe" finds "Zoë". */
+function fold(text: string): string {
+  return text
+    .normalize("NFD")
+    .replace(/\p{Mn}/gu, "")
+    .toLowerCase();
+}

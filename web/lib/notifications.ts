@@ -1,0 +1,43 @@
+/**
+ * Browser notifications: asked for on a click only, shown only while the page is hidden, and without
+ * the text, which has no business on a lock screen or in a notification log.
+ */
+import type { Message } from "../../src/api/contract.ts";
+import { onMessage } from "../api/push.ts";
+import { preferencesStore, setPreferences } from "../stores/preferences.ts";
+
+export type Permission = "granted" | "denied" | "default" | "unsupported";
+
+/** "unsupported" where the browser has none, as on plain http to another machine. */
+export function notificationPermission(): Permission {
+  return "Notification" in globalThis ? Notification.permission : "unsupported";
+}
+
+/** Asks the browser; call it from a click. */
+export async function askForNotifications(): Promise<Permission> {
+  const answer = await Notification.requestPermission();
+  setPreferences({ notifications: answer === "granted" });
+  return answer;
+}
+
+/** Call once at start; `open` shows the conversation of this npub. */
+export function startNotifications(open: (npub: string) => void): void {
+  onMessage((message) => {
+    if (wanted(message)) show(message, open);
+  });
+}
+
+/** A message that was read elsewhere, or is our own, is no news. */
+function wanted(message: Message): boolean {
+  const allowed = preferencesStore.get().notifications && notificationPermission() === "granted";
+  return allowed && document.hidden && !message.mine && message.state !== "read";
+}
+
+function show({ from, conversation }: Message, open: (npub: string) => void): void {
+  const notice = new Notification("Nocturne", { body: `New message from ${from.name}`, tag: conversation });
+  notice.addEventListener("click", () => {
+    window.focus();
+    open(conversation);
+    notice.close();
+  });
+}

@@ -1,0 +1,41 @@
+/** Contacts, messages and conversations for tests: complete by default, changed where a test needs it. */
+import type { Contact, Conversation, Message } from "../../src/api/contract.ts";
+
+function sampleContact(change: Partial<Contact> = {}): Contact {
+  return {
+    name: "Alice",
+    npub: "npub1alice",
+    state: "accepted",
+    verified: false,
+    safety: null,
+    fingerprint: "ABCDE FGHIJ",
+    encryption: "hybrid",
+    cardChanged: false,
+    invited: true,
+    addedAt: "2025-11-01T12:00:00.000Z",
+    ...change,
+  };
+}
+
+/** A message from Alice; its `position` is its order. */
+export function sampleMessage(position: number, change: Partial<Message> = {}): Message {
+  return {
+    id: `m${position}`,
+    conversation: "npub1alice",
+    from: { npub: "npub1alice", name: "Alice" },
+    mine: false,
+    at: new Date(Date.UTC(2025, 10, 21, 12, position)).toISOString(),
+    text: `text ${position}`,
+    files: [],
+    state: "delivered",
+    profile: "hidden",
+    position,
+    ...change,
+  };
+}
+
+/** The contact's npub is made of the name, so that a test can tell who is meant. */
+export function sampleConversation(name: string, change: Partial<Contact> = {}): Conversation {
+  const contact = sampleContact({ name, npub: `npub1${name}`, ...change });
+  return { id: contact.npub, contact, last: null, unread: 0 };
+}
