@@ -21,7 +21,7 @@ test("pages that are not built say how to build them", async () => {
   for (const path of ["/", "/assets/x.js", "/s/slug"]) {
     const { status, body } = await get(path);
     assert.equal(status, 503);
-    assert.match(body, /npm run build/);
+    assert.match(body, /npm run prepare/);
   }
 });
 

@@ -16,7 +16,7 @@ export const BUILT_PAGES: string = fileURLToPath(
   new URL(import.meta.url.endsWith(".ts") ? "../../dist/web" : "../../web", import.meta.url),
 );
 
-const NOT_BUILT = "The web pages are not built yet. Run: npm run build";
+const NOT_BUILT = "The web pages are not built yet. Run: npm run prepare";
 
 const TYPES: Record<string, string> = {
   ".html": "text/html; charset=utf-8",

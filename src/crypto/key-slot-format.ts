@@ -38,7 +38,6 @@ export interface RecipientSlot {
 }
 
 export type KeySlot = PasswordSlot | SecretSlot | RecipientSlot;
-type KeySlotType = KeySlot["type"];
 
 const TYPE_CODES = { password: 1, recovery: 2, recipient: 3, link: 4, "key-file": 5 } as const;
 const SLOT_HEAD_BYTES = 3;
