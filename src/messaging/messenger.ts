@@ -37,6 +37,7 @@ import type {
   Message,
   MessageFile,
   MessagePage,
+  MessengerEvent,
   SendMessage,
   SendResult,
   VerifyResult,
@@ -54,16 +55,6 @@ export interface MessengerOptions {
   readonly clock: Clock;
   readonly log: Logger;
 }
-
-export type MessengerEvent =
-  | { readonly event: "message"; readonly message: Message }
-  | {
-      readonly event: "message-state";
-      readonly id: string;
-      readonly conversation: string;
-      readonly state: DeliveryState;
-    }
-  | { readonly event: "contacts" };
 
 /** What exists only while the vault is open. */
 interface Desk extends Rooms {

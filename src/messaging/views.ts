@@ -95,3 +95,14 @@ export interface SendResult {
   readonly id: string;
   readonly state: DeliveryState;
 }
+
+/** Something changed in the messenger. */
+export type MessengerEvent =
+  | { readonly event: "message"; readonly message: Message }
+  | {
+      readonly event: "message-state";
+      readonly id: string;
+      readonly conversation: string;
+      readonly state: DeliveryState;
+    }
+  | { readonly event: "contacts" };

@@ -1,6 +1,6 @@
 /** What the node tells its callers of itself: plain data, ready for JSON. */
 
-import type { DeliveryState, Message } from "../messaging/views.ts";
+import type { MessengerEvent } from "../messaging/views.ts";
 
 /** What guards the vault's key: a 0600 file beside it (anyone who can read your disk can open it), or a passphrase. */
 export type Protection = "key-file" | "passphrase";
@@ -81,14 +81,7 @@ export interface RestoreResult {
 
 /** Something changed, so that a face can show it or fetch it anew. */
 export type NodeEvent =
-  | { readonly event: "message"; readonly message: Message }
-  | {
-      readonly event: "message-state";
-      readonly id: string;
-      readonly conversation: string;
-      readonly state: DeliveryState;
-    }
-  | { readonly event: "contacts" }
+  | MessengerEvent
   | { readonly event: "files" }
   | { readonly event: "links" }
   | { readonly event: "settings" }
