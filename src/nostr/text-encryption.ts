@@ -6,18 +6,23 @@
  */
 
 import * as nip44 from "nostr-tools/nip44";
-import { utf8Encode } from "../core/bytes.ts";
+import { fromHex, utf8Encode } from "../core/bytes.ts";
 import { CryptoError, ValidationError } from "../core/errors.ts";
+import { hmacSha256 } from "../crypto/key-derivation.ts";
+import { secp256k1Key } from "../crypto/provider.ts";
 
 /** The longest text: its length is written in two bytes. */
 export const MAX_PLAINTEXT_BYTES = 65_535;
 // Base64 of the longest text; whatever is longer is refused before it is decoded.
 const MAX_PAYLOAD_CHARACTERS = 87_472;
 
+const SALT: Uint8Array = utf8Encode("nip44-v2");
+
 /** The 32-byte key that both people derive. `publicKey` is hex. Throws CryptoError when either is no key. */
 export function conversationKey(secretKey: Uint8Array, publicKey: string): Uint8Array {
   try {
-    return nip44.getConversationKey(secretKey, publicKey);
+    const shared = secp256k1Key(secretKey).sharedSecret(fromHex(publicKey));
+    return hmacSha256(SALT, shared);
   } catch {
     throw new CryptoError();
   }

@@ -67,7 +67,7 @@ export async function launchLink(node: NocturneProcess): Promise<string> {
 
 /** To a scene by its address, without a reload: a reload would end the session. */
 export async function visit(page: Page, address: string): Promise<void> {
-  await page.evaluate((hash) => location.assign(hash), `#${address}`);
+  await page.evaluate(`location.assign(${JSON.stringify(`#${address}`)})`);
 }
 
 /** Waits for the scene or dialog of this heading. */
