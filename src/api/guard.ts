@@ -132,7 +132,7 @@ function isTicketForm(method: string, path: string): boolean {
 function checkSession(session: string | undefined, sessions: Sessions): void {
   if (session !== undefined && sessions.has(session)) return;
   throw new GuardError(401, "no_session", "This page is not signed in to Nocturne.", {
-    hint: "Open it with a new launch link: nocturne start",
+    hint: "Open it with a new launch link: nocturne open",
   });
 }
 

@@ -40,7 +40,7 @@ export const DOWNLOAD_PAGE_HEADERS: Record<string, string> = {
   "content-security-policy": policy({
     "script-src": "'self'",
     "style-src": "'self'",
-    "img-src": "'self' data:",
+    "img-src": "'self'",
     "connect-src": "'self'",
     "worker-src": "'self'",
     "trusted-types": "nocturne-download",
