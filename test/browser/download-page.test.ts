@@ -1,0 +1,303 @@
+/**
+ * The public download page against a real node, in a real browser, as a recipient meets it: no session, a link,
+ * a button. Files are compared by SHA-256; whatever is not the whole file must fail where a person sees it.
+ */
+import assert from "node:assert/strict";
+import { createHash, randomBytes } from "node:crypto";
+import { createReadStream, globSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { before, type TestContext, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { gzipSync } from "node:zlib";
+import type { Browser, Download, Page } from "playwright-core";
+import { build } from "vite";
+import { launchBrowser } from "../support/browser.ts";
+import { type NocturneProcess, startNocturne, temporaryFolder } from "../support/nocturne-process.ts";
+
+const MIB = 1_048_576;
+/** A download that neither ends nor fails must not hold up the other tests. */
+const LIMIT_MS = 180_000;
+const SCRIPT_BYTES = 30 * 1024;
+const WIDTHS = [360, 1440];
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const PASSWORD = "correct horse, battery";
+
+before(() => build({ configFile: "web/download/vite.config.ts", logLevel: "error" }));
+
+test("the whole page is at most 30 KiB of compressed script, and none of it is inline", () => {
+  const scripts = globSync("dist/web/download/**/*.js");
+  assert.equal(scripts.length, 3, "the page, its engine and its service worker");
+  const bytes = scripts.reduce((sum, path) => sum + gzipSync(readFileSync(path), { level: 9 }).length, 0);
+  assert.ok(bytes <= SCRIPT_BYTES, `${bytes} bytes`);
+  assert.doesNotMatch(
+    readFileSync("dist/web/download/index.html", "utf8"),
+    /<style|<script(?![^>]* src=)| on\w+=| style=/,
+  );
+});
+
+interface World {
+  readonly node: NocturneProcess;
+  readonly browser: Browser;
+  /** What the browser complained of on any page. */
+  readonly complaints: string[];
+}
+
+interface SharedFile {
+  readonly url: string;
+  readonly slug: string;
+  readonly sha256: string;
+}
+
+interface Sharing {
+  readonly bytes: number;
+  readonly link: readonly string[];
+  readonly cipher?: string;
+  readonly password?: string;
+}
+
+async function openWorld(t: TestContext): Promise<World | null> {
+  const browser = await launchBrowser(t);
+  return browser && { node: await startNocturne(t), browser, complaints: [] };
+}
+
+/** A file of random bytes in the node, and a link to it. */
+async function share(t: TestContext, node: NocturneProcess, sharing: Sharing): Promise<SharedFile> {
+  const content = randomBytes(sharing.bytes);
+  const path = join(temporaryFolder(t), "Ferienfotos (1).bin");
+  writeFileSync(path, content);
+  const cipher = sharing.cipher ?? "aes-256-gcm";
+  const put = await node.run<{ id: string }>(["files", "put", path, "--json", "--cipher", cipher]);
+  assert.equal(put.code, 0, put.stderr);
+  const stdin = sharing.password === undefined ? [] : ["--password-stdin"];
+  const link = await node.run<{ url: string; slug: string }>(
+    ["files", "link", put.json.id, "--json", ...sharing.link, ...stdin],
+    sharing.password === undefined ? {} : { stdin: sharing.password },
+  );
+  assert.equal(link.code, 0, link.stderr);
+  return { ...link.json, sha256: createHash("sha256").update(content).digest("hex") };
+}
+
+/** A window of somebody who has never been here; what its console says is kept as a complaint. */
+async function visit(world: World, url: string, width = 1440): Promise<Page> {
+  const context = await world.browser.newContext({ viewport: { width, height: 800 } });
+  const page = await context.newPage();
+  page.on("console", (message) => {
+    if (["error", "warning"].includes(message.type())) world.complaints.push(message.text());
+  });
+  page.on("pageerror", (error) => world.complaints.push(error.message));
+  await page.goto(url);
+  return page;
+}
+
+async function press(page: Page, name: string): Promise<void> {
+  await page.getByRole("button", { name }).click();
+}
+
+async function download(page: Page): Promise<Download> {
+  const [started] = await Promise.all([page.waitForEvent("download"), press(page, "Download")]);
+  return started;
+}
+
+async function hears(page: Page, heading: string): Promise<void> {
+  await page.getByRole("heading", { name: heading }).waitFor();
+}
+
+async function sha256Of(finished: Download): Promise<string> {
+  assert.equal(await finished.failure(), null);
+  const hash = createHash("sha256");
+  for await (const piece of createReadStream(await finished.path())) hash.update(piece as Buffer);
+  return hash.digest("hex");
+}
+
+interface AxeResult {
+  readonly violations: readonly { readonly id: string; readonly nodes: readonly { readonly html: string }[] }[];
+}
+
+async function assertAccessible(page: Page): Promise<void> {
+  const { violations } = await page.evaluate<AxeResult>(`${AXE}; axe.run()`);
+  assert.deepEqual(violations, []);
+}
+
+/** Buttons and fields a thumb can hit, and nothing that sticks out of the screen. */
+async function assertHandy(page: Page): Promise<void> {
+  const heights = await page
+    .locator("button, input:not([type=checkbox]), label:has(input)")
+    .evaluateAll((nodes) => nodes.map((node) => node.getBoundingClientRect().height));
+  assert.ok(heights.length > 0 && heights.every((height) => height >= 44), `heights: ${heights.join(" ")}`);
+  assert.equal(await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), true);
+}
+
+test("a persistent link brings the same 64 MiB twice, and keeps its secret to itself", {
+  timeout: LIMIT_MS,
+}, async (t) => {
+  const world = await openWorld(t);
+  if (!world) return;
+  const file = await share(t, world.node, { bytes: 64 * MIB, link: ["--mode", "persistent"] });
+  const secret = new URL(file.url).hash.slice(1);
+  for (let i = 0; i < 2; i++) {
+    const page = await visit(world, file.url);
+    const sent: string[] = [];
+    page.context().on("request", (request) => {
+      sent.push(request.url(), JSON.stringify(request.headers()), request.postData() ?? "");
+    });
+    const finished = await download(page);
+    assert.equal(finished.suggestedFilename(), "Ferienfotos (1).bin");
+    assert.equal(await sha256Of(finished), file.sha256);
+    await hears(page, "Your file is saved");
+    assert.ok(sent.some((text) => text.includes(`/s/${file.slug}/content`)));
+    assert.ok(!sent.some((text) => text.includes(secret)), "the secret was sent");
+    const stored = await page.evaluate(
+      "JSON.stringify([localStorage, sessionStorage, history.state, document.cookie])",
+    );
+    assert.ok(!String(stored).includes(secret), "the secret was stored");
+    assert.equal(page.url(), file.url, "a reload must still work");
+  }
+  assert.ok(!world.node.log().includes(secret));
+  assert.deepEqual(world.complaints, []);
+});
+
+test("the experimental cipher, an empty file, and one that ends with its chunk", { timeout: LIMIT_MS }, async (t) => {
+  const world = await openWorld(t);
+  if (!world) return;
+  const kinds = [
+    { bytes: 3 * MIB + 1, cipher: "noctis-256" },
+    { bytes: 0, cipher: "noctis-256" },
+    { bytes: 0, cipher: "aes-256-gcm" },
+    { bytes: 16_384 * 64, cipher: "aes-256-gcm" },
+  ];
+  for (const kind of kinds) {
+    const file = await share(t, world.node, { ...kind, link: [] });
+    assert.equal(await sha256Of(await download(await visit(world, file.url))), file.sha256, JSON.stringify(kind));
+  }
+  assert.deepEqual(world.complaints, []);
+});
+
+test("a one-time link with a password: a wrong one uses nothing up, a second visit finds it used", {
+  timeout: LIMIT_MS,
+}, async (t) => {
+  const world = await openWorld(t);
+  if (!world) return;
+  const file = await share(t, world.node, { bytes: MIB, link: ["--mode", "one-time"], password: PASSWORD });
+  const page = await visit(world, file.url);
+  const password = page.getByLabel("Password", { exact: true });
+  await password.fill("incorrect");
+  await press(page, "Download");
+  await page.getByRole("alert").waitFor();
+  await assertAccessible(page);
+  await page.getByLabel("Show what I type").check();
+  await password.fill(PASSWORD);
+  assert.equal(await sha256Of(await download(page)), file.sha256);
+  await hears(page, "Your file is saved");
+  await page.waitForURL((url) => url.hash === "");
+  await page.reload();
+  await hears(page, "This link was already used");
+  await hears(await visit(world, file.url), "This link was already used");
+});
+
+test("plain words for links that are over, unknown or cut", { timeout: LIMIT_MS }, async (t) => {
+  const world = await openWorld(t);
+  if (!world) return;
+  const file = await share(t, world.node, { bytes: 1_000, link: ["--mode", "timed", "--expires", "5s"] });
+  const gone = await share(t, world.node, { bytes: 1_000, link: [] });
+  await hears(await visit(world, gone.url.slice(0, -3)), "This link is not complete");
+  const altered = await visit(world, `${gone.url.split("#")[0] as string}#AAAAAAAAAAAAAAAAAAAAAA`);
+  await press(altered, "Download");
+  await hears(altered, "This link does not fit the file");
+  await world.node.run(["files", "unlink", gone.slug]);
+  await hears(await visit(world, gone.url), "This link does not exist");
+  await sleep(5_000);
+  for (const width of WIDTHS) {
+    const page = await visit(world, file.url, width);
+    await hears(page, "This link has expired");
+    await assertAccessible(page);
+  }
+});
+
+test("a file that was cut or changed on the node's disk fails visibly, in both ciphers", {
+  timeout: LIMIT_MS,
+}, async (t) => {
+  const world = await openWorld(t);
+  if (!world) return;
+  for (const cipher of ["aes-256-gcm", "noctis-256"]) {
+    const cut = await share(t, world.node, { bytes: 3 * MIB, link: [], cipher });
+    const blob = newestBlob(world.node);
+    truncateSync(blob, readFileSync(blob).length - 1_000_000);
+    await assertFails(world, cut);
+    const changed = await share(t, world.node, { bytes: 3 * MIB, link: [], cipher });
+    flipByte(newestBlob(world.node), 2 * MIB);
+    await assertFails(world, changed);
+  }
+});
+
+async function assertFails(world: World, file: SharedFile): Promise<void> {
+  const page = await visit(world, file.url);
+  const broken = await download(page);
+  assert.notEqual(await broken.failure(), null, "a damaged file looked complete");
+  await hears(page, "The file is damaged");
+}
+
+function newestBlob(node: NocturneProcess): string {
+  const blobs = globSync(join(node.dataDir, "blobs/*"));
+  assert.ok(blobs.length > 0);
+  return blobs.reduce((newest, path) => (statSync(path).mtimeMs > statSync(newest).mtimeMs ? path : newest));
+}
+
+function flipByte(path: string, offset: number): void {
+  const bytes = readFileSync(path);
+  bytes[offset] = (bytes[offset] as number) ^ 1;
+  writeFileSync(path, bytes);
+}
+
+test("a one-time download goes on where it broke when the node is killed, and after a reload of the page", {
+  timeout: LIMIT_MS,
+}, async (t) => {
+  const world = await openWorld(t);
+  if (!world) return;
+  const file = await share(t, world.node, { bytes: 256 * MIB, link: ["--mode", "one-time"] });
+  const page = await visit(world, file.url);
+  page.on("dialog", (dialog) => void dialog.accept());
+  const first = await download(page);
+  await page.reload();
+  assert.notEqual(await first.failure(), null, "a download without its page looked complete");
+  const second = await download(page);
+  await world.node.end("SIGKILL");
+  await startNocturne(t, { dataDir: world.node.dataDir, ports: world.node.ports });
+  assert.equal(await sha256Of(second), file.sha256);
+  await hears(page, "Your file is saved");
+});
+
+test("every view is accessible and handy on a telephone and on a desk", { timeout: LIMIT_MS }, async (t) => {
+  const world = await openWorld(t);
+  if (!world) return;
+  const file = await share(t, world.node, { bytes: 256 * MIB, link: [], password: PASSWORD });
+  for (const width of WIDTHS) {
+    const page = await visit(world, file.url, width);
+    await hears(page, "A file for you");
+    await assertAccessible(page);
+    await assertHandy(page);
+    await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
+    await download(page);
+    await hears(page, "Saving your file");
+    await assertAccessible(page);
+    await assertHandy(page);
+    await press(page, "Stop");
+    await hears(page, "The download was stopped");
+    await assertAccessible(page);
+    await assertHandy(page);
+    await page.context().close();
+  }
+  assert.deepEqual(world.complaints, []);
+});
+
+test("without a service worker small files still arrive", { timeout: LIMIT_MS }, async (t) => {
+  const world = await openWorld(t);
+  if (!world) return;
+  const file = await share(t, world.node, { bytes: MIB, link: [] });
+  const context = await world.browser.newContext();
+  await context.route("**/s/sw.js", (route) => route.abort());
+  const page = await context.newPage();
+  await page.goto(file.url);
+  await page.getByText("In this window your browser can save files of up to").waitFor();
+  assert.equal(await sha256Of(await download(page)), file.sha256);
+});
