@@ -9,9 +9,9 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { createServer } from "node:net";
 import { dirname, join } from "node:path";
-import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
 import type { TestContext } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { atEnd, temporaryFolder } from "./cleanup.ts";
 
@@ -24,6 +24,7 @@ const ENTRY = join(dirname(dirname(dirname(fileURLToPath(import.meta.url)))), "s
 const READY_MS = 60_000;
 const COMMAND_MS = 60_000;
 const STOP_MS = 10_000;
+const READY_POLL_MS = 20;
 const KEPT_LOG_CHARACTERS = 100_000;
 
 export interface CliResult<T = unknown> {
@@ -65,7 +66,20 @@ export interface NocturneProcess {
   /** A CLI command against this node. */
   run<T = unknown>(args: readonly string[], options?: CliOptions): Promise<CliResult<T>>;
   /** Sends a signal and waits for the end; `SIGTERM` is an orderly stop, `SIGKILL` a crash. Resolves to the exit code. */
-  end(signal?: "SIGTERM" | "SIGKILL" | "SIGINT"): Promise<number | null>;
+  end(signal?: NodeJS.Signals): Promise<number | null>;
+}
+
+/** A command that runs on, as `inbox --follow` does. */
+export interface RunningCommand {
+  readonly pid: number;
+  /** Resolves to the exit code, or to null after a signal. */
+  readonly exited: Promise<number | null>;
+  isRunning(): boolean;
+  /** What it wrote so far. */
+  stdout(): string;
+  log(): string;
+  /** As of a node. */
+  end(signal?: NodeJS.Signals): Promise<number | null>;
 }
 
 /** A port of 127.0.0.1 that is free now, outside the range from which the system picks for outgoing connections. */
@@ -89,38 +103,72 @@ export async function startNocturne(t: TestContext, options: StartOptions = {}):
   const dataDir = options.dataDir ?? temporaryFolder(t);
   const ports = options.ports ?? { app: await freePort(), relay: await freePort() };
   const args = ["start", "--json", "--no-open", "--port", `${ports.app}`, "--relay-port", `${ports.relay}`];
-  const child = spawnNocturne([...args, ...(options.args ?? [])], { dataDir, ...options });
-  child.stdin.end();
-  let log = "";
-  child.stderr.on("data", (chunk: Buffer) => {
-    log = (log + chunk.toString()).slice(-KEPT_LOG_CHARACTERS);
-  });
-  const exited = new Promise<number | null>((resolve) => child.once("close", resolve));
-  const killed = () => child.kill("SIGKILL");
-  process.once("exit", killed); // a test that breaks off leaves no node behind
-  void exited.then(() => process.removeListener("exit", killed));
-  const end = (signal: NodeJS.Signals = "SIGTERM") => endProcess(child, exited, signal);
-  atEnd(t, () => end());
-  const ready = await waitUntilReady(child, exited, () => log);
+  const node = startCommand(t, [...args, ...(options.args ?? [])], { dataDir, ...options });
+  const ready = await waitUntilReady(node);
   return {
     ...ready,
     dataDir,
     ports,
-    log: () => log,
+    log: node.log,
     run: (command, more = {}) => runCli(command, { dataDir, ...more }),
-    end,
+    end: node.end,
   };
+}
+
+/** Starts only a relay and waits until it is ready. */
+export async function startRelayProcess(
+  t: TestContext,
+  options: { readonly dataDir: string; readonly port: number },
+): Promise<RunningCommand & { readonly url: string }> {
+  const relay = startCommand(t, ["relay", "--json", "--port", `${options.port}`], options);
+  const { url } = await waitUntilReady(relay);
+  return { ...relay, url };
+}
+
+/** Starts a command that goes on by itself; its stdin is empty. */
+export function startCommand(
+  t: TestContext,
+  args: readonly string[],
+  options: Pick<CliOptions, "dataDir" | "env" | "cwd">,
+): RunningCommand {
+  const child = spawnNocturne(args, options);
+  child.stdin.end();
+  const stdout = collect(child.stdout);
+  const stderr = collect(child.stderr);
+  const exited = new Promise<number | null>((resolve) => child.once("close", resolve));
+  const killed = () => child.kill("SIGKILL");
+  process.once("exit", killed); // a test that breaks off leaves no process behind
+  void exited.then(() => process.removeListener("exit", killed));
+  const isRunning = () => child.exitCode === null && child.signalCode === null;
+  const end = async (signal: NodeJS.Signals = "SIGTERM") => {
+    if (isRunning()) child.kill(signal);
+    const timer = setTimeout(killed, STOP_MS);
+    const code = await exited;
+    clearTimeout(timer);
+    return code;
+  };
+  atEnd(t, () => end());
+  return { pid: child.pid ?? 0, exited, isRunning, stdout, log: stderr, end };
+}
+
+/** The end of what came so far. */
+function collect(stream: Readable): () => string {
+  let text = "";
+  stream.on("data", (chunk: Buffer) => {
+    text = (text + chunk.toString()).slice(-KEPT_LOG_CHARACTERS);
+  });
+  return () => text;
 }
 
 /** Runs one command to its end. Never rejects because of how the command ended. */
 export async function runCli<T = unknown>(args: readonly string[], options: CliOptions = {}): Promise<CliResult<T>> {
   const child = spawnNocturne(args, options);
-  const collect = async (stream: Readable) => Buffer.concat(await stream.toArray()).toString();
+  const whole = async (stream: Readable) => Buffer.concat(await stream.toArray()).toString();
   child.stdin.on("error", () => {}); // a command that does not read its stdin may end before it was written
   child.stdin.end(options.stdin ?? "");
   const timer = setTimeout(() => child.kill("SIGKILL"), options.limitMs ?? COMMAND_MS);
   const exited = new Promise<number | null>((resolve) => child.once("close", resolve));
-  const [code, stdout, stderr] = await Promise.all([exited, collect(child.stdout), collect(child.stderr)]);
+  const [code, stdout, stderr] = await Promise.all([exited, whole(child.stdout), whole(child.stderr)]);
   clearTimeout(timer);
   return { code, stdout, stderr, json: parseJson(stdout) as T };
 }
@@ -135,19 +183,6 @@ function spawnNocturne(args: readonly string[], options: Pick<CliOptions, "dataD
   });
 }
 
-async function endProcess(
-  child: Child,
-  exited: Promise<number | null>,
-  signal: NodeJS.Signals,
-): Promise<number | null> {
-  const running = child.exitCode === null && child.signalCode === null;
-  if (running) child.kill(signal);
-  const timer = setTimeout(() => child.kill("SIGKILL"), STOP_MS);
-  const code = await exited;
-  clearTimeout(timer);
-  return code;
-}
-
 interface ReadyLine {
   readonly event: "ready";
   readonly url: string;
@@ -156,20 +191,15 @@ interface ReadyLine {
   readonly relay: string;
 }
 
-async function waitUntilReady(child: Child, exited: Promise<unknown>, log: () => string): Promise<ReadyLine> {
-  const lines = createInterface({ input: child.stdout });
-  const timer = setTimeout(() => child.kill("SIGKILL"), READY_MS);
-  try {
-    for await (const line of lines) {
-      const value = parseJson(line) as Partial<ReadyLine> | undefined;
-      if (value?.event === "ready") return value as ReadyLine;
-    }
-    await exited;
-    throw new Error(`The node ended, or said nothing for ${READY_MS} ms, before it was ready:\n${log()}`);
-  } finally {
-    clearTimeout(timer);
-    child.stdout.resume(); // an unread pipe would stop the node
+async function waitUntilReady({ stdout, log, isRunning, end }: RunningCommand): Promise<ReadyLine> {
+  for (const deadline = Date.now() + READY_MS; isRunning() && Date.now() < deadline; await sleep(READY_POLL_MS)) {
+    const lines = stdout().split("\n").slice(0, -1);
+    const ready = lines.map((line) => parseJson(line) as Partial<ReadyLine> | undefined);
+    const found = ready.find((value) => value?.event === "ready");
+    if (found) return found as ReadyLine;
   }
+  await end("SIGKILL");
+  throw new Error(`It ended, or said nothing for ${READY_MS} ms, before it was ready:\n${log()}`);
 }
 
 function parseJson(text: string): unknown {
