@@ -63,7 +63,7 @@ export const MESSAGE_LIMITS = {
   heldMs: 120_000, // 2 min
   /** First wait after no relay took a letter, doubled each time. */
   retryMs: 500,
-  retryMaxMs: 10_000, // 10 s
+  retryMaxMs: 5_000, // 5 s
   /** A sent letter that was not acknowledged is wrapped and sent again, at doubled intervals. */
   resendMs: 20_000, // 20 s
   resendMaxMs: 3_600_000, // 1 h
@@ -86,7 +86,7 @@ export const ROUTE_LIMITS = {
   publishMs: 10_000, // 10 s
   /** First wait after a lost connection; doubled each time. */
   retryMs: 250,
-  retryMaxMs: 30_000, // 30 s
+  retryMaxMs: 10_000, // 10 s
   /** Silence after which a connection is probed, and then given up. */
   idleProbeMs: 30_000, // 30 s
   idleDropMs: 10_000, // 10 s
