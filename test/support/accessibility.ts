@@ -1,10 +1,8 @@
 /** What holds for every page, whatever it shows: axe-core finds nothing, nothing sticks out, thumbs hit every button. */
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import axe from "axe-core";
 import type { Page } from "playwright-core";
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 /** Of a button or a field, in CSS pixels. */
 const TARGET_PIXELS = 44;
 
@@ -17,7 +15,7 @@ interface Violation {
 export async function assertAccessible(page: Page, what: string): Promise<void> {
   await settle(page);
   const violations = await page.evaluate<readonly Violation[]>(
-    `${(await page.evaluate("typeof axe")) === "undefined" ? AXE : ""};
+    `${(await page.evaluate("typeof axe")) === "undefined" ? axe.source : ""};
     axe.run({ resultTypes: ["violations"] }).then(({ violations }) => violations)`,
   );
   const told = violations.flatMap(({ id, nodes }) =>

@@ -1,0 +1,123 @@
+/**
+ * Sealing a file to a file, beside age and openssl: megabytes for each second of processor time.
+ * Each program runs in a process of its own, on the same file, in turns; start-up counts for all.
+ */
+
+import { execFileSync } from "node:child_process";
+import { createWriteStream, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { randomBytes } from "../src/core/random.ts";
+import { findProgram, type Measurement, measure, versionOf } from "./processes.ts";
+import { type Bench, type BenchOptions, median, type Row, row } from "./report.ts";
+
+const MB = 1e6;
+const ROUNDS = 3;
+const WORKER = join(import.meta.dirname, "support/seal-file.ts");
+
+interface Peer {
+  readonly name: string;
+  readonly seal: (folder: string) => [program: string, args: string[]];
+}
+
+function peers(folder: string): (Peer | { name: string; missing: string })[] {
+  const age = findProgram("age");
+  const openssl = findProgram("openssl");
+  return [
+    age === null ? { name: "age", missing: "age is not installed" } : agePeer(age, folder),
+    openssl === null
+      ? { name: "openssl aes-256-ctr", missing: "openssl is not installed" }
+      : {
+          name: `${versionOf(openssl, "version").split(" ").slice(0, 2).join(" ")} aes-256-ctr`,
+          seal: () => [
+            openssl,
+            [
+              "enc",
+              "-aes-256-ctr",
+              "-K",
+              "0".repeat(64),
+              "-iv",
+              "0".repeat(32),
+              "-in",
+              join(folder, "in"),
+              "-out",
+              join(folder, "out"),
+            ],
+          ],
+        },
+  ];
+}
+
+function agePeer(age: string, folder: string): Peer {
+  const identity = execFileSync("age-keygen", { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
+  const recipient = /public key: (age1\S+)/.exec(identity)?.[1] ?? "";
+  return {
+    name: `age ${versionOf(age, "--version")}`,
+    seal: () => [age, ["-r", recipient, "-o", join(folder, "out"), join(folder, "in")]],
+  };
+}
+
+async function writeInput(path: string, bytes: number): Promise<void> {
+  const block = randomBytes(4 * MB);
+  const file = createWriteStream(path);
+  for (let written = 0; written < bytes; written += block.length) {
+    if (!file.write(block)) await new Promise<void>((resolve) => file.once("drain", resolve));
+  }
+  await new Promise<void>((resolve) => file.end(resolve));
+}
+
+async function run({ quick }: BenchOptions): Promise<Row[]> {
+  const bytes = (quick ? 64 : 1024) * MB;
+  const folder = mkdtempSync(join(tmpdir(), "nocturne-bench-"));
+  try {
+    await writeInput(join(folder, "in"), bytes);
+    const ours = (task: string) =>
+      measure(process.execPath, [WORKER, task, join(folder, "in"), join(folder, "sealed")]);
+    const sealed: Measurement[] = [];
+    const opened: Measurement[] = [];
+    const others = peers(folder);
+    const theirs = new Map<string, number[]>();
+    for (let round = 0; round < ROUNDS; round++) {
+      sealed.push(await ours("seal"));
+      opened.push(await ours("open"));
+      for (const peer of others) {
+        if ("missing" in peer) continue;
+        rmSync(join(folder, "out"), { force: true });
+        const { cpuS } = await measure(...peer.seal(folder));
+        theirs.set(peer.name, [...(theirs.get(peer.name) ?? []), bytes / MB / cpuS]);
+      }
+    }
+    const speed = median(sealed.map((one) => bytes / MB / one.cpuS));
+    const goals: Record<string, number> = { age: 1, "openssl aes-256-ctr": 0.95 };
+    const rows = others.map((peer) => {
+      const goal = goals[peer.name.startsWith("age") ? "age" : "openssl aes-256-ctr"] ?? 1;
+      const base = { metric: "seal a file", unit: "MB/cpu-s", ours: speed, peer: peer.name, goal };
+      if ("missing" in peer) return row({ ...base, theirs: null, skipped: peer.missing });
+      return row({ ...base, theirs: median(theirs.get(peer.name) ?? []) });
+    });
+    const rss = Math.max(...[...sealed, ...opened].map((one) => one.peakRssMb));
+    return [
+      ...rows,
+      row({
+        metric: "open a file",
+        unit: "MB/cpu-s",
+        ours: median(opened.map((one) => bytes / MB / one.cpuS)),
+        peer: null,
+        theirs: null,
+      }),
+      row({ metric: "peak memory", unit: "MB", ours: rss, peer: null, theirs: 300, goal: 1, better: "lower" }),
+      row({
+        metric: "seal a file, wall clock",
+        unit: "MB/s",
+        ours: median(sealed.map((one) => bytes / MB / one.wallS)),
+        peer: null,
+        theirs: null,
+      }),
+    ];
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+export const filesBench: Bench = { name: "files", about: "sealing and opening a file, beside age and openssl", run };

@@ -1,0 +1,52 @@
+/** `nocturne status` and `doctor`: how it is going, health first. */
+
+import type { Command } from "commander";
+import type { DoctorReport, Status } from "../../api/contract.ts";
+import type { Context } from "../context.ts";
+import { EXIT } from "../exit-codes.ts";
+
+export function addHealthCommands(program: Command, context: Context): void {
+  program
+    .command("status")
+    .description("what the running node is doing")
+    .action(async () => {
+      const status = await context.node().call<Status>("GET", "/api/status");
+      context.output.result(status, describe(status));
+    });
+
+  program
+    .command("doctor")
+    .description("check this machine and data directory, and say what to mend")
+    .action(async () => {
+      const report = await examine(context);
+      const width = Math.max(...report.checks.map((check) => check.name.length));
+      const lines = report.checks.map(
+        ({ ok, name, hint }) => `${ok ? "ok  " : "FAIL"}  ${name.padEnd(width)}  ${hint}`,
+      );
+      context.output.result(report, lines.join("\n"));
+      context.exitCode = report.ok ? EXIT.ok : EXIT.failed;
+    });
+}
+
+/** Without a node it is examined from outside: opening services here would make, or stumble over, what is examined. */
+async function examine(context: Context): Promise<DoctorReport> {
+  const client = await context.findNode();
+  if (client) return client.call<DoctorReport>("GET", "/api/doctor");
+  const { examineOffline } = await import("../../node/doctor.ts");
+  return examineOffline(context.config());
+}
+
+function describe(status: Status): string {
+  const relays = status.relays.map(
+    (relay) =>
+      `  ${relay.state.padEnd(10)} ${relay.url}${relay.latencyMs === null ? "" : `  ${Math.round(relay.latencyMs)} ms`}`,
+  );
+  return [
+    status.locked ? "Locked. Unlock with: nocturne unlock" : `Running as ${status.npub}`,
+    `Vault: ${status.protection === "passphrase" ? "protected by your passphrase" : "not protected by a passphrase; its key lies beside it"}`,
+    `Waiting to be sent: ${status.outbox}   Unread: ${status.unread}   Requests: ${status.requests}`,
+    relays.length === 0 ? "No relay." : "Relays:",
+    ...relays,
+    ...status.warnings.map((warning) => `! ${warning}`),
+  ].join("\n");
+}

@@ -1,0 +1,170 @@
+/** `nocturne send` and `nocturne inbox`. */
+
+import { createReadStream } from "node:fs";
+import { basename } from "node:path";
+import process from "node:process";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Command, Option } from "commander";
+import type { DeliveryState, FileView, Message, SendResult } from "../../api/contract.ts";
+import { NetworkError } from "../../core/errors.ts";
+import { createLetterId } from "../../messaging/letter.ts";
+import type { Context } from "../context.ts";
+import { EXIT } from "../exit-codes.ts";
+import type { NodeClient } from "../node-client.ts";
+import { collect, parseCount, parseSeconds } from "../options.ts";
+import { formatBytes } from "../output.ts";
+import { plainLine, plainText } from "../plain-text.ts";
+import { untilBack } from "../running-node.ts";
+import { statReadable } from "../whole-file.ts";
+
+interface SendOptions {
+  readonly file?: readonly string[];
+  readonly interop?: boolean;
+  readonly wait?: DeliveryState;
+  readonly timeout: number;
+}
+
+interface InboxOptions {
+  readonly with?: string;
+  readonly since?: string;
+  readonly limit?: number;
+  readonly follow?: boolean;
+}
+
+const STATES: readonly DeliveryState[] = ["queued", "sent", "delivered", "read"];
+const TEXT_STDIN_BYTES = 1_048_576;
+/** One call waits so long at most; a longer wait is made of several. */
+const WAIT_STEP_S = 60;
+const FOLLOW_POLL_MS = 500;
+
+export function addMessageCommands(program: Command, context: Context): void {
+  program
+    .command("send <to> [text]")
+    .description("send a message to a contact (name or npub); `-` or nothing reads the text from stdin")
+    .option("--file <path>", "attach a file as a sealed link (may be repeated)", collect)
+    .option("--interop", "use NIP-17 for people with other Nostr programs; it hides less")
+    .addOption(new Option("--wait <state>", "wait until the message is so far").choices(STATES))
+    .option("--timeout <seconds>", "how long to wait", parseSeconds, 30)
+    .action((to: string, text: string | undefined, options: SendOptions) => send(context, to, text, options));
+
+  program
+    .command("inbox")
+    .description("what people wrote to you, oldest first")
+    .option("--with <name>", "only from this contact")
+    .option("--since <time>", "only from this time on (ISO 8601)")
+    .option("--limit <n>", "only the newest n", parseCount)
+    .option("--follow", "go on and print what arrives")
+    .action((options: InboxOptions) => inbox(context, options));
+}
+
+async function send(context: Context, to: string, text: string | undefined, options: SendOptions): Promise<void> {
+  const { file: paths = [], interop = false, wait, timeout } = options;
+  const content = await readMessage(context, text, paths.length > 0);
+  const client = context.node();
+  const files = await uploadAll(client, paths);
+  const request = { id: createLetterId(), to, text: content, files, interop };
+  // The message carries its own id, so that a repeated call can neither lose nor double it.
+  const post = () => client.call<SendResult>("POST", "/api/messages", { json: request });
+  const sent = await orRemove(client, files, () => untilBack(post, false));
+  const result = wait === undefined ? sent : await waitFor(client, sent, wait, timeout);
+  context.output.result(result, result.state);
+  if (wait !== undefined && rank(result.state) < rank(wait)) {
+    context.output.say(`Not ${wait} yet after ${timeout} s; it goes on by itself.`);
+    context.exitCode = EXIT.failed;
+  }
+}
+
+async function readMessage(context: Context, text: string | undefined, hasFiles: boolean): Promise<string> {
+  if (text !== undefined && text !== "-") return text;
+  if (text === undefined && hasFiles) return "";
+  if (process.stdin.isTTY) context.output.say("Type the message; Ctrl-D on a line of its own ends it.");
+  return context.prompt.stdin("the message", TEXT_STDIN_BYTES);
+}
+
+/** One after the other, so that ten large files do not fight for the disk. A missing one is noticed before the first. */
+async function uploadAll(client: NodeClient, paths: readonly string[]): Promise<string[]> {
+  for (const path of paths) await statReadable(path);
+  const ids: string[] = [];
+  for (const path of paths) ids.push(await orRemove(client, ids, () => upload(client, path)));
+  return ids;
+}
+
+async function upload(client: NodeClient, path: string): Promise<string> {
+  const query = new URLSearchParams({ name: basename(path) });
+  const file = await client.call<FileView>("PUT", `/api/files?${query.toString()}`, { body: createReadStream(path) });
+  return file.id;
+}
+
+/** A refused message takes its attachments with it; one whose fate is unknown does not. */
+async function orRemove<T>(client: NodeClient, ids: readonly string[], work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof NetworkError) throw error;
+    await Promise.allSettled(ids.map((id) => client.call("DELETE", `/api/files/${id}`)));
+    throw error;
+  }
+}
+
+/** How far the message got within the time; a node that restarts meanwhile is waited for. */
+async function waitFor(
+  client: NodeClient,
+  sent: SendResult,
+  state: DeliveryState,
+  timeoutS: number,
+): Promise<SendResult> {
+  let result = sent;
+  for (const deadline = performance.now() + timeoutS * 1000; rank(result.state) < rank(state); ) {
+    const leftS = Math.ceil((deadline - performance.now()) / 1000);
+    if (leftS <= 0) break;
+    const path = `/api/messages/${sent.id}/wait?state=${state}&timeoutS=${Math.min(leftS, WAIT_STEP_S)}`;
+    result = await untilBack(() => client.call<SendResult>("GET", path), true);
+  }
+  return result;
+}
+
+function rank(state: DeliveryState): number {
+  return STATES.indexOf(state);
+}
+
+async function inbox(context: Context, options: InboxOptions): Promise<void> {
+  const { with: who, since, limit, follow: goOn } = options;
+  const client = context.node();
+  const messages = await client.call<Message[]>("GET", inboxPath({ with: who, since, limit }));
+  for (const message of messages) print(context, message);
+  if (goOn) await follow(context, client, { with: who, since }, messages.at(-1)?.position ?? 0);
+  else if (messages.length === 0 && !context.output.json) context.output.say("No messages.");
+}
+
+/** New messages by their position, so that none is missed or shown twice over a restart of the node. */
+async function follow(
+  context: Context,
+  client: NodeClient,
+  query: Readonly<Record<string, string | undefined>>,
+  from: number,
+): Promise<never> {
+  for (let after = from; ; ) {
+    await sleep(FOLLOW_POLL_MS);
+    const poll = () => client.call<Message[]>("GET", inboxPath({ ...query, after }));
+    const messages = await untilBack(poll, true);
+    for (const message of messages) print(context, message);
+    after = messages.at(-1)?.position ?? after;
+  }
+}
+
+/** Every further line is set in: a message must not be able to look like several. */
+function print(context: Context, message: Message): void {
+  const { from, at, text, files, profile } = message;
+  const mark = profile === "interop" ? " [not hidden]" : "";
+  const attachments = files.map(
+    (file) => `\n${plainLine(file.name)} (${formatBytes(file.bytes)}): ${plainLine(file.url)}`,
+  );
+  const body = `${plainText(text)}${attachments.join("")}`.replaceAll("\n", "\n    ");
+  context.output.result(message, `${at}  ${plainLine(from.name)}${mark}: ${body}`);
+}
+
+function inboxPath(query: Record<string, string | number | undefined>): string {
+  const given = new URLSearchParams();
+  for (const [key, value] of Object.entries(query)) if (value !== undefined) given.set(key, String(value));
+  return `/api/inbox?${given.toString()}`;
+}

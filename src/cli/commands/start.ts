@@ -1,0 +1,85 @@
+/** `nocturne start`, `stop` and `open`: the app itself. */
+
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import process from "node:process";
+import { type Command, Option } from "commander";
+import type { Launch } from "../../api/contract.ts";
+import type { Context } from "../context.ts";
+import { keepHeapSmall } from "../small-heap.ts";
+import { collect } from "../options.ts";
+import { untilFree, untilGone } from "../running-node.ts";
+
+interface StartOptions {
+  readonly port?: string;
+  readonly open: boolean;
+  readonly relay?: string[];
+  readonly embeddedRelay: boolean;
+  readonly relayPort?: string;
+  readonly cover?: string;
+  readonly route?: string;
+}
+
+export function addStartCommands(program: Command, context: Context): void {
+  program
+    .command("start")
+    .description("start the app (what `nocturne` alone does)")
+    .option("--port <n>", "port of the app (else PORT, else 8080; 0 for any)")
+    .option("--no-open", "do not open the browser")
+    .option("--relay <url>", "also use this relay (may be repeated)", collect)
+    .option("--no-embedded-relay", "run without a relay of your own")
+    .option("--relay-port <n>", "port of the embedded relay")
+    .addOption(new Option("--cover <profile>", "cover traffic").choices(["stealth", "balanced", "fast", "off"]))
+    .addOption(new Option("--route <way>", "how to reach relays").choices(["direct", "tor", "mix"]))
+    .action((options: StartOptions) => start(context, options));
+
+  program
+    .command("stop")
+    .description("stop the running node")
+    .action(async () => {
+      await context.node().call("POST", "/api/stop");
+      await untilGone(context.config().dataDir);
+      context.output.result({ stopped: true }, "Stopped.");
+    });
+
+  program
+    .command("open")
+    .description("print a fresh link into the running app and open it in the browser")
+    .option("--no-open", "only print it")
+    .action(async ({ open }: { open: boolean }) => {
+      const { url } = await context.node().call<Launch>("POST", "/api/launch");
+      context.output.result({ url }, url);
+      if (open) openBrowser(url);
+    });
+}
+
+async function start(context: Context, options: StartOptions): Promise<void> {
+  keepHeapSmall();
+  const { open, ...flags } = options;
+  const config = context.config(flags);
+  const [{ openApi }, { startNode }] = await Promise.all([import("../../api/server.ts"), import("../../node/node.ts")]);
+  const isRunning = async () => (await context.findNode()) !== null;
+  const node = await untilFree(() => startNode(config, openApi), isRunning);
+  const { url, npub, relayUrl, warnings } = node;
+  context.output.result({ event: "ready", url, npub, pid: process.pid, relay: relayUrl }, `Nocturne is ready: ${url}`);
+  for (const warning of warnings) context.output.warn(warning);
+  if (open) openBrowser(url);
+  await Promise.race([node.stopped, signalled()]);
+  await node.close();
+}
+
+/** Resolves at the first request to end; a second one ends at once. */
+async function signalled(): Promise<void> {
+  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+  await Promise.race(signals.map((signal) => once(process, signal)));
+  for (const signal of signals) process.once(signal, () => process.exit(1));
+}
+
+/** The token in the link is short-lived and single-use, which is why it may stand in an argument for a moment. */
+function openBrowser(url: string): void {
+  const [command, ...before] =
+    process.platform === "darwin" ? ["open"] : process.platform === "win32" ? ["cmd", "/c", "start", ""] : ["xdg-open"];
+  const child = spawn(command, [...before, url], { detached: true, stdio: "ignore" });
+  child.on("error", () => {});
+  child.unref();
+}

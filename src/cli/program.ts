@@ -1,0 +1,121 @@
+/**
+ * The command line as a whole: which commands there are, and how every end of one becomes an exit code.
+ *
+ *   argv -> commander -> one command's action(context) -> stdout, exit code
+ */
+
+import { Command, CommanderError, type Option } from "commander";
+import { type NocturneError, toNocturneError, UsageError } from "../core/errors.ts";
+import { addContactCommands } from "./commands/contacts.ts";
+import { addFileCommands } from "./commands/files.ts";
+import { addHealthCommands } from "./commands/health.ts";
+import { addIdentityCommands } from "./commands/identity.ts";
+import { addLinkCommands } from "./commands/links.ts";
+import { addMessageCommands } from "./commands/messages.ts";
+import { addRecoveryCommands } from "./commands/recovery.ts";
+import { addRelayCommand } from "./commands/relay.ts";
+import { addStartCommands } from "./commands/start.ts";
+import { addVaultCommands } from "./commands/vault.ts";
+import { addCompletion } from "./completion.ts";
+import { Context } from "./context.ts";
+import { exitCodeOf } from "./exit-codes.ts";
+import { printError } from "./output.ts";
+
+/** Runs one command line and returns its exit code (page "exit codes" of the guide). Never throws. */
+export async function runProgram(argv: readonly string[]): Promise<number> {
+  const context = new Context();
+  const program = createProgram(context);
+  const words = withCommand(program, argv);
+  let exitCode: number;
+  try {
+    await program.parseAsync(words, { from: "user" });
+    exitCode = context.exitCode;
+  } catch (error) {
+    exitCode = fail(error, program, words);
+  }
+  try {
+    await context.close();
+  } catch (error) {
+    exitCode ||= fail(error, program, words);
+  }
+  return exitCode;
+}
+
+/** Every command of this version, for `runProgram` and for completion. */
+export function createProgram(context: Context): Command {
+  const program = new Command("nocturne")
+    .description("Private messages and files from your own machine. Without a command it starts the app.")
+    .option("--data-dir <dir>", "where everything is kept (else NOCTURNE_DATA_DIR, else ./data)")
+    .option("--json", "print JSON, for programs")
+    .option("--no-input", "never ask; fail instead")
+    .option("-q, --quiet", "say only what matters")
+    .option("-v, --verbose", "say more")
+    .configureOutput({ outputError: () => {} }) // printed by `fail`, like every other error
+    .exitOverride()
+    .hook("preAction", () => context.begin(program.opts()));
+  program.commandsGroup("The app:");
+  addStartCommands(program, context);
+  addHealthCommands(program, context);
+  program.commandsGroup("People and messages:");
+  addIdentityCommands(program, context);
+  addContactCommands(program, context);
+  addMessageCommands(program, context);
+  program.commandsGroup("Files and links:");
+  addFileCommands(program, context);
+  addLinkCommands(program, context);
+  program.commandsGroup("Your vault:");
+  addRecoveryCommands(program, context);
+  addVaultCommands(program, context);
+  program.commandsGroup("More:");
+  addRelayCommand(program, context);
+  addCompletion(program);
+  program.helpCommand("help [command]", "tell more of a command");
+  return program;
+}
+
+/** Without a command the app starts. A mistyped one must not: it is meant as a command and gets a suggestion. */
+function withCommand(program: Command, argv: readonly string[]): readonly string[] {
+  const isHelp = argv.some((word) => word === "-h" || word === "--help");
+  return isHelp || firstOperand(program, argv) !== undefined ? argv : ["start", ...argv];
+}
+
+/** The first word that is neither an option nor an option's value. */
+function firstOperand(program: Command, argv: readonly string[]): string | undefined {
+  const start = program.commands.find((command) => command.name() === "start");
+  const options: readonly Option[] = [...program.options, ...(start?.options ?? [])];
+  for (let i = 0; i < argv.length; i++) {
+    const word = argv[i] as string;
+    if (!word.startsWith("-")) return word;
+    if (options.some((option) => option.required && (option.long === word || option.short === word))) i++;
+  }
+  return undefined;
+}
+
+function fail(thrown: unknown, program: Command, argv: readonly string[]): number {
+  if (thrown instanceof CommanderError && thrown.exitCode === 0) return 0;
+  const options = argv.slice(0, argv.includes("--") ? argv.indexOf("--") : argv.length);
+  const error = thrown instanceof CommanderError ? usageError(thrown, program, options) : toNocturneError(thrown);
+  const isSaid = thrown instanceof CommanderError && thrown.code === "commander.help"; // the help itself says it
+  if (!isSaid)
+    printError(
+      error,
+      options.includes("--json"),
+      options.some((word) => ["-v", "--verbose"].includes(word)),
+    );
+  return exitCodeOf(error);
+}
+
+/** "error: unknown command 'snd'\n(Did you mean send?)" as one of our errors; the hint leads on. */
+function usageError(error: CommanderError, program: Command, argv: readonly string[]): NocturneError {
+  const [first = "", suggestion] = error.message.replace(/^error: /, "").split("\n");
+  const message = first.endsWith(".") ? first : `${first}.`;
+  const hint = suggestion?.replace(/^\((.*)\)$/, "$1") ?? `See: ${namesOf(program, argv).join(" ")} --help`;
+  return new UsageError("usage", message, { hint });
+}
+
+/** As far as the words name commands: `nocturne files put`. */
+function namesOf(command: Command, words: readonly string[]): string[] {
+  const at = words.findIndex((word) => command.commands.some((child) => child.name() === word));
+  const child = command.commands.find((one) => one.name() === words[at]);
+  return [command.name(), ...(child ? namesOf(child, words.slice(at + 1)) : [])];
+}

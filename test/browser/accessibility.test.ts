@@ -1,0 +1,333 @@
+/**
+ * Every scene for everybody: axe-core, width, size of targets, on a telephone and on a desk, dark and light,
+ * with and without motion; and the whole app by the keyboard alone.
+ */
+import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { before, type TestContext, test } from "node:test";
+import type { Browser, Page } from "playwright-core";
+import { assertAccessible, assertHandy } from "../support/accessibility.ts";
+import { launchBrowser } from "../support/browser.ts";
+import { testIdentity } from "../support/identity.ts";
+import { type NocturneProcess, startNocturne, temporaryFolder } from "../support/nocturne-process.ts";
+import { addByInvite, ask, befriend, deliver, waitForContact } from "../support/people.ts";
+import { buildPages, DESK, hears, openProfile, PHONE, press, visit } from "../support/web-app.ts";
+
+before(buildPages);
+
+const PASSPHRASE = "four unrelated words here";
+const LONG_WORD = "Donaudampfschifffahrtsgesellschaftskapitänsmützenabzeichen".repeat(4);
+
+type Look = { readonly size: typeof PHONE | typeof DESK; readonly colors: "dark" | "light"; readonly still: boolean };
+
+const LOOKS: readonly Look[] = [
+  { size: PHONE, colors: "dark", still: false },
+  { size: PHONE, colors: "light", still: true },
+  { size: DESK, colors: "light", still: false },
+  { size: DESK, colors: "dark", still: true },
+];
+
+/** Over a scene that was seen in all looks. */
+const DIALOG_LOOKS: readonly Look[] = LOOKS.filter((_, i) => i % 2 === 0);
+
+/** What is shown now, in every look. */
+async function inspect(page: Page, what: string, looks: readonly Look[] = LOOKS): Promise<void> {
+  for (const { size, colors, still } of looks) {
+    const name = `${what}, ${size.width} px, ${colors}`;
+    await page.setViewportSize(size);
+    await page.emulateMedia({ colorScheme: colors, reducedMotion: still ? "reduce" : "no-preference" });
+    await assertAccessible(page, name);
+    await assertHandy(page, name);
+    if (still) assert.equal(await longestTransition(page), 0, `${name} moves`);
+  }
+}
+
+/** In seconds, of all elements. */
+function longestTransition(page: Page): Promise<number> {
+  return page.evaluate<number>(`Math.max(...[...document.querySelectorAll("*")].map((one) =>
+    Math.max(...getComputedStyle(one).transitionDuration.split(",").map(parseFloat))))`);
+}
+
+/** A profile that follows the colours of its system, so that one scene can be seen in both. */
+async function open(browser: Browser, node: NocturneProcess, complaints: string[]): Promise<Page> {
+  const page = await openProfile(browser, complaints);
+  await page.addInitScript(`localStorage.setItem("nocturne-preferences", '{"theme":"system"}')`);
+  await page.goto(node.url);
+  return page;
+}
+
+test("the scenes of a new vault", async (t) => {
+  const browser = await launchBrowser(t);
+  if (!browser) return;
+  const complaints: string[] = [];
+  const page = await open(browser, await startNocturne(t), complaints);
+  await hears(page, "You are ready");
+  await inspect(page, "welcome");
+  for (const [address, heading] of [
+    ["/chats", "Nobody here yet"],
+    ["/requests", "No requests"],
+    ["/contacts", "No contacts yet"],
+    ["/contacts/add", "Add a contact"],
+    ["/invite", "Your identity"],
+    ["/files", "No files yet"],
+    ["/links", "No links yet"],
+    ["/settings", "Wipe"],
+    ["/chats/nobody", "No such contact"],
+  ] as const) {
+    await visit(page, address);
+    await hears(page, heading);
+    await inspect(page, address);
+  }
+  await inspectRecovery(page);
+  assert.deepEqual(complaints, []);
+});
+
+async function inspectRecovery(page: Page): Promise<void> {
+  await visit(page, "/settings/recovery-key");
+  await inspect(page, "before the recovery key");
+  await press(page, "Show my recovery key");
+  await page.getByRole("img", { name: "QR code: your recovery key" }).waitFor();
+  await inspect(page, "the recovery key");
+  await press(page, "I wrote it down");
+  await press(page, "Confirm");
+  await page.getByRole("alert").waitFor();
+  await inspect(page, "confirming the recovery key");
+}
+
+test("a vault in use", async (t) => {
+  const world = await openUsedVault(t);
+  if (!world) return;
+  await t.test("its scenes", () => inspectScenes(world));
+  await t.test("what opens over a scene", () => inspectDialogs(world));
+  await t.test("every control by the Tab key, with a ring around it", () => tabThrough(world));
+  await t.test("shortcuts", () => useShortcuts(world));
+  assert.deepEqual(world.complaints, []);
+});
+
+async function inspectScenes({ page, grace, lin }: UsedVault): Promise<void> {
+  for (const [address, text] of [
+    ["/chats", "Choose a conversation"],
+    [`/chats/${grace}`, "See you there"],
+    [`/contacts/${grace}`, "The numbers match"],
+    ["/contacts", "Blocked"],
+    ["/requests", "Look before you accept"],
+    [`/requests/${lin}`, "wants to write to you"],
+    ["/files", "3 files"],
+    ["/links", "Until revoked"],
+  ] as const) {
+    await visit(page, address);
+    await page.getByText(text).first().waitFor();
+    await inspect(page, address);
+  }
+}
+
+async function inspectDialogs({ page, grace }: UsedVault): Promise<void> {
+  await inspectFileDialogs(page);
+  await visit(page, `/chats/${grace}`);
+  await press(page, "Actions for Grace");
+  await inspect(page, "the menu of a conversation", DIALOG_LOOKS);
+  await page.getByRole("menuitem", { name: "Send not hidden…" }).click();
+  await inspect(page, "the question before sending not hidden", DIALOG_LOOKS);
+  await press(page, "Send not hidden");
+  await page.getByText("Sent as an ordinary Nostr direct message").waitFor();
+  await inspect(page, "a message that is not hidden", DIALOG_LOOKS);
+  await press(page, "Hide again");
+  await visit(page, "/settings");
+  await press(page, "Wipe everything…");
+  await inspect(page, "the question before a wipe", DIALOG_LOOKS);
+  await closeByEscape(page);
+  await visit(page, "/contacts/add");
+  await press(page, "Scan a QR code");
+  await inspect(page, "scanning", DIALOG_LOOKS);
+  await closeByEscape(page);
+}
+
+async function inspectFileDialogs(page: Page): Promise<void> {
+  await visit(page, "/files");
+  const file = { name: `${LONG_WORD}.txt`, mimeType: "text/plain", buffer: Buffer.from("hello") };
+  await page.getByLabel("Files to add").setInputFiles([file]);
+  await inspect(page, "adding a file", DIALOG_LOOKS);
+  await press(page, "Encrypt and add");
+  await page.getByText("Added · 5 B").waitFor();
+  await press(page, `Make a link to ${LONG_WORD}.txt`);
+  await page.getByText("For a time").click();
+  await inspect(page, "making a link", DIALOG_LOOKS);
+  await press(page, "Make the link");
+  await hears(page, "Your link");
+  await inspect(page, "a made link", DIALOG_LOOKS);
+  await press(page, "Done");
+  await press(page, "Download diary.txt");
+  await inspect(page, "the question for a password", DIALOG_LOOKS);
+  await press(page, "Cancel");
+  await press(page, `More for ${LONG_WORD}.txt`);
+  await page.getByRole("menuitem", { name: "Delete" }).click();
+  await page.getByText(/^Deleted /).hover(); // it stays as long as the pointer does
+  await inspect(page, "a notice", DIALOG_LOOKS);
+}
+
+/** Tab goes to everything that can be clicked, once around the page, and always shows where it is. */
+async function tabThrough({ page, grace }: UsedVault): Promise<void> {
+  for (const address of [`/chats/${grace}`, "/files", "/settings", `/contacts/${grace}`]) {
+    await visit(page, address);
+    await page.getByRole("main").getByRole("heading").first().waitFor();
+    await page.evaluate("document.activeElement.blur()");
+    const missed = new Set(await page.evaluate<string[]>(`${CONTROLS}.map(${NAME})`));
+    assert.ok(missed.size > 8, `${address}: ${[...missed]}`);
+    for (let i = 0; i < MOST_TABS && missed.size > 0; i++) {
+      await page.keyboard.press("Tab");
+      const focus = await page.evaluate<Focus | null>(FOCUS);
+      if (focus === null) continue; // past the last one, where the browser's own controls come
+      assert.ok(focus.ring && focus.inSight, `${address}: the focus cannot be seen on ${focus.name}`);
+      missed.delete(focus.name);
+    }
+    assert.deepEqual([...missed], [], `${address}: not reached by Tab`);
+  }
+}
+
+const MOST_TABS = 80;
+
+interface Focus {
+  readonly name: string;
+  readonly ring: boolean;
+  readonly inSight: boolean;
+}
+
+/** What tells one control from another. */
+const NAME = `(one) => (one.getAttribute("aria-label") ?? one.labels?.[0]?.textContent ?? one.textContent).trim()`;
+/** Everything that can be clicked or filled; of radio buttons the chosen one. */
+const CONTROLS = `[...document.querySelectorAll("a[href], button, textarea, select, input:not([hidden], [aria-hidden=true])")]
+  .filter((one) => one.checkVisibility({ visibilityProperty: true }) && (one.type !== "radio" || one.checked))`;
+const FOCUS = `(() => {
+  const one = document.activeElement;
+  if (one === document.body) return null;
+  const { outlineStyle, outlineWidth } = getComputedStyle(one);
+  const { top, bottom, left, right } = one.getBoundingClientRect();
+  return {
+    name: (${NAME})(one),
+    ring: outlineStyle === "solid" && parseFloat(outlineWidth) >= 2,
+    inSight: bottom > 0 && right > 0 && top < innerHeight && left < innerWidth,
+  };
+})()`;
+
+async function useShortcuts({ page, grace }: UsedVault): Promise<void> {
+  await visit(page, "/files");
+  await hears(page, "Files");
+  await page.getByRole("link", { name: "Skip to content" }).focus();
+  assert.ok(((await page.getByRole("link", { name: "Skip to content" }).boundingBox())?.height ?? 0) > 44);
+  await page.keyboard.press("Enter");
+  assert.equal(await page.evaluate("document.activeElement.id"), "content");
+
+  await page.keyboard.press("?");
+  await hears(page, "Keyboard");
+  await inspect(page, "the sheet of shortcuts", DIALOG_LOOKS);
+  await closeByEscape(page);
+  await page.getByRole("button", { name: "Add files" }).focus();
+  await page.keyboard.press("Control+k");
+  await hears(page, "Go to");
+  await inspect(page, "the switcher", DIALOG_LOOKS);
+  await closeByEscape(page);
+  assert.equal(await page.evaluate("document.activeElement.textContent"), "Add files", "focus goes back");
+
+  await page.keyboard.press("Control+k");
+  await page.keyboard.type("gra");
+  await page.keyboard.press("Enter");
+  await hears(page, "Grace");
+  assert.ok(page.url().endsWith(`/chats/${grace}`));
+  await page.getByLabel("Message to Grace").focus();
+  await page.keyboard.type("?");
+  assert.equal(await page.getByLabel("Message to Grace").inputValue(), "?");
+  assert.equal(await page.getByRole("dialog").count(), 0, "a question mark in a text is no shortcut");
+  await page.keyboard.press("Alt+ArrowDown");
+  await page.getByRole("heading", { name: "Grace" }).waitFor({ state: "detached" });
+  await page.keyboard.press("Alt+ArrowUp");
+  await hears(page, "Grace");
+  await page.keyboard.press("Escape");
+  await hears(page, "Choose a conversation");
+}
+
+async function closeByEscape(page: Page): Promise<void> {
+  await page.keyboard.press("Escape");
+  await page.getByRole("dialog").waitFor({ state: "detached" });
+}
+
+test("outside of the vault", async (t) => {
+  const browser = await launchBrowser(t);
+  if (!browser) return;
+  const node = await startNocturne(t);
+  const complaints: string[] = [];
+  const page = await open(browser, node, complaints);
+  await hears(page, "You are ready");
+  await ask(node, "POST", "/vault/passphrase", { next: PASSPHRASE });
+  await ask(node, "POST", "/vault/lock");
+  await hears(page, "Nocturne is locked");
+  await inspect(page, "locked");
+  await press(page, "Unlock");
+  await page.getByText("Type your passphrase.").waitFor();
+  await inspect(page, "locked, with a problem");
+  await press(page, "Forgot the passphrase");
+  await hears(page, "Forgot the passphrase");
+  await inspect(page, "the passphrase forgotten");
+  await page.reload();
+  await hears(page, "Open Nocturne again");
+  await inspect(page, "the session lost");
+  // What the page was asking for at the moment of the lock is refused, which the browser's console tells.
+  assert.deepEqual(
+    complaints.filter((complaint) => !complaint.includes("423 (Locked)")),
+    [],
+  );
+});
+
+interface UsedVault {
+  readonly page: Page;
+  readonly grace: string;
+  readonly lin: string;
+  readonly complaints: string[];
+}
+
+/** Ada's app on a vault that holds at least one of everything, with names and texts that strain the layout. */
+async function openUsedVault(t: TestContext): Promise<UsedVault | null> {
+  const browser = await launchBrowser(t);
+  if (!browser) return null;
+  const [ada, grace, lin] = await Promise.all([startNocturne(t), startNocturne(t), startNocturne(t)]);
+  await befriend(ada, grace, { host: "Ada", guest: "Grace" });
+  await Promise.all([talk(ada, grace), meetOthers(ada, lin), fillLibrary(t, ada)]);
+  const complaints: string[] = [];
+  const page = await open(browser, ada, complaints);
+  await hears(page, "Chats");
+  return { page, grace: grace.npub, lin: lin.npub, complaints };
+}
+
+async function talk(ada: NocturneProcess, grace: NocturneProcess): Promise<void> {
+  const texts = [`A long word: ${LONG_WORD}`, "שלום עולם", "https://example.org/?q=1\n\nlines"];
+  for (const text of texts) await deliver(grace, ada, text);
+  await deliver(ada, grace, "See you there");
+}
+
+/** Somebody who asks, somebody who was asked, somebody who is blocked. */
+async function meetOthers(ada: NocturneProcess, lin: NocturneProcess): Promise<void> {
+  await addByInvite(ada, lin, "Ada");
+  await ask(lin, "POST", "/messages", { to: ada.npub, text: "May I?" });
+  await ask(ada, "POST", "/contacts", { invite: testIdentity("asked").npub, name: `W${"o".repeat(60)}` });
+  const { npub } = testIdentity("blocked");
+  await ask(ada, "POST", "/contacts", { invite: npub, name: "Blocked one" });
+  await ask(ada, "POST", `/contacts/${npub}/block`);
+  await waitForContact(ada, lin.npub, "request");
+}
+
+async function fillLibrary(t: TestContext, node: NocturneProcess): Promise<void> {
+  const folder = temporaryFolder(t);
+  const put = async (name: string, more: readonly string[] = [], stdin = ""): Promise<string> => {
+    writeFileSync(join(folder, name), "content");
+    const args = ["files", "put", join(folder, name), "--json", ...more];
+    const { code, json, stderr } = await node.run<{ id: string }>(args, { stdin });
+    assert.equal(code, 0, stderr);
+    return json.id;
+  };
+  await put("diary.txt", ["--password-stdin"], PASSPHRASE);
+  await put("second.txt", ["--cipher", "noctis-256"]);
+  const id = await put(`${LONG_WORD.slice(0, 200)}.txt`);
+  for (const link of [{ mode: "persistent" }, { mode: "one-time" }, { mode: "timed", expires: "24h", downloads: 3 }]) {
+    await ask(node, "POST", `/files/${id}/links`, link);
+  }
+}

@@ -1,0 +1,234 @@
+/**
+ * The settings, each followed to what it does: the recovery key brings the vault back, the passphrase guards it,
+ * a backup holds everything, no relay is used that was not chosen, a wipe leaves nothing.
+ */
+import assert from "node:assert/strict";
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { before, type TestContext, test } from "node:test";
+import type { Page } from "playwright-core";
+import type { RecoveryView, Settings, Status } from "../../src/api/contract.ts";
+import { launchBrowser } from "../support/browser.ts";
+import { type NocturneProcess, runCli, startNocturne, temporaryFolder } from "../support/nocturne-process.ts";
+import { ask } from "../support/people.ts";
+import { waitUntil } from "../support/wait.ts";
+import { buildPages, follow, hears, launchLink, openApp, press, visit } from "../support/web-app.ts";
+
+before(buildPages);
+
+const PASSPHRASE = "four unrelated words here";
+const NEXT_PASSPHRASE = "four other words there";
+
+interface World {
+  readonly node: NocturneProcess;
+  readonly page: Page;
+  readonly complaints: string[];
+}
+
+async function openSettings(t: TestContext): Promise<World | null> {
+  const browser = await launchBrowser(t);
+  if (!browser) return null;
+  const node = await startNocturne(t);
+  const complaints: string[] = [];
+  const page = await openApp(browser, node, complaints);
+  await follow(page, "Settings");
+  await hears(page, "Wipe");
+  return { node, page, complaints };
+}
+
+test("the recovery key is shown, confirmed by two words, and brings the vault back", async (t) => {
+  const world = await openSettings(t);
+  if (!world) return;
+  const { page, node } = world;
+  await follow(page, "Write down the recovery key");
+  await press(page, "Show my recovery key");
+  const words = (await page.getByRole("listitem").locator("css=:scope:has(> span)").allInnerTexts()).map((line) =>
+    line.replace(/^\d+\s*/, ""),
+  );
+  const key = await ask<RecoveryView>(node, "GET", "/recovery");
+  assert.equal(words.join(" "), key.words);
+  const hex = await page.locator("p", { hasText: "Recovery key in hex:" }).innerText();
+  assert.equal(hex.replace(/^.*:|\s/g, ""), key.hex);
+
+  await press(page, "I wrote it down");
+  const fields = page.getByLabel(/^Word \d+$/);
+  for (const field of await fields.all()) await field.fill("wrong");
+  await press(page, "Confirm");
+  await page.getByText("These are not the words of your key.").waitFor();
+  assert.equal((await ask<Settings>(node, "GET", "/settings")).recoveryConfirmed, false);
+  for (const label of await page.locator("label", { hasText: /^Word \d+$/ }).allInnerTexts()) {
+    await page.getByLabel(label).fill(words[Number(label.slice("Word ".length)) - 1] as string);
+  }
+  await press(page, "Confirm");
+  await hears(page, "Your recovery key is written down");
+  assert.equal((await ask<Settings>(node, "GET", "/settings")).recoveryConfirmed, true);
+
+  const restored = await runCli<{ npub: string }>(["recovery", "restore", "--json"], {
+    dataDir: join(temporaryFolder(t), "restored"),
+    stdin: words.join(" "),
+  });
+  assert.equal(restored.json.npub, node.npub, restored.stderr);
+  assert.deepEqual(world.complaints, []);
+});
+
+test("a passphrase locks the vault, and nothing but it or the recovery key opens it", async (t) => {
+  const world = await openSettings(t);
+  if (!world) return;
+  const { page, node, complaints } = world;
+  await saveName(page, "Ada Lovelace");
+  await refuseBadPassphrases(page);
+  await fillPassphrases(page, PASSPHRASE, PASSPHRASE);
+  await page.getByText("The vault is guarded by your passphrase now").waitFor();
+  assert.ok(!existsSync(join(node.dataDir, "vault.key")), "the key no longer lies beside the vault");
+  await press(page, "Lock now");
+  await assertLocked(world);
+
+  const passphrase = page.getByLabel("Passphrase", { exact: true });
+  await passphrase.fill("not the passphrase");
+  await press(page, "Unlock");
+  await page.getByRole("alert").waitFor();
+  assert.equal((await ask<Status>(node, "GET", "/status")).locked, true);
+  forgive(complaints, /status of (401|403|422|423|400) /);
+  await passphrase.fill(PASSPHRASE);
+  await press(page, "Unlock");
+  await page.getByLabel("Display name").waitFor();
+  assert.equal(await page.getByLabel("Display name").inputValue(), "Ada Lovelace");
+
+  const { words } = await ask<RecoveryView>(node, "GET", "/recovery");
+  await ask(node, "POST", "/vault/lock"); // from elsewhere: every open tab follows
+  await assertLocked(world);
+  await press(page, "Forgot the passphrase");
+  await page.getByLabel("Recovery key").fill(words);
+  await page.getByLabel("New passphrase", { exact: true }).fill(NEXT_PASSPHRASE);
+  await page.getByRole("dialog").getByRole("button", { name: "Unlock" }).click();
+  await page.getByLabel("Display name").waitFor();
+  forgive(complaints, /423 \(Locked\)/);
+  assert.deepEqual(complaints, []);
+});
+
+async function refuseBadPassphrases(page: Page): Promise<void> {
+  await fillPassphrases(page, "short", "short");
+  await page.getByText("Use at least 8 characters.").waitFor();
+  await fillPassphrases(page, PASSPHRASE, NEXT_PASSPHRASE);
+  await page.getByText("The two passphrases differ.").waitFor();
+}
+
+async function fillPassphrases(page: Page, next: string, again: string): Promise<void> {
+  await page.getByLabel("New passphrase", { exact: true }).fill(next);
+  await page.getByLabel("New passphrase again", { exact: true }).fill(again);
+  await press(page, "Set passphrase");
+}
+
+/** Neither the page nor the node tells anything, not even whose vault it is. */
+async function assertLocked({ page, node }: World): Promise<void> {
+  await hears(page, "Nocturne is locked");
+  assert.ok(!(await page.content()).includes("Ada Lovelace"));
+  const status = await ask<Status>(node, "GET", "/status");
+  assert.equal(status.locked, true);
+  assert.ok(!("npub" in status));
+}
+
+test("a backup holds everything", async (t) => {
+  const world = await openSettings(t);
+  if (!world) return;
+  const { page, node } = world;
+  await node.run(["files", "put", import.meta.filename]);
+  const [download] = await Promise.all([page.waitForEvent("download"), press(page, "Download a backup")]);
+  assert.equal(await download.failure(), null);
+  assert.equal(download.suggestedFilename(), "nocturne-backup.noct");
+  const { hex } = await ask<RecoveryView>(node, "GET", "/recovery");
+  const restored = await runCli<{ npub: string; files: number }>(["restore", await download.path(), "--json"], {
+    dataDir: join(temporaryFolder(t), "restored"),
+    stdin: hex,
+  });
+  assert.equal(restored.code, 0, restored.stderr);
+  assert.deepEqual([restored.json.npub, restored.json.files], [node.npub, 1]);
+  await hears(page, "Settings"); // the download left the page and its session alone
+  await saveName(page, "Still here");
+  assert.deepEqual(world.complaints, []);
+});
+
+test("no relay is used unasked; a chosen one is connected, and let go again", async (t) => {
+  const world = await openSettings(t);
+  if (!world) return;
+  const { page, node, complaints } = world;
+  const other = await startNocturne(t);
+  const used = async (): Promise<string[]> =>
+    (await ask<Status>(node, "GET", "/status")).relays.filter(({ embedded }) => !embedded).map(({ url }) => url);
+  const relays = page.getByRole("region", { name: "Relays" });
+  await relays.getByText("Your own, on this machine · Connected").waitFor();
+  await press(page, "Show public relays");
+  await relays.getByRole("list", { name: "Public relays" }).getByRole("listitem").first().waitFor();
+  assert.deepEqual(await used(), [], "to look at the list is not to use it");
+
+  await page.getByLabel("Add a relay").fill("relay.example.org");
+  await press(page, "Add");
+  await page.getByText("A relay's address begins with wss://").waitFor();
+  await page.getByLabel("Add a relay").fill(other.relay);
+  await press(page, "Add");
+  const row = relays.getByRole("listitem").filter({ hasText: other.relay });
+  await row.getByText(/^Connected/).waitFor();
+  assert.deepEqual(await used(), [other.relay]);
+  await press(page, `Stop using ${other.relay}`);
+  await row.waitFor({ state: "detached" });
+  assert.deepEqual(await used(), []);
+  assert.deepEqual(complaints, []);
+});
+
+test("the theme is kept over a new launch, the name is saved, and a wipe ends everything", async (t) => {
+  const world = await openSettings(t);
+  if (!world) return;
+  const { page, node } = world;
+  assert.equal(await background(page), "rgb(10, 10, 10)");
+  await page.getByText("Light", { exact: true }).click();
+  assert.equal(await background(page), "rgb(255, 255, 255)");
+  await page.getByText("As the system").click();
+  await page.emulateMedia({ colorScheme: "dark" });
+  assert.equal(await background(page), "rgb(10, 10, 10)");
+  await page.emulateMedia({ colorScheme: "light" });
+  assert.equal(await background(page), "rgb(255, 255, 255)");
+  await page.reload();
+  await page.goto(await launchLink(node));
+  await page.getByRole("navigation", { name: "Nocturne" }).waitFor();
+  assert.equal(await background(page), "rgb(255, 255, 255)");
+
+  await visit(page, "/settings");
+  await saveName(page, "Ada Lovelace");
+  assert.equal((await ask<Settings>(node, "GET", "/settings")).displayName, "Ada Lovelace");
+  await press(page, "Wipe everything…");
+  const dialog = page.getByRole("dialog");
+  await dialog.getByRole("button", { name: "Wipe everything" }).click();
+  await dialog.getByText("Type the word wipe to go on.").waitFor();
+  await dialog.getByLabel(/to confirm/).fill("wipe");
+  await dialog.getByRole("button", { name: "Wipe everything" }).click();
+  await hears(page, "Everything was wiped");
+  await waitUntil("the node stops by itself", () => !isRunning(node.pid), 20_000);
+  assert.equal(await node.end(), 0);
+  assert.deepEqual(readdirSync(node.dataDir), []);
+  forgive(world.complaints, /ERR_CONNECTION_REFUSED|ERR_EMPTY_RESPONSE|ERR_CONNECTION_RESET/);
+  assert.deepEqual(world.complaints, []);
+});
+
+async function saveName(page: Page, name: string): Promise<void> {
+  await page.getByLabel("Display name").fill(name);
+  await press(page, "Save");
+  await page.getByText("Your name was saved").waitFor();
+}
+
+function background(page: Page): Promise<string> {
+  return page.evaluate("getComputedStyle(document.body).backgroundColor");
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+/** The browser's console tells every refused call; this one was meant to be refused. */
+function forgive(complaints: string[], expected: RegExp): void {
+  const others = complaints.filter((complaint) => !expected.test(complaint));
+  complaints.splice(0, complaints.length, ...others);
+}
