@@ -36,6 +36,7 @@ export class Output {
   }
 }
 
+/** One line on stderr; the stack only for -v, because it means nothing to most people. */
 export function printError(error: NocturneError, json: boolean, verbose: boolean): void {
   const { code, message, hint } = error;
   const body = { error: hint === undefined ? { code, message } : { code, message, hint } };

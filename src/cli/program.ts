@@ -91,6 +91,7 @@ function firstOperand(program: Command, argv: readonly string[]): string | undef
   return undefined;
 }
 
+/** Prints what ended the command, as text or JSON, and returns its exit code. */
 function fail(thrown: unknown, program: Command, argv: readonly string[]): number {
   if (thrown instanceof CommanderError && thrown.exitCode === 0) return 0;
   const options = argv.slice(0, argv.includes("--") ? argv.indexOf("--") : argv.length);

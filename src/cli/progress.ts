@@ -7,6 +7,7 @@ import { plainLine } from "./plain-text.ts";
 const REDRAW_MS = 100;
 const BAR_CHARACTERS = 24;
 
+/** Counts a stream and draws at most ten lines a second, so that a fast disk is not held up by the terminal. */
 export class Progress {
   readonly #label: string;
   readonly #total: number | null;

@@ -4,7 +4,13 @@
  *
  *     attack({ target, session, ... }) -> { "name of the attempt": what was gained, as text; null: nothing }
  */
-const PATIENCE_MS = 2_500;
+
+/** An attempt that has come to no end by then has not been foiled. */
+const PATIENCE_MS = 20_000;
+/** Until a new window has left the page that opened it. */
+const WINDOW_MS = 15_000;
+/** What may never tell of its end (a blocked frame of another process, an object) is looked at after so long. */
+const SILENT_MS = 5_000;
 
 globalThis.attack = (plan) =>
   tryAll(plan, { ...readings(plan), ...writings(plan), ...embeddings(plan), ...conversations(plan), ...windows(plan) });
@@ -14,19 +20,19 @@ globalThis.attack = (plan) =>
  * the person would see: a window in which Nocturne opens would of course give it away.
  */
 globalThis.scan = (port) => {
-  const plan = { target: `http://localhost:${port}`, session: "", reads: ["/"], assets: ["/icon.svg"] };
+  const plan = { target: `http://localhost:${port}`, session: "", reads: ["/"], embeds: ["/", "/icon.svg"] };
   return tryAll(plan, { ...readings(plan), ...embeddings(plan), ...conversations(plan) });
 };
 
 async function tryAll(plan, attempts) {
-  const gained = await Promise.all(Object.entries(attempts).map(async ([name, work]) => [name, await gain(work)]));
+  const tries = Object.entries(attempts).map(async ([name, work]) => [name, await gain(work)]);
+  const gained = await Promise.all(tries);
   return { ...Object.fromEntries(gained), "sizes and statuses": timings(plan) };
 }
 
-/** null as well when nothing happens for a while. */
 async function gain(work) {
   const { promise, resolve } = Promise.withResolvers();
-  setTimeout(() => resolve(null), PATIENCE_MS);
+  setTimeout(() => resolve("no end of it"), PATIENCE_MS);
   try {
     return await Promise.race([work(), promise]);
   } catch {
@@ -91,21 +97,21 @@ function fieldOf(body) {
 
 /** The text of what a frame shows, if it lets itself be read. */
 async function seen(frame) {
-  await event(frame, "load");
+  await Promise.race([event(frame, "load"), silence()]);
   await new Promise((resolve) => setTimeout(resolve, 300));
   return frame.contentDocument?.body?.innerText || null;
 }
 
-function embeddings({ target, reads, assets }) {
+function embeddings({ target, embeds }) {
   const attempts = {};
-  for (const path of [...assets, ...reads]) {
+  for (const path of embeds) {
     const url = target + path;
     attempts[`<img> ${path}`] = () => loads(append("img", { src: url }));
     attempts[`<script> ${path}`] = () => loads(append("script", { src: url }));
     attempts[`<script type=module> ${path}`] = () => loads(append("script", { src: url, type: "module" }));
     attempts[`<link> ${path}`] = () => loads(append("link", { href: url, rel: "stylesheet" }));
     attempts[`<video> ${path}`] = () => loads(append("video", { src: url }), "loadeddata");
-    attempts[`<object> ${path}`] = () => loads(append("object", { data: url }));
+    attempts[`<object> ${path}`] = () => Promise.race([loads(append("object", { data: url })), silence()]);
     attempts[`<iframe> ${path}`] = () => seen(append("iframe", { src: url }));
     attempts[`import() ${path}`] = async () => Object.keys(await import(url)).join();
     attempts[`Worker ${path}`] = async () => loads(new Worker(url), "message");
@@ -129,7 +135,7 @@ function conversations({ target, session }) {
       tabs.addEventListener("message", ({ data }) => heard.push(data));
       // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a BroadcastChannel has no such argument
       tabs.postMessage({ ask: true });
-      await new Promise((resolve) => setTimeout(resolve, 1_000));
+      await new Promise((resolve) => setTimeout(resolve, 2_500));
       return heard.length > 0 ? JSON.stringify(heard) : null;
     },
     "cookies and storage": async () => document.cookie + JSON.stringify({ ...localStorage }).replace("{}", "") || null,
@@ -147,14 +153,23 @@ function windows({ target }) {
 /** A window that answers, that can be read, or that merely stays in reach has been gained. */
 async function openWindow(url) {
   const opened = open(url);
-  const answers = [];
-  addEventListener("message", ({ source, data }) => source === opened && answers.push(data));
-  for (let i = 0; i < 10; i++) {
+  const heard = [];
+  addEventListener("message", ({ source, data }) => source === opened && heard.push(data));
+  for (const endMs = Date.now() + WINDOW_MS; !opened.closed && !textOf(opened) && Date.now() < endMs; ) {
     await new Promise((resolve) => setTimeout(resolve, 200));
     for (const data of [{ ask: true }, "ping", { session: "mine" }]) opened.postMessage(data, "*");
   }
-  if (opened.closed) return answers.length > 0 ? JSON.stringify(answers) : null;
-  return `still in reach, ${opened.length} frames`;
+  if (heard.length > 0) return JSON.stringify(heard);
+  return opened.closed ? null : textOf(opened) || "still in reach";
+}
+
+/** Empty while nothing is shown, or when the browser forbids to look. */
+function textOf(opened) {
+  try {
+    return opened.document.body.innerText;
+  } catch {
+    return "";
+  }
 }
 
 /** Timing entries tell status and size of what a page may read, and of nothing else. */
@@ -166,6 +181,10 @@ function timings({ target }) {
 
 async function loads(element, type = "load") {
   return (await event(element, type)).type;
+}
+
+function silence() {
+  return new Promise((resolve) => setTimeout(() => resolve(null), SILENT_MS));
 }
 
 /** The first of these events; rejects at an error. */

@@ -1,4 +1,10 @@
-/** `nocturne invite` and `nocturne contact`: how people meet. */
+/**
+ * `nocturne invite` and `nocturne contact`: how people meet.
+ *
+ *   alice  invite -> link               contact list: bob, request     contact accept
+ *   bob    contact add LINK: pending    . . . . . . . . . . . . . .    accepted
+ *   both   contact verify: the same 60 digits, read out over the telephone
+ */
 
 import process from "node:process";
 import type { Command } from "commander";
@@ -14,6 +20,7 @@ export function addContactCommands(program: Command, context: Context): void {
     .description("make a link that leads somebody to you")
     .action(async () => {
       const invite = await context.node().call<Invite>("POST", "/api/invites");
+      // Beside the result, so that a pipe gets the link alone.
       if (process.stderr.isTTY) context.output.say(renderUnicodeCompact(invite.link));
       context.output.result(invite, invite.link);
       context.output.say(`Give it to one person over a channel you trust. It works until ${invite.expiresAt}.`);
@@ -97,6 +104,7 @@ function pathOf(who: string): string {
   return `/api/contacts/${encodeURIComponent(who)}`;
 }
 
+/** The fingerprint, because a name proves nothing: it is what two people compare. */
 function show(context: Context, contact: Contact): void {
   context.output.result(contact, `${plainLine(contact.name)}: ${contact.state}\nFingerprint: ${contact.fingerprint}`);
 }

@@ -1,4 +1,11 @@
-/** `nocturne files`: put, ls, get, rm, recover. */
+/**
+ * `nocturne files`: put, ls, get, rm, recover.
+ *
+ *   put   PATH -> stream -> node seals it -> id
+ *   get   id -> node opens it -> stream -> PATH.part -> PATH, or stdout
+ *
+ * Neither holds more of a file in memory than the piece on its way. Passwords come on stdin, never as an argument.
+ */
 
 import { createReadStream, existsSync } from "node:fs";
 import { basename, extname } from "node:path";
@@ -82,6 +89,7 @@ export function addFileCommands(program: Command, context: Context): void {
     });
 }
 
+/** Whatever ends it before its time, the node keeps nothing of the file. */
 async function put(context: Context, path: string, options: PutOptions): Promise<void> {
   if (options.mesh) {
     throw new PolicyError("not_available", "The storage mesh is not available in this version.", {
@@ -116,6 +124,7 @@ async function list(context: Context): Promise<void> {
   context.output.table(files, ["ID", "SIZE", "CIPHER", "", "NAME"], rows, empty);
 }
 
+/** Nothing appears at the target before the last byte was opened and found right; stdout cannot be taken back. */
 async function get(context: Context, id: string, options: GetOptions): Promise<void> {
   const client = await context.anyNode();
   const file = await findFile(client, id);
@@ -151,6 +160,7 @@ function freeName(name: string): string {
   for (let i = 0, free = name; ; free = `${stem} (${++i})${extension}`) if (!existsSync(free)) return free;
 }
 
+/** Asked only if the file has one, so that a script may give --password-stdin for every file. */
 async function passwordFor(context: Context, file: FileView, fromStdin: boolean): Promise<string | null> {
   if (!file.hasPassword) return null;
   if (fromStdin) return context.prompt.stdin("the password");
@@ -176,6 +186,7 @@ export async function findFile(client: NodeClient, id: string): Promise<FileView
   });
 }
 
+/** Encoded, because a header carries no other letters than Latin ones. */
 function passwordHeader(password: string): Record<string, string> {
   return { "x-nocturne-password": toBase64Url(utf8Encode(password)) };
 }

@@ -36,6 +36,7 @@ async function examine(context: Context): Promise<DoctorReport> {
   return examineOffline(context.config());
 }
 
+/** Health first, then the numbers, then what a person must know. */
 function describe(status: Status): string {
   const relays = status.relays.map(
     (relay) =>

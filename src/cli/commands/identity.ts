@@ -1,4 +1,9 @@
-/** `nocturne id`: the identity, its import and export. */
+/**
+ * `nocturne id`: the identity, its import and export.
+ *
+ * The secret key comes in by stdin and goes out only under a password (NIP-49): a bare nsec would end up in a
+ * scrollback or a shell's history.
+ */
 
 import type { Command } from "commander";
 import type { ExportedIdentity, IdentityView } from "../../api/contract.ts";
@@ -37,6 +42,7 @@ export function addIdentityCommands(program: Command, context: Context): void {
     });
 }
 
+/** A key, and for an encrypted one its password: on the next line, or asked for. */
 async function readKey({ prompt }: Context): Promise<{ secret: string; password?: string }> {
   const [line = "", ...rest] = (await prompt.secretOrStdin("Secret key (nsec, ncryptsec or hex)", "the key")).split(
     "\n",

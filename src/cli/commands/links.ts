@@ -1,4 +1,10 @@
-/** `nocturne files link`, `links`, `unlink`: sharing a file with somebody who has only a browser. */
+/**
+ * `nocturne files link`, `links`, `unlink`: sharing a file with somebody who has only a browser.
+ *
+ *   http://HOST/s/SLUG#SECRET      the node serves sealed bytes for SLUG; only SECRET opens them
+ *
+ * These need a running node: without one there would be nobody to serve the link.
+ */
 
 import { type Command, Option } from "commander";
 import type { CreateLink, FileView, LinkMode, LinkView } from "../../api/contract.ts";

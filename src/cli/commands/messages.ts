@@ -1,4 +1,11 @@
-/** `nocturne send` and `nocturne inbox`. */
+/**
+ * `nocturne send` and `nocturne inbox`.
+ *
+ *   send    text, files -> node: stored durably, "queued" -> sent -> delivered -> read
+ *   inbox   what was received, oldest first; --follow goes on by position
+ *
+ * The node may be killed at any moment: a message is neither lost nor doubled by that, and a reader goes on.
+ */
 
 import { createReadStream } from "node:fs";
 import { basename } from "node:path";
@@ -74,6 +81,7 @@ async function send(context: Context, to: string, text: string | undefined, opti
   }
 }
 
+/** From stdin where none was given, unless files alone are the message. */
 async function readMessage(context: Context, text: string | undefined, hasFiles: boolean): Promise<string> {
   if (text !== undefined && text !== "-") return text;
   if (text === undefined && hasFiles) return "";
@@ -127,6 +135,7 @@ function rank(state: DeliveryState): number {
   return STATES.indexOf(state);
 }
 
+/** The first answer is the whole inbox as asked for; what follows is asked for by position. */
 async function inbox(context: Context, options: InboxOptions): Promise<void> {
   const { with: who, since, limit, follow: goOn } = options;
   const client = context.node();

@@ -1,4 +1,9 @@
-/** `nocturne recovery`: the one key that brings everything back. */
+/**
+ * `nocturne recovery`: the one key that brings everything back.
+ *
+ *   restore, no node    empty folder: the identity is made anew; a vault: opened, its passphrase forgotten
+ *   restore, a node     its locked vault is opened where it is
+ */
 
 import type { Command } from "commander";
 import type { Contact, FileView, IdentityView, RecoveryView, RestoreResult, Status } from "../../api/contract.ts";
@@ -26,6 +31,7 @@ export function addRecoveryCommands(program: Command, context: Context): void {
     .action(() => restore(context));
 }
 
+/** Both forms, numbered: a word in the wrong place is the usual mistake when it is copied by hand. */
 async function show(context: Context): Promise<void> {
   const key = await (await context.anyNode()).call<RecoveryView>("GET", "/api/recovery");
   const words = key.words.split(" ").map((word, i) => `${String(i + 1).padStart(2)} ${word.padEnd(10)}`);
@@ -45,6 +51,7 @@ async function restore(context: Context): Promise<void> {
   const client = await context.findNode();
   const result = client ? await restoreInNode(client, key) : await restoreHere(context, key);
   printRestored(context, result);
+  // The old passphrase is gone with the vault's old lock; a key file lies beside the vault until there is a new one.
   const status = client && (await client.call<Status>("GET", "/api/status"));
   if (status?.protection === "passphrase" || context.config().secret !== null) return;
   context.output.say("The vault has no passphrase now. Set one with: nocturne passphrase");

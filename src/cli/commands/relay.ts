@@ -1,8 +1,10 @@
-/** `nocturne relay`: only the relay, for a machine that serves others. */
+/**
+ * `nocturne relay`: only the relay, for a machine that serves others. It has no vault and no identity.
+ *
+ *   flag  >  --config FILE  >  default   ->   <data directory>/relay/
+ */
 
-import { once } from "node:events";
 import { readFile } from "node:fs/promises";
-import process from "node:process";
 import { type Command, InvalidArgumentError } from "commander";
 import { systemClock } from "../../core/clock.ts";
 import { InternalError, isSystemError, PolicyError, toNocturneError, UsageError } from "../../core/errors.ts";
@@ -10,6 +12,7 @@ import { createLogger } from "../../core/log.ts";
 import type { RelayOptions, RunningRelay } from "../../relay/relay-server.ts";
 import type { Context } from "../context.ts";
 import { parsePort } from "../options.ts";
+import { signalled } from "../signals.ts";
 
 /** Of the command line and of the configuration file alike. */
 interface Choices {
@@ -17,9 +20,11 @@ interface Choices {
   readonly host?: string;
   readonly store?: string;
   readonly fanout?: string;
+  /** By which address clients elsewhere know it; they log in by that name. */
+  readonly url?: string;
 }
 
-const DEFAULTS: Required<Choices> = { port: 7447, host: "127.0.0.1", store: "sqlite", fanout: "local" };
+const DEFAULTS: Required<Omit<Choices, "url">> = { port: 7447, host: "127.0.0.1", store: "sqlite", fanout: "local" };
 
 export function addRelayCommand(program: Command, context: Context): void {
   program
@@ -29,19 +34,28 @@ export function addRelayCommand(program: Command, context: Context): void {
     .option("--host <address>", `address to listen at (else ${DEFAULTS.host})`)
     .option("--store <kind>", `where events are kept: ${DEFAULTS.store}`)
     .option("--fanout <kind>", `how events reach other relays of yours: ${DEFAULTS.fanout}`)
-    .option("--config <file>", `a JSON object with any of ${Object.keys(DEFAULTS).join(", ")}`)
+    .option("--url <url>", "its address for clients elsewhere, such as wss://relay.example", parseRelayUrl)
+    .option("--config <file>", `a JSON object with any of ${[...Object.keys(DEFAULTS), "url"].join(", ")}`)
     .action((options: Choices & { config?: string }) => serve(context, options));
 }
 
+/** Runs until SIGINT or SIGTERM; what was acknowledged is on the disk by then. */
 async function serve(context: Context, { config: path, ...flags }: Choices & { config?: string }): Promise<void> {
-  const { port, host, store, fanout } = { ...DEFAULTS, ...(path ? await readChoices(path) : {}), ...flags };
+  const {
+    port,
+    host,
+    store,
+    fanout,
+    url: publicUrl,
+  } = { ...DEFAULTS, ...(path ? await readChoices(path) : {}), ...flags };
   refuseOther("--store", store, DEFAULTS.store);
   refuseOther("--fanout", fanout, DEFAULTS.fanout);
+  const ended = signalled();
   const { dataDir, logLevel } = context.config();
   const log = createLogger(logLevel);
-  const relay = await startRelay({ host, port, dataDir, log, clock: systemClock, name: "Nocturne relay" });
+  const relay = await startRelay({ host, port, publicUrl, dataDir, log, clock: systemClock, name: "Nocturne relay" });
   context.output.result({ event: "ready", url: relay.url }, `The relay is ready: ${relay.url}`);
-  await Promise.race([once(process, "SIGINT"), once(process, "SIGTERM")]);
+  await ended;
   await relay.close();
 }
 
@@ -68,21 +82,33 @@ function listenError(error: unknown, { host, port }: RelayOptions): unknown {
   return error;
 }
 
+/** A misspelled key must not look as if it had been set. */
 async function readChoices(path: string): Promise<Choices> {
   const text = await readFile(path, "utf8");
   try {
     const value = JSON.parse(text) as Record<string, unknown>;
-    const known = Object.entries(DEFAULTS).every(([key, usual]) => typeof (value[key] ?? usual) === typeof usual);
-    if (!known || Object.keys(value).some((key) => !(key in DEFAULTS))) throw new InvalidArgumentError("");
-    return "port" in value ? { ...value, port: parsePort(String(value["port"])) } : value;
+    const { url, ...rest } = value;
+    const known = Object.entries(DEFAULTS).every(([key, usual]) => typeof (rest[key] ?? usual) === typeof usual);
+    if (!known || Object.keys(rest).some((key) => !(key in DEFAULTS))) throw new InvalidArgumentError("");
+    return {
+      ...rest,
+      ...("port" in rest ? { port: parsePort(String(rest["port"])) } : {}),
+      ...(url === undefined ? {} : { url: parseRelayUrl(typeof url === "string" ? url : "") }),
+    };
   } catch (cause) {
     throw new UsageError("bad_config_file", "The file of --config cannot be used.", {
-      hint: `Use one JSON object with any of ${Object.keys(DEFAULTS).join(", ")}.`,
+      hint: `Use one JSON object with any of ${[...Object.keys(DEFAULTS), "url"].join(", ")}.`,
       cause,
     });
   }
 }
 
+function parseRelayUrl(text: string): string {
+  if (URL.canParse(text) && /^wss?:$/.test(new URL(text).protocol)) return text;
+  throw new InvalidArgumentError("Use an address like wss://relay.example.");
+}
+
+/** Known values that this version cannot serve are refused, and never replaced by what it can. */
 function refuseOther(option: string, value: string, only: string): void {
   if (value === only) return;
   throw new PolicyError("not_available", `The value of ${option} is not available in this version.`, {

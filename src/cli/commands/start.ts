@@ -1,14 +1,18 @@
-/** `nocturne start`, `stop` and `open`: the app itself. */
+/**
+ * `nocturne start`, `stop` and `open`: the app itself.
+ *
+ *   start: configuration -> node -> one ready line on stdout -> runs until a signal or `stop`
+ */
 
 import { spawn } from "node:child_process";
-import { once } from "node:events";
 import process from "node:process";
 import { type Command, Option } from "commander";
 import type { Launch } from "../../api/contract.ts";
 import type { Context } from "../context.ts";
-import { keepHeapSmall } from "../small-heap.ts";
 import { collect } from "../options.ts";
 import { untilFree, untilGone } from "../running-node.ts";
+import { signalled } from "../signals.ts";
+import { keepHeapSmall } from "../small-heap.ts";
 
 interface StartOptions {
   readonly port?: string;
@@ -55,6 +59,7 @@ export function addStartCommands(program: Command, context: Context): void {
 
 async function start(context: Context, options: StartOptions): Promise<void> {
   keepHeapSmall();
+  const ended = signalled();
   const { open, ...flags } = options;
   const config = context.config(flags);
   const [{ openApi }, { startNode }] = await Promise.all([import("../../api/server.ts"), import("../../node/node.ts")]);
@@ -64,15 +69,8 @@ async function start(context: Context, options: StartOptions): Promise<void> {
   context.output.result({ event: "ready", url, npub, pid: process.pid, relay: relayUrl }, `Nocturne is ready: ${url}`);
   for (const warning of warnings) context.output.warn(warning);
   if (open) openBrowser(url);
-  await Promise.race([node.stopped, signalled()]);
+  await Promise.race([node.stopped, ended]);
   await node.close();
-}
-
-/** Resolves at the first request to end; a second one ends at once. */
-async function signalled(): Promise<void> {
-  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
-  await Promise.race(signals.map((signal) => once(process, signal)));
-  for (const signal of signals) process.once(signal, () => process.exit(1));
 }
 
 /** The token in the link is short-lived and single-use, which is why it may stand in an argument for a moment. */

@@ -1,4 +1,10 @@
-/** `nocturne lock`, `unlock`, `passphrase`, `wipe`, `backup`, `restore`: the vault as a whole. */
+/**
+ * `nocturne lock`, `unlock`, `passphrase`, `wipe`, `backup`, `restore`: the vault as a whole.
+ *
+ *   lock, unlock                 a running node's keys
+ *   passphrase, backup, wipe     by the running node, or here
+ *   restore                      here, into an empty folder, so that no vault is ever written over
+ */
 
 import type { Command } from "commander";
 import type { Status } from "../../api/contract.ts";
@@ -56,6 +62,7 @@ async function unlock(context: Context): Promise<void> {
   context.output.result({ locked: false }, "Unlocked.");
 }
 
+/** At a terminal each is asked for; on stdin a present passphrase stands on a line before the new one. */
 async function setPassphrase(context: Context): Promise<void> {
   const client = await context.anyNode();
   const { protection } = await client.call<Status>("GET", "/api/status");
@@ -84,6 +91,7 @@ async function passphrasesFromStdin(
   });
 }
 
+/** It returns when the node is gone too, so that a restore can follow at once. */
 async function wipe(context: Context, yes: boolean): Promise<void> {
   if (!yes) {
     throw new UsageError("not_confirmed", "This destroys your identity, messages and files on this machine.", {
@@ -97,6 +105,7 @@ async function wipe(context: Context, yes: boolean): Promise<void> {
   context.output.result({ wiped: true }, "Everything is gone.");
 }
 
+/** The archive appears under its name only when it is whole. */
 async function backup(context: Context, path: string): Promise<void> {
   const client = await context.anyNode();
   const bytes = await interruptible(async (signal) => {
@@ -113,7 +122,7 @@ async function backup(context: Context, path: string): Promise<void> {
 }
 
 async function restore(context: Context, path: string): Promise<void> {
-  await statReadable(path);
+  await statReadable(path); // a mistyped path is noticed before the key is typed
   const secret = await context.prompt.secretOrStdin(
     "Recovery key or passphrase of the backup",
     "the recovery key or passphrase of the backup",
