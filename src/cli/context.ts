@@ -6,7 +6,7 @@
  */
 
 import process from "node:process";
-import { LockedError, NoNodeError } from "../core/errors.ts";
+import { isSystemError, LockedError, NoNodeError, UsageError } from "../core/errors.ts";
 import { type Config, type ConfigFlags, readConfig } from "../node/config.ts";
 import { socketPath } from "../node/socket-path.ts";
 import { NodeClient } from "./node-client.ts";
@@ -41,7 +41,11 @@ export class Context {
   config(flags: ConfigFlags = {}): Config {
     const { dataDir, quiet, verbose } = this.#globals;
     delete process.env["NOCTURNE_SECRET"];
-    return readConfig({ dataDir, quiet, verbose, ...flags }, { ...this.#environment });
+    try {
+      return readConfig({ dataDir, quiet, verbose, ...flags }, { ...this.#environment });
+    } catch (error) {
+      throw isSystemError(error) && error.code === "ENOTDIR" ? notFolder(error) : error;
+    }
   }
 
   /** The running node. */
@@ -84,6 +88,13 @@ export class Context {
     if (passphrase === null) throw lockedHere();
     await client.call("POST", "/api/vault/unlock", { json: { passphrase } });
   }
+}
+
+function notFolder(cause: Error): UsageError {
+  return new UsageError("bad_option", "The data directory is not a folder.", {
+    hint: "Choose another with --data-dir.",
+    cause,
+  });
 }
 
 /** `nocturne unlock` needs a running node, so that another way must be shown here. */

@@ -63,6 +63,11 @@ test("commands that need a node say so with 3, and leave no folder behind", asyn
   assert.ok(!existsSync(dataDir));
 });
 
+test("a data directory that is a file is named as such", async () => {
+  const [code, error] = await failureOf(["status"], join(import.meta.dirname, "program.test.ts"));
+  assert.deepEqual([code, error.message], [2, "The data directory is not a folder."]);
+});
+
 test("doctor looks without touching: no vault is made for it", async (t) => {
   const dataDir = temporaryFolder(t);
   const { code, json } = await runCli<{ ok: boolean; checks: { name: string; ok: boolean; hint: string }[] }>(

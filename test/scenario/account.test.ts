@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { encodeNsec, encodeNpub, publicKeyOf } from "../../src/nostr/keys.ts";
 import { temporaryFolder } from "../support/cleanup.ts";
 import { type NocturneProcess, runCli, startNocturne } from "../support/nocturne-process.ts";
-import { meet, until } from "../support/acquaintance.ts";
+import { meet } from "../support/acquaintance.ts";
 
 interface Identity {
   readonly npub: string;
@@ -142,7 +142,7 @@ test("backup, wipe, restore: words, hex and passphrase each bring everything bac
   assert.equal(await refusal(alice.dataDir, "wipe", /--yes/), 2);
   await ask(alice.dataDir, "wipe --yes");
   assert.deepEqual(readdirSync(alice.dataDir), []);
-  assert.equal(await alice.end(), 0);
+  assert.equal(await alice.exited, 0, "the node ends with its vault");
 
   const expected: Restored = { npub: alice.npub, contacts: 1, files: 1 };
   assert.equal(await refusal(alice.dataDir, `restore ${archive}`, /wrong/, "not the passphrase"), 1);
@@ -250,5 +250,5 @@ test("after stop the folder is free at once: a node starts again and again", asy
     assert.equal((await ask<Identity>(node.dataDir, "id show")).npub, node.npub);
     await startNocturne(t, { dataDir: node.dataDir, ports: node.ports });
   }
-  await until("the first process has ended", async () => (await node.end()) === 0);
+  assert.equal(await node.exited, 0);
 });

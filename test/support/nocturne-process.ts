@@ -63,6 +63,8 @@ export interface NocturneProcess {
   readonly ports: { readonly app: number; readonly relay: number };
   /** What it wrote to stderr so far. */
   log(): string;
+  /** Resolves to the exit code once it has ended by itself, or to null after a signal. */
+  readonly exited: Promise<number | null>;
   /** A CLI command against this node. */
   run<T = unknown>(args: readonly string[], options?: CliOptions): Promise<CliResult<T>>;
   /** Sends a signal and waits for the end; `SIGTERM` is an orderly stop, `SIGKILL` a crash. Resolves to the exit code. */
@@ -110,6 +112,7 @@ export async function startNocturne(t: TestContext, options: StartOptions = {}):
     dataDir,
     ports,
     log: node.log,
+    exited: node.exited,
     run: (command, more = {}) => runCli(command, { dataDir, ...more }),
     end: node.end,
   };
