@@ -57,7 +57,7 @@ test("the recovery key is shown, confirmed by two words, and brings the vault ba
   await page.getByText("These are not the words of your key.").waitFor();
   assert.equal((await ask<Settings>(node, "GET", "/settings")).recoveryConfirmed, false);
   for (const label of await page.locator("label", { hasText: /^Word \d+$/ }).allInnerTexts()) {
-    await page.getByLabel(label).fill(words[Number(label.slice("Word ".length)) - 1] as string);
+    await page.getByLabel(label, { exact: true }).fill(words[Number(label.slice("Word ".length)) - 1] as string);
   }
   await press(page, "Confirm");
   await hears(page, "Your recovery key is written down");
