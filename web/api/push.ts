@@ -3,7 +3,8 @@
  *
  *     open -> {"session"} -> {"event":"welcome"} -> events ... closed -> wait, doubled up to 8 s -> open
  *
- * What happened while the socket was down is unknown, so every welcome after the first refetches all.
+ * What happened before a welcome is unknown: an answer may have been read before the socket opened, and after
+ * a new launch the cache may be of an earlier session. So every welcome refetches all that is shown.
  * Refetches are gathered for a moment: a burst of a thousand messages asks for each list once.
  */
 import type { Message, PushEvent } from "../../src/api/contract.ts";
@@ -35,14 +36,13 @@ export function startPush(): void {
     const session = currentSession();
     if (session === null || session === held) return;
     held = session;
-    connect(session, RETRY_MS, false);
+    connect(session, RETRY_MS);
   };
   sessionStore.subscribe(follow);
   follow();
 }
 
-/** `again`: an earlier socket was open, so something may have been missed. */
-function connect(session: string, retryMs: number, again: boolean): void {
+function connect(session: string, retryMs: number): void {
   if (currentSession() !== session) return;
   const socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/api/push`);
   let welcomed = false;
@@ -52,14 +52,14 @@ function connect(session: string, retryMs: number, again: boolean): void {
     if (event.event !== "welcome") return apply(event);
     welcomed = true;
     connectedStore.set(true);
-    if (again) void queryClient.invalidateQueries();
+    refetchAll();
   });
   socket.addEventListener("close", () => {
     connectedStore.set(false);
     // A refused or dead session shows itself by 401 on the next call; ask one, so that it comes soon.
     refetchSoon(keys.status);
     const nextMs = welcomed ? RETRY_MS : Math.min(retryMs * 2, RETRY_MAX_MS);
-    setTimeout(() => connect(session, nextMs, true), retryMs);
+    setTimeout(() => connect(session, nextMs), retryMs);
   });
 }
 
@@ -90,7 +90,10 @@ function apply(event: Exclude<PushEvent, { event: "welcome" }>): void {
 
 /** A conversation that was never opened has no pages; it is fetched when it is. */
 function editMessages(npub: string, edit: (pages: MessagePages) => MessagePages): void {
-  queryClient.setQueryData<MessagePages>(keys.messages(npub), (pages) => pages && edit(pages));
+  const queryKey = keys.messages(npub);
+  queryClient.setQueryData<MessagePages>(queryKey, (pages) => pages && edit(pages));
+  // An answer that is under way may have been read before this event, and would undo the edit.
+  if (queryClient.isFetching({ queryKey }) > 0) refetchSoon(queryKey);
 }
 
 const waiting = new Map<string, readonly string[]>();
@@ -101,8 +104,19 @@ export function refetchSoon(...queryKeys: readonly (readonly string[])[]): void 
   for (const key of queryKeys) waiting.set(key.join("/"), key);
 }
 
+/** All but the invite: to ask for it again would make another one. */
+function refetchAll(): void {
+  const cached = queryClient.getQueryCache().getAll();
+  const queryKeys = cached.map(({ queryKey }) => queryKey as readonly string[]);
+  refetchSoon(...queryKeys.filter(([name]) => name !== keys.invite[0]));
+}
+
+/** What is just being fetched has its turn afterwards: that answer may be older than the reason to ask again. */
 function refetchNow(): void {
   const due = [...waiting.values()];
   waiting.clear();
-  for (const queryKey of due) void queryClient.invalidateQueries({ queryKey });
+  for (const queryKey of due) {
+    if (queryClient.isFetching({ queryKey }) > 0) refetchSoon(queryKey);
+    else void queryClient.invalidateQueries({ queryKey });
+  }
 }
