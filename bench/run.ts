@@ -6,6 +6,7 @@
 import { join } from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
+import { conversationsBench } from "./conversations.ts";
 import { envelopeBench } from "./envelope.ts";
 import { filesBench } from "./files.ts";
 import { messagesBench } from "./messages.ts";
@@ -13,7 +14,14 @@ import { noctisBench } from "./noctis.ts";
 import { type Bench, printTable, writeResult } from "./report.ts";
 import { startBench } from "./start.ts";
 
-const BENCHES: readonly Bench[] = [filesBench, noctisBench, envelopeBench, messagesBench, startBench];
+const BENCHES: readonly Bench[] = [
+  filesBench,
+  noctisBench,
+  envelopeBench,
+  messagesBench,
+  conversationsBench,
+  startBench,
+];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -21,7 +29,7 @@ const { values, positionals } = parseArgs({
 });
 const unknown = positionals.filter((name) => !BENCHES.some((bench) => bench.name === name));
 if (unknown.length > 0) {
-  const known = BENCHES.map((bench) => `  ${bench.name.padEnd(10)} ${bench.about}`).join("\n");
+  const known = BENCHES.map((bench) => `  ${bench.name.padEnd(13)} ${bench.about}`).join("\n");
   console.error(`There is no bench "${unknown.join('", "')}". There are:\n${known}`);
   process.exit(2);
 }

@@ -11,12 +11,18 @@ import { Redirect, Route, Switch } from "wouter";
 import { useContacts, useFiles, useSettings, useStatus } from "./api/queries.ts";
 import { Shell } from "./components/shell/shell.tsx";
 import { AddContactScene } from "./scenes/add-contact.tsx";
+import { ChannelScene } from "./scenes/channel.tsx";
+import { ChannelsScene } from "./scenes/channels.tsx";
 import { ChatsScene } from "./scenes/chats.tsx";
 import { ContactScene } from "./scenes/contact.tsx";
 import { ContactsScene } from "./scenes/contacts.tsx";
 import { FilesScene } from "./scenes/files.tsx";
+import { GroupScene } from "./scenes/group.tsx";
 import { InviteScene } from "./scenes/invite.tsx";
+import { JoinChannelScene } from "./scenes/join-channel.tsx";
+import { JoinGroupScene } from "./scenes/join-group.tsx";
 import { LinksScene } from "./scenes/links.tsx";
+import { NewGroupScene } from "./scenes/new-group.tsx";
 import { RecoveryKeyScene } from "./scenes/recovery-key.tsx";
 import { RequestsScene } from "./scenes/requests.tsx";
 import { SessionLostScene } from "./scenes/session-lost.tsx";
@@ -57,8 +63,14 @@ function Scenes(): ReactNode {
     <Switch>
       <Route path="/" component={Start} />
       <Route path="/welcome" component={WelcomeScene} />
-      <Route path="/chats/:npub?">{({ npub }) => <ChatsScene npub={npub ?? null} />}</Route>
+      <Route path="/chats/:who?/:at?">{({ who, at }) => <ChatsScene who={who ?? null} at={positionIn(at)} />}</Route>
       <Route path="/requests/:npub?">{({ npub }) => <RequestsScene npub={npub ?? null} />}</Route>
+      <Route path="/groups/new" component={NewGroupScene} />
+      <Route path="/groups/join" component={JoinGroupScene} />
+      <Route path="/groups/:id">{({ id }) => <GroupScene key={id} id={id} />}</Route>
+      <Route path="/channels" component={ChannelsScene} />
+      <Route path="/channels/:id">{({ id }) => <ChannelScene key={id} id={id} />}</Route>
+      <Route path="/join" component={JoinChannelScene} />
       <Route path="/contacts" component={ContactsScene} />
       <Route path="/contacts/add" component={AddContactScene} />
       <Route path="/contacts/:npub">{({ npub }) => <ContactScene key={npub} npub={npub} />}</Route>
@@ -72,6 +84,11 @@ function Scenes(): ReactNode {
       </Route>
     </Switch>
   );
+}
+
+/** The position of a message in an address; null for none, and for what is no position. */
+function positionIn(text: string | undefined): number | null {
+  return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : null;
 }
 
 /** A vault in which nothing happened yet begins with the welcome; any other with its chats. */

@@ -14,7 +14,8 @@ import { App } from "./app.tsx";
 import { Toaster } from "./components/toaster.tsx";
 import { guardLeaving } from "./lib/leave-guard.ts";
 import { startNotifications } from "./lib/notifications.ts";
-import { hasDrafts } from "./stores/drafts.ts";
+import { hasDrafts, saveDrafts } from "./stores/drafts.ts";
+import { hasPostDrafts } from "./stores/post-drafts.ts";
 import { startPreferences } from "./stores/preferences.ts";
 import { carryOutAll } from "./stores/removals.ts";
 import { startSession } from "./stores/session.ts";
@@ -26,7 +27,8 @@ startPush();
 startNotifications((npub) => navigate(`/chats/${npub}`));
 onLocked(() => refetchSoon(keys.status));
 addEventListener("pagehide", carryOutAll);
-guardLeaving(() => hasOpenUploads() || hasDrafts());
+addEventListener("pagehide", saveDrafts);
+guardLeaving(() => hasOpenUploads() || hasDrafts() || hasPostDrafts());
 
 const root = document.getElementById("app");
 if (root) {

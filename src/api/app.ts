@@ -8,8 +8,11 @@ import { answersBytes } from "./describe.ts";
 import type { Api, ApiEnvironment, Routes } from "./environment.ts";
 import { answerError, GuardError } from "./errors.ts";
 import { guard, SESSION_HEADER } from "./guard.ts";
+import { channelPostRoutes, channelRoutes } from "./routes-channels.ts";
 import { contactRoutes } from "./routes-contacts.ts";
+import { conversationRoutes } from "./routes-conversations.ts";
 import { fileRoutes } from "./routes-files.ts";
+import { groupMemberRoutes, groupRoutes } from "./routes-groups.ts";
 import { identityRoutes } from "./routes-identity.ts";
 import { linkRoutes } from "./routes-links.ts";
 import { messageRoutes } from "./routes-messages.ts";
@@ -20,6 +23,7 @@ import { sessionRoutes } from "./routes-session.ts";
 import { settingsRoutes } from "./routes-settings.ts";
 import { statusRoutes } from "./routes-status.ts";
 import { vaultRoutes } from "./routes-vault.ts";
+import { voiceRoutes } from "./routes-voice.ts";
 import type { StaticFolder } from "./static.ts";
 
 export interface Pages {
@@ -44,7 +48,9 @@ export function createApp(api: Api, pages: Pages, port: () => number): Routes {
   app.use(guard(port, api.sessions));
   app.use(boundedBody);
   const routes = [sessionRoutes, statusRoutes, identityRoutes, vaultRoutes, recoveryRoutes, settingsRoutes];
-  for (const make of [...routes, contactRoutes, messageRoutes, fileRoutes, linkRoutes]) app.route("/api", make(api));
+  const spoken = [contactRoutes, conversationRoutes, messageRoutes, voiceRoutes];
+  const shared = [groupRoutes, groupMemberRoutes, channelRoutes, channelPostRoutes];
+  for (const make of [...routes, ...spoken, ...shared, fileRoutes, linkRoutes]) app.route("/api", make(api));
   app.get("/api/openapi.json", answersBytes("This document", ["application/json"]), async (c) =>
     c.json(await generateSpecs(app, DOCUMENTATION)),
   );

@@ -23,11 +23,29 @@
  * | PATCH, DELETE /api/contacts/:who | name | Contact, Done |
  * | POST /api/contacts/:who/accept, block, verify | verify: safety? | Contact, Contact, VerifyResult |
  * | GET /api/conversations | | Conversation[] |
- * | GET /api/conversations/:who/messages | ?before=&limit= | MessagePage |
+ * | PATCH /api/conversations/:who | ChangeConversation | Conversation |
+ * | GET /api/conversations/:who/messages | ?before= or ?after= or ?around= (positions), ?limit= | MessagePage |
  * | POST /api/conversations/:who/read | upTo (a position) | Done |
+ * | POST /api/conversations/:who/typing | {} while one types, every 4 s at most | Done |
  * | POST /api/messages | SendMessage | SendResult |
+ * | PUT, DELETE /api/messages/:id | text; ?for=all or me (default) | Message, Done |
+ * | PUT /api/messages/:id/reaction | emoji (null takes it back) | Message |
  * | GET /api/messages/:id/wait | ?state=&timeoutS= | SendResult |
+ * | POST /api/messages/:id/files/:file/content | (of a voice note that somebody sent) | the bytes |
+ * | GET /api/search | ?q=&in=&limit= | SearchHit[] |
  * | GET /api/inbox | ?with=&since=&after=&limit= | Message[], or one a line for `Accept: application/x-ndjson` |
+ * | GET, POST /api/channels; POST /api/channels/join | CreateChannel; link | Channel[], Channel; Channel |
+ * | GET, DELETE /api/channels/:id | (DELETE: leave) | Channel, Done |
+ * | GET /api/channels/:id/link; POST /api/channels/:id/fresh-start | | ChannelLink |
+ * | GET, POST /api/channels/:id/posts | ?before= (a number), ?limit=; PostInChannel | ChannelPage, ChannelPost |
+ * | PUT, DELETE /api/channels/:id/posts/:n | text | ChannelPost |
+ * | POST /api/groups; POST /api/groups/join | CreateGroup; link | Group, Done |
+ * | GET, PATCH /api/groups/:id; POST /api/groups/:id/leave | PATCH: name | Group |
+ * | POST, DELETE /api/groups/:id/link | (a new join link; an older one ends) | Group |
+ * | POST /api/groups/:id/members | who: contacts to be invited | Group |
+ * | DELETE /api/groups/:id/members/:npub | (also takes back an invitation, refuses an application) | Group |
+ * | POST /api/groups/:id/members/:npub/approve | | Group |
+ * | PUT /api/groups/:id/members/:npub/admin | admin: boolean | Group |
  * | GET, PUT /api/files | PUT: ?name=&cipher=, raw body | FileView[], FileView |
  * | GET, DELETE /api/files/:id | | FileView, Done |
  * | POST /api/files/:id/content | password? | the bytes |
@@ -38,20 +56,35 @@
  * | GET /s/:slug/content | headers `x-nocturne-lease`, `range` | sealed bytes |
  *
  * Every call under `/api` but the first carries the header `x-nocturne-session`; calls over the Unix
- * socket in the data directory need none. `:who` is a contact's name, npub or hex key.
+ * socket in the data directory need none. `:who` is a contact's name, npub or hex key, or a conversation's id.
  */
 
 import type { CipherSuite, FileView, LinkClaim, LinkInfo, LinkMode, LinkView } from "../files/views.ts";
 import type {
+  Channel,
+  ChannelEntry,
+  ChannelGap,
+  ChannelMoved,
+  ChannelPage,
+  ChannelPost,
+} from "../messaging/channel/views.ts";
+import type {
+  ChangeConversation,
   Contact,
   ContactState,
   Conversation,
+  CreateGroup,
   DeliveryState,
+  Group,
+  GroupMember,
   Invite,
   Message,
   MessageFile,
   MessagePage,
   Profile,
+  Quote,
+  Reaction,
+  SearchHit,
   SendMessage,
   SendResult,
   VerifyResult,
@@ -80,17 +113,25 @@ export type {
   Settings,
   Status,
 };
+export type { Channel, ChannelEntry, ChannelGap, ChannelMoved, ChannelPage, ChannelPost };
 export type { CipherSuite, FileView, LinkClaim, LinkInfo, LinkMode, LinkView };
 export type {
+  ChangeConversation,
   Contact,
   ContactState,
   Conversation,
+  CreateGroup,
   DeliveryState,
+  Group,
+  GroupMember,
   Invite,
   Message,
   MessageFile,
   MessagePage,
   Profile,
+  Quote,
+  Reaction,
+  SearchHit,
   SendMessage,
   SendResult,
   VerifyResult,
@@ -150,6 +191,24 @@ export interface RecoveryView {
 export interface AddContact {
   readonly invite: string;
   readonly name?: string;
+}
+
+/** POST /api/channels {name, description?} */
+export interface CreateChannel {
+  readonly name: string;
+  readonly description?: string;
+}
+
+/** Whoever has the link reads the channel from the beginning of its present epoch on. */
+export interface ChannelLink {
+  readonly link: string;
+}
+
+/** POST /api/channels/:id/posts {text, files?: ids of your files, replyTo?: a post's number} */
+export interface PostInChannel {
+  readonly text: string;
+  readonly files?: readonly string[];
+  readonly replyTo?: number;
 }
 
 /** POST /api/files/:id/ticket {password?}: a form POST of `ticket` to /api/files/download then saves the file. */

@@ -25,6 +25,8 @@ export function appHeaders(port: number): Record<string, string> {
       "style-src": "'self'",
       "img-src": "'self'",
       "font-src": "'self'",
+      // Voice notes are decrypted here and played from this tab's own memory.
+      "media-src": "blob:",
       "manifest-src": "'self'",
       // Browsers disagree whether 'self' covers ws: of the same host and port.
       "connect-src": `'self' ws://localhost:${port}`,

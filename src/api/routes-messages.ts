@@ -1,24 +1,30 @@
-/** Conversations and messages. `:who` is a contact's name, npub or hex key. */
+/** Messages: sent, changed, waited for, and the inbox. Conversations are in `routes-conversations.ts`. */
 
 import { Hono } from "hono";
 import * as v from "valibot";
-import { API_LIMITS } from "../core/limits.ts";
+import { API_LIMITS, MESSAGE_LIMITS } from "../core/limits.ts";
 import type { Messenger } from "../messaging/messenger.ts";
-import type { Conversation, DeliveryState, Done, Message, MessagePage, SendResult } from "./contract.ts";
+import type { DeliveryState, Done, Message, SendResult } from "./contract.ts";
 import { answers, takes } from "./describe.ts";
 import type { Api, ApiEnvironment, Routes } from "./environment.ts";
-import { conversationsSchema, doneSchema, messagePageSchema, messagesSchema, sendResultSchema } from "./schemas.ts";
+import { doneSchema, messageSchema, messagesSchema, sendResultSchema } from "./schemas.ts";
 
 const number = v.pipe(v.string(), v.regex(/^\d{1,15}$/), v.transform(Number));
-const page = v.object({ before: v.exactOptional(number), limit: v.exactOptional(number) });
-const read = v.object({ upTo: v.pipe(v.number(), v.integer(), v.minValue(0)) });
+const messageId = v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/));
 const send = v.object({
-  id: v.exactOptional(v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/))),
+  id: v.exactOptional(messageId),
   to: v.string(),
   text: v.string(),
   files: v.exactOptional(v.array(v.string())),
   interop: v.exactOptional(v.boolean()),
+  replyTo: v.exactOptional(messageId),
+  voiceSeconds: v.exactOptional(
+    v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(MESSAGE_LIMITS.voiceSeconds)),
+  ),
 });
+const edit = v.object({ text: v.string() });
+const remove = v.object({ for: v.optional(v.picklist(["all", "me"]), "me") });
+const reaction = v.object({ emoji: v.nullable(v.string()) });
 const wait = v.object({
   state: v.picklist(["queued", "sent", "delivered", "read"]),
   timeoutS: v.exactOptional(number),
@@ -34,21 +40,26 @@ const NDJSON = "application/x-ndjson";
 
 export function messageRoutes({ services: { messenger } }: Api): Routes {
   return new Hono<ApiEnvironment>()
-    .get("/conversations", answers("Lists conversations, newest first", conversationsSchema), (c) =>
-      c.json<Conversation[]>(messenger.conversations()),
-    )
-    .get(
-      "/conversations/:who/messages",
-      answers("A page of a conversation, oldest first", messagePageSchema),
-      takes("query", page),
-      (c) => c.json<MessagePage>(messenger.messages(c.req.param("who"), c.req.valid("query"))),
-    )
-    .post("/conversations/:who/read", answers("Marks as read", doneSchema), takes("json", read), (c) => {
-      messenger.markRead(c.req.param("who"), c.req.valid("json").upTo);
-      return c.json<Done>({ ok: true });
-    })
     .post("/messages", answers("Sends a message", sendResultSchema), takes("json", send), async (c) =>
       c.json<SendResult>(await messenger.send(c.req.valid("json"))),
+    )
+    .put("/messages/:id", answers("Gives a message of yours another text", messageSchema), takes("json", edit), (c) =>
+      c.json<Message>(messenger.edit(c.req.param("id"), c.req.valid("json").text)),
+    )
+    .delete(
+      "/messages/:id",
+      answers("Deletes a message, for you or for all", doneSchema),
+      takes("query", remove),
+      (c) => {
+        messenger.deleteMessage(c.req.param("id"), c.req.valid("query").for === "all");
+        return c.json<Done>({ ok: true });
+      },
+    )
+    .put(
+      "/messages/:id/reaction",
+      answers("Sets your reaction; null takes it back", messageSchema),
+      takes("json", reaction),
+      (c) => c.json<Message>(messenger.react(c.req.param("id"), c.req.valid("json").emoji)),
     )
     .get(
       "/messages/:id/wait",

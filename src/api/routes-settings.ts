@@ -13,6 +13,7 @@ const patch = v.strictObject({
   displayName: v.exactOptional(v.string()),
   relays: v.exactOptional(v.array(v.string())),
   readReceipts: v.exactOptional(v.boolean()),
+  typingIndicators: v.exactOptional(v.boolean()),
   invitedOnly: v.exactOptional(v.boolean()),
 });
 

@@ -57,6 +57,7 @@ test("settings are kept, checked and announced by their effect", async () => {
     displayName: "Ada",
     relays: ["wss://relay.example"],
     readReceipts: true,
+    typingIndicators: false,
     invitedOnly: false,
     recoveryConfirmed: false,
   });

@@ -77,6 +77,7 @@ export const settingsSchema: Shape<contract.Settings> = v.object({
   displayName: text,
   relays: v.array(text),
   readReceipts: v.boolean(),
+  typingIndicators: v.boolean(),
   invitedOnly: v.boolean(),
   recoveryConfirmed: v.boolean(),
 });
@@ -101,16 +102,25 @@ export const verifySchema: Shape<contract.VerifyResult> = v.object({
   safety: v.nullable(text),
 });
 
-const messageSchema: Shape<contract.Message> = v.object({
+const person = v.object({ npub: text, name: text });
+export const messageSchema: Shape<contract.Message> = v.object({
   id: text,
   conversation: text,
-  from: v.object({ npub: text, name: text }),
+  kind: v.picklist(["text", "notice"]),
+  from: person,
   mine: v.boolean(),
   at: time,
   text,
-  files: v.array(v.object({ id: text, name: text, bytes: count, url: text })),
+  files: v.array(v.object({ id: text, name: text, bytes: count, url: text, voiceSeconds: v.exactOptional(count) })),
   state: deliveryState,
   profile: v.picklist(["hidden", "interop"]),
+  editedAt: v.nullable(time),
+  deleted: v.boolean(),
+  replyTo: v.nullable(
+    v.object({ id: text, from: v.nullable(person), excerpt: v.nullable(text), position: v.nullable(count) }),
+  ),
+  reactions: v.array(v.object({ emoji: text, by: v.array(person), mine: v.boolean() })),
+  expiresAt: v.nullable(time),
   waiting: v.exactOptional(text),
   position: v.number(),
 });
@@ -118,11 +128,89 @@ export const messagesSchema: Shape<contract.Message[]> = v.array(messageSchema);
 export const messagePageSchema: Shape<contract.MessagePage> = v.object({
   messages: v.array(messageSchema),
   more: v.boolean(),
+  newer: v.boolean(),
 });
-export const conversationsSchema: Shape<contract.Conversation[]> = v.array(
-  v.object({ id: text, contact: contactSchema, last: v.nullable(messageSchema), unread: count }),
+export const conversationSchema: Shape<contract.Conversation> = v.object({
+  id: text,
+  kind: v.picklist(["direct", "group", "channel"]),
+  name: text,
+  contact: v.nullable(contactSchema),
+  last: v.nullable(messageSchema),
+  unread: count,
+  mutedUntil: v.nullable(time),
+  pinned: v.boolean(),
+  archived: v.boolean(),
+  draft: text,
+  timerSeconds: v.nullable(count),
+  typing: v.array(text),
+});
+export const conversationsSchema: Shape<contract.Conversation[]> = v.array(conversationSchema);
+export const searchHitsSchema: Shape<contract.SearchHit[]> = v.array(
+  v.object({ message: messageSchema, excerpt: text }),
 );
 export const sendResultSchema: Shape<contract.SendResult> = v.object({ id: text, state: deliveryState });
+
+export const groupSchema: Shape<contract.Group> = v.object({
+  id: text,
+  name: text,
+  members: v.array(
+    v.object({
+      npub: text,
+      name: text,
+      admin: v.boolean(),
+      me: v.boolean(),
+      state: v.picklist(["member", "invited", "applied"]),
+    }),
+  ),
+  admin: v.boolean(),
+  joined: v.boolean(),
+  link: v.nullable(text),
+});
+
+const channelFile = v.object({
+  id: text,
+  name: text,
+  bytes: count,
+  url: text,
+  voiceSeconds: v.exactOptional(count),
+});
+export const channelPostSchema: Shape<contract.ChannelPost> = v.object({
+  type: v.literal("post"),
+  channel: text,
+  n: count,
+  at: time,
+  mine: v.boolean(),
+  text,
+  files: v.array(channelFile),
+  replyTo: v.nullable(count),
+  editedAt: v.nullable(time),
+  deleted: v.boolean(),
+  state: v.picklist(["queued", "sent", "received"]),
+});
+export const channelSchema: Shape<contract.Channel> = v.object({
+  id: text,
+  name: text,
+  description: text,
+  mine: v.boolean(),
+  state: v.picklist(["waiting", "open", "moved"]),
+  forked: v.boolean(),
+  missing: count,
+  relays: v.array(text),
+  joinedAt: time,
+  last: v.nullable(channelPostSchema),
+});
+export const channelsSchema: Shape<contract.Channel[]> = v.array(channelSchema);
+export const channelLinkSchema: Shape<contract.ChannelLink> = v.object({ link: text });
+export const channelPageSchema: Shape<contract.ChannelPage> = v.object({
+  entries: v.array(
+    v.union([
+      channelPostSchema,
+      v.object({ type: v.literal("gap"), channel: text, from: count, to: count }),
+      v.object({ type: v.literal("moved"), channel: text, n: count, at: time }),
+    ]),
+  ),
+  before: v.nullable(count),
+});
 
 export const fileSchema: Shape<contract.FileView> = v.object({
   id: text,

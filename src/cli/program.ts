@@ -6,8 +6,11 @@
 
 import { Command, CommanderError, type Option } from "commander";
 import { type NocturneError, toNocturneError, UsageError } from "../core/errors.ts";
+import { addChannelCommands } from "./commands/channels.ts";
 import { addContactCommands } from "./commands/contacts.ts";
+import { addConversationCommands } from "./commands/conversations.ts";
 import { addFileCommands } from "./commands/files.ts";
+import { addGroupCommands } from "./commands/groups.ts";
 import { addHealthCommands } from "./commands/health.ts";
 import { addIdentityCommands } from "./commands/identity.ts";
 import { addLinkCommands } from "./commands/links.ts";
@@ -60,6 +63,9 @@ export function createProgram(context: Context): Command {
   addIdentityCommands(program, context);
   addContactCommands(program, context);
   addMessageCommands(program, context);
+  addConversationCommands(program, context);
+  addGroupCommands(program, context);
+  addChannelCommands(program, context);
   program.commandsGroup("Files and links:");
   addFileCommands(program, context);
   addLinkCommands(program, context);

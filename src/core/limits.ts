@@ -49,6 +49,8 @@ export const MESSAGE_LIMITS = {
   letterBytes: 28_672, // 28 KiB
   nameBytes: 64,
   contacts: 10_000,
+  /** base64url of a key package, 2.7 KB with room for other sizes to come. */
+  keyPackageCharacters: 8_192,
   /** Requests that wait for an answer; more are dropped, oldest kept. */
   pendingRequests: 200,
   /** Messages kept for a request before it is accepted. */
@@ -76,7 +78,146 @@ export const MESSAGE_LIMITS = {
   idsPerReceipt: 200,
   /** Wraps that wait to be opened; a dropped one was not acknowledged, so its sender repeats it. */
   receiveQueue: 20_000,
+  /** Messages of sessions that can be acknowledged again. */
+  openedFrames: 100_000,
+  /** Wraps kept in memory because what opens them may still come. */
+  earlyWraps: 500,
   messagesPerPage: 200,
+  /** One's own messages may be edited or deleted for all so long. */
+  editMs: 86_400_000, // 24 h
+  /** The longest time after which messages may disappear. */
+  timerSeconds: 31_536_000, // 365 days
+  /** The clock of a disappearing message that nobody reads starts so long after it arrived. */
+  expiryUnreadMs: 604_800_000, // 7 days
+  voiceSeconds: 3_600, // 1 h
+  /** The longest emoji are sequences of a dozen code points. */
+  emojiBytes: 64,
+  /** Reactions, edits and deletions of one conversation that came before their message; the oldest give way. */
+  earlyMarks: 1_000,
+  earlyMarkMs: 604_800_000, // 7 days
+  /** Ids of messages that are gone, kept so that a repeated letter does not bring them back. */
+  goneIds: 100_000,
+  /** At most one typing letter to one person in this time. */
+  typingEveryMs: 3_000, // 3 s
+  /** Somebody who gave no further sign is not typing any more. */
+  typingShownMs: 8_000, // 8 s
+  /** A typing letter that took longer says nothing about now. */
+  typingAgeMs: 30_000, // 30 s
+  excerptCharacters: 120,
+  /** The newest messages are searched; their words are held in memory. */
+  searchedMessages: 200_000,
+  searchWords: 16,
+  searchHits: 200,
+} as const;
+
+/** Forward-secret conversations: how long keys live, and how much a member may ask of the others. */
+export const SESSION_LIMITS = {
+  members: 200,
+  /** Leaves of one conversation: members with several devices each. */
+  leaves: 1_000,
+  admins: 50,
+  /** Keys are renewed after so many messages or so long, whatever comes first. */
+  messagesPerEpoch: 20,
+  epochMs: 86_400_000, // 24 h
+  /** How long the next in line waits for the one whose turn it is to renew the keys. */
+  turnMs: 60_000, // 1 min
+  turns: 5,
+  /** What came late, and commits made at the same time elsewhere, can be read and settled for so long. */
+  retentionMs: 172_800_000, // 48 h
+  /** Retained epochs of one conversation; the oldest superseded ones go first. */
+  epochs: 64,
+  /** Messages of one device that may arrive out of order within an epoch. */
+  outOfOrder: 1_000,
+  /** Competing commits on one epoch. */
+  branches: 16,
+  /** Members whose farewells one commit carries. */
+  farewells: 16,
+  /** Changes of ours that are repeated if a competing commit wins. */
+  intents: 256,
+  /** One MLS message, whole. */
+  messageBytes: 1_048_576, // 1 MiB
+  /** What one frame carries: padded and in base64 it still fits the relays' 64 KiB events. */
+  frameBytes: 40_960, // 40 KiB
+  keyPackageMs: 5_184_000_000, // 60 days
+  /** Key packages handed out and not used yet. */
+  keyPackages: 500,
+  /** Sessions held decoded in memory. */
+  loaded: 100,
+} as const;
+
+/** Large things that lie on relays in pieces. */
+export const BLOB_LIMITS = {
+  /** Sealed and in base64url it fits the relays' 64 KiB events. */
+  pieceBytes: 40_960, // 40 KiB
+  pieces: 32,
+  keptMs: 1_209_600_000, // 14 days
+} as const;
+
+/** Groups. */
+export const GROUP_LIMITS = {
+  groups: 1_000,
+  invitedAtOnce: 200,
+  /** Applications by link that wait for an admin; more are dropped. */
+  applications: 200,
+  /** A welcome of more bytes travels as a blob, its ratchet tree with it. */
+  welcomeBytes: 16_384, // 16 KiB
+  /** JSON of members' names and relays; a longer one travels as a blob beside the welcome. */
+  rosterBytes: 8_192, // 8 KiB
+  /** After this a gap in a member's texts is shown as it is: whoever came later may not be able to read what is missing. */
+  heldMs: 30_000, // 30 s
+  /** A member's farewell is carried out by another admin or member after so long, in turn. */
+  farewellTurnMs: 60_000, // 1 min
+} as const;
+
+/** Broadcast channels. */
+export const CHANNEL_LIMITS = {
+  nameBytes: 64,
+  descriptionBytes: 1_024, // 1 KiB
+  /** The signed body of a post: with its signatures and padding the event stays below 64 KiB. */
+  bodyBytes: 26_624, // 26 KiB
+  textBytes: 16_384, // 16 KiB
+  filesPerPost: 10,
+  /** Where a channel is published, and what its link names. */
+  relays: 4,
+  /** What a reader asks after several links: the newest are kept. */
+  relaysRead: 8,
+  channels: 100,
+  /** Posts under one epoch key; a link opens its whole epoch. */
+  postsPerEpoch: 100,
+  /** An epoch that is older ends with the next post. */
+  epochMs: 86_400_000, // 1 day
+  /** Epochs beyond the newest known one that a reader asks for: so many may a relay have forgotten while he was away. */
+  epochsAhead: 64,
+  /** A higher number in a link is forged: a channel would have to be 2,700 years old. */
+  epochs: 1_000_000,
+  /** How long a reader keeps an epoch's key after the next epoch began, for posts that come late. */
+  keyKeptMs: 259_200_000, // 3 days
+  /** Keys of passed epochs that are kept at most, whatever their age. */
+  epochsKept: 256,
+  /** Epochs whose keys wait to be erased; of more the oldest are erased together with a later one. */
+  turns: 64,
+  /** Runs of missing posts that a reader remembers; a post that would make one more is asked for again later. */
+  gaps: 256,
+  /** How far before the last complete look a relay is asked: for clocks that are wrong. */
+  lookBackMs: 86_400_000, // 1 day
+  /** Missing posts are asked for again so long after they were missed. */
+  repairMs: 1_000, // 1 s
+  /** Channels in one question to a relay. */
+  channelsPerQuestion: 10,
+  /** Events that wait to be opened, all channels together. */
+  receiveQueue: 2_000,
+  /** Events that came before the card that verifies them. */
+  heldEvents: 500,
+  /** Events on their way to one relay at a time. */
+  burst: 16,
+  /** First wait after a relay took nothing, doubled each time. */
+  retryMs: 500,
+  retryMaxMs: 10_000, // 10 s
+  /** A relay that has not taken a post by then goes without, if another took it. */
+  publishMs: 259_200_000, // 3 days
+  postsPerPage: 200,
+  /** Rows looked at for one page: edits and deletions have numbers too. */
+  rowsPerPage: 2_000,
 } as const;
 
 /** How connections to relays behave. */
@@ -136,6 +277,14 @@ export const FILE_LIMITS = {
   claimFailureWindowMs: 600_000, // 10 min
 } as const;
 
+/** Voice notes of other people, which the node fetches and opens itself. */
+export const VOICE_LIMITS = {
+  bytes: 33_554_432, // 32 MiB
+  /** The answer to a claim: a lease and a sealed manifest. */
+  claimBytes: 65_536, // 64 KiB
+  fetchMs: 60_000, // 1 min
+} as const;
+
 /** The public download page, in the recipient's browser. */
 export const DOWNLOAD_LIMITS = {
   /** Chunks of 16 KiB opened at a time: enough to be fast, few enough for a telephone. */
@@ -168,7 +317,7 @@ export const VAULT_LIMITS = {
 /** Argon2id parameters that a stored header may ask for: a forged header must not eat the machine. */
 export const ARGON2_LIMITS = {
   memoryKiB: 1_048_576,
-  minMemoryKiB: 8_192, // 8 KiB
+  minMemoryKiB: 8_192, // 8 MiB
   passes: 16,
   lanes: 16,
 } as const;

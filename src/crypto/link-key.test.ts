@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import fc from "fast-check";
-import { concatBytes, toBase64Url, toHex, utf8Encode } from "../core/bytes.ts";
+import { concatBytes, fromHex, toBase64Url, toHex, utf8Encode } from "../core/bytes.ts";
 import { CodecError, CryptoError } from "../core/errors.ts";
 import { randomBytes } from "../core/random.ts";
 import {
@@ -10,11 +11,50 @@ import {
   deriveLinkKeys,
   encodeManifest,
   formatLinkPath,
+  type LinkKeys,
   linkVerifier,
   openManifest,
   parseLink,
   sealManifest,
 } from "./link-key.ts";
+import { type Argon2Cost, stretchPassphrase } from "./passphrase.ts";
+import type { SealedSuite } from "./sealed-header.ts";
+
+interface VectorKeys {
+  name: string;
+  slug: string;
+  secret: string;
+  password: ({ text: string; salt: string } & Argon2Cost) | null;
+  stretched?: string;
+  wrapKey: string;
+  proof: string;
+  verifier: string;
+}
+
+/** Computed by another program than this one (its `origin`), so that they show more than that nothing changed. */
+const VECTORS = JSON.parse(readFileSync(new URL("../../vectors/link-key.json", import.meta.url), "utf8")) as {
+  links: { text: string; slug: string; secret: string }[];
+  invalidLinks: { why: string; text: string }[];
+  keys: VectorKeys[];
+  invalidCosts: ({ why: string } & Argon2Cost)[];
+  manifests: {
+    name: string;
+    keys: string;
+    manifest: { name: string; bytes: number; suite: SealedSuite; fileKey: string };
+    encoded: string;
+    sealed: string;
+  }[];
+  invalidManifests: { why: string; keys: string; sealed: string; code: string }[];
+};
+
+/** From secret and password, not from the keys that the vectors name. */
+async function deriveVectorKeys(name: string): Promise<LinkKeys & { slug: string }> {
+  const vector = VECTORS.keys.find((candidate) => candidate.name === name);
+  assert.ok(vector, name);
+  const { slug, secret, password } = vector;
+  const given = password && { password: password.text, salt: fromHex(password.salt), cost: password };
+  return { slug, ...(await deriveLinkKeys({ slug, secret: fromHex(secret) }, given)) };
+}
 
 const CHEAP = { memoryKiB: 8_192, passes: 1, lanes: 1 };
 const ADDRESS = { slug: "abcdefghijklmnop", secret: Uint8Array.from({ length: 16 }, (_, i) => i) };
@@ -40,14 +80,48 @@ test("a link that lost a part is refused", () => {
   }
 });
 
-test("the derivation stays what it is: old links must open for ever", async () => {
-  const plain = await deriveLinkKeys(ADDRESS, null);
-  const salt = new Uint8Array(32).fill(7);
-  const withPassword = await deriveLinkKeys(ADDRESS, { password: "swordfish", salt, cost: CHEAP });
-  assert.equal(toHex(plain.wrapKey), "bead9c8882547df41f893af1b107e00c867ec8763713ab5bc36e6034b58fdd4d");
-  assert.equal(toHex(plain.proof), "6cce2516a56cc7f0485f97534213cc784ad3774612e6a7e8b4c9faff8759bbb6");
-  assert.equal(toHex(withPassword.wrapKey), "e0bc236d534d1751ef4d34cebdd2d6e173a03b8f2db6c0a3e2a971c7d8e0cf2c");
-  assert.equal(toHex(withPassword.proof), "5d6d9abe998a68f017d00e1f001cf1c53ded3424e882684a661d5a024c523262");
+test("the vectors' links are read, those to refuse are refused", () => {
+  for (const { text, slug, secret } of VECTORS.links) {
+    assert.deepEqual(parseLink(text), { slug, secret: fromHex(secret) }, text);
+    assert.ok(
+      text
+        .trim()
+        .replace("?x=1", "")
+        .endsWith(formatLinkPath({ slug, secret: fromHex(secret) })),
+      text,
+    );
+  }
+  for (const { why, text } of VECTORS.invalidLinks) {
+    assert.throws(() => parseLink(text), { name: "ValidationError", code: "bad_link" }, why);
+  }
+});
+
+for (const { name, password, stretched, ...link } of VECTORS.keys) {
+  test(`the vectors' keys come out, as old links must open for ever: ${name}`, async () => {
+    const { wrapKey, proof } = await deriveVectorKeys(name);
+    assert.equal(toHex(wrapKey), link.wrapKey);
+    assert.equal(toHex(proof), link.proof);
+    assert.equal(toHex(linkVerifier(proof)), link.verifier);
+    if (password) {
+      assert.equal(toHex(await stretchPassphrase(password.text, fromHex(password.salt), password)), stretched);
+    }
+  });
+}
+
+for (const { name, keys, manifest, encoded, sealed } of VECTORS.manifests) {
+  test(`the vectors' manifest opens: ${name}`, async () => {
+    const { slug, wrapKey } = await deriveVectorKeys(keys);
+    const expected = { ...manifest, fileKey: fromHex(manifest.fileKey) };
+    assert.deepEqual(openManifest(fromHex(sealed), wrapKey, slug), expected);
+    assert.equal(toHex(encodeManifest(expected)), encoded);
+  });
+}
+
+test("the vectors' altered, foreign and nonsensical manifests do not open", async () => {
+  for (const { why, keys, sealed, code } of VECTORS.invalidManifests) {
+    const { slug, wrapKey } = await deriveVectorKeys(keys);
+    assert.throws(() => openManifest(fromHex(sealed), wrapKey, slug), { code }, why);
+  }
 });
 
 test("every ingredient changes both keys, and a verifier is not a proof", async () => {
@@ -65,11 +139,12 @@ test("every ingredient changes both keys, and a verifier is not a proof", async 
   assert.equal(new Set(all).size, all.length);
 });
 
-test("a server cannot make a browser spend gigabytes on a password", async () => {
-  const cost = { memoryKiB: 4_194_304, passes: 3, lanes: 4 };
-  await assert.rejects(deriveLinkKeys(ADDRESS, { password: "x", salt: randomBytes(32), cost }), {
-    code: "argon2_cost",
-  });
+test("a server cannot make a browser spend gigabytes on a password, nor make guessing cheap", async () => {
+  const salt = randomBytes(32);
+  const bad = [...VECTORS.invalidCosts, { why: "4 GiB", memoryKiB: 4_194_304, passes: 3, lanes: 4 }];
+  for (const { why, ...cost } of bad) {
+    await assert.rejects(deriveLinkKeys(ADDRESS, { password: "x", salt, cost }), { code: "argon2_cost" }, why);
+  }
 });
 
 const manifests = fc.record(

@@ -6,19 +6,32 @@
  */
 
 import { gcm } from "@noble/ciphers/aes.js";
-import { x25519 } from "@noble/curves/ed25519.js";
+import { ed25519, x25519 } from "@noble/curves/ed25519.js";
 import { schnorr, secp256k1 } from "@noble/curves/secp256k1.js";
 import { argon2idAsync } from "@noble/hashes/argon2.js";
 import { hmac as nobleHmac } from "@noble/hashes/hmac.js";
-import { sha256 as nobleSha256, sha512 } from "@noble/hashes/sha2.js";
+import { sha256 as nobleSha256, sha512 as nobleSha512 } from "@noble/hashes/sha2.js";
 import { sha3_256 as nobleSha3, shake256 as nobleShake } from "@noble/hashes/sha3.js";
+import { ml_dsa65 } from "@noble/post-quantum/ml-dsa.js";
 import { ml_kem768 } from "@noble/post-quantum/ml-kem.js";
 import { concatBytes } from "../core/bytes.ts";
 import { CodecError, CryptoError } from "../core/errors.ts";
-import type { AesGcmKey, Argon2Cost, DiffieHellmanKey, KemPublicKey, KemSecretKey } from "./provider.ts";
+import type {
+  AesGcmKey,
+  Argon2Cost,
+  DiffieHellmanKey,
+  KemPublicKey,
+  KemSecretKey,
+  SigningKey,
+  VerifyingKey,
+} from "./provider.ts";
 
 export function sha256(data: Uint8Array): Uint8Array {
   return nobleSha256(data);
+}
+
+export function sha512(data: Uint8Array): Uint8Array {
+  return nobleSha512(data);
 }
 
 export function sha3_256(data: Uint8Array): Uint8Array {
@@ -34,7 +47,7 @@ export function hmac(
   key: Uint8Array,
   ...parts: readonly Uint8Array[]
 ): Uint8Array {
-  const hash = algorithm === "sha256" ? nobleSha256 : algorithm === "sha512" ? sha512 : nobleSha3;
+  const hash = algorithm === "sha256" ? nobleSha256 : algorithm === "sha512" ? nobleSha512 : nobleSha3;
   const mac = nobleHmac.create(hash, key);
   for (const part of parts) mac.update(part);
   return mac.digest();
@@ -95,6 +108,41 @@ export function mlKem768PublicKey(bytes: Uint8Array): KemPublicKey {
       return { ciphertext: cipherText, sharedSecret };
     },
   };
+}
+
+export function ed25519SigningKey(secretKey: Uint8Array): SigningKey {
+  const secret = secretKey.slice();
+  return {
+    publicKey: parseSecret(() => ed25519.getPublicKey(secret)),
+    sign: (message) => ed25519.sign(message, secret),
+  };
+}
+
+export function ed25519VerifyingKey(bytes: Uint8Array): VerifyingKey {
+  if (bytes.length !== 32) throw badPublicKey();
+  const key = bytes.slice();
+  // RFC 8032 and not ZIP 215, which lets encodings pass that OpenSSL refuses.
+  return { verify: (message, signature) => verifies(() => ed25519.verify(signature, message, key, { zip215: false })) };
+}
+
+export function mlDsa65SigningKey(seed: Uint8Array): SigningKey {
+  const { publicKey, secretKey } = parseSecret(() => ml_dsa65.keygen(seed));
+  return { publicKey, sign: (message) => ml_dsa65.sign(message, secretKey) };
+}
+
+export function mlDsa65VerifyingKey(bytes: Uint8Array): VerifyingKey {
+  if (bytes.length !== 1952) throw badPublicKey();
+  const key = bytes.slice();
+  return { verify: (message, signature) => verifies(() => ml_dsa65.verify(signature, message, key)) };
+}
+
+/** Noble throws at a signature of a wrong length or form. */
+function verifies(work: () => boolean): boolean {
+  try {
+    return work();
+  } catch {
+    return false;
+  }
 }
 
 function parseSecret<T>(work: () => T): T {

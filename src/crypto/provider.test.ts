@@ -23,6 +23,7 @@ interface Group {
 
 const PROVIDERS: Record<string, Provider> = { "node:crypto": nodeProvider, noble: browserProvider };
 const EMPTY = new Uint8Array(0);
+const SEED = new Uint8Array(32).fill(9);
 
 /** Each vector of a Wycheproof file in turn; `check` returns whether it applied, and most must. */
 function forVectors(file: string, atLeast: number, check: (vector: Vector, group: Group) => boolean): () => void {
@@ -143,6 +144,33 @@ for (const [name, provider] of Object.entries(PROVIDERS)) {
       }),
     );
 
+    const eddsa = "ed25519_test.json";
+    it(
+      "agree with Wycheproof on Ed25519",
+      missing(eddsa),
+      forVectors(eddsa, 150, (vector, group) => {
+        const key = provider.ed25519VerifyingKey(fromHex((group["publicKey"] as { pk: string }).pk));
+        const accepted = key.verify(bytes(vector, "msg"), bytes(vector, "sig"));
+        assert.equal(accepted, vector.result === "valid", `vector ${vector.tcId}`);
+        return true;
+      }),
+    );
+
+    const mlDsa = "mldsa_65_verify_test.json";
+    it(
+      "agree with Wycheproof on ML-DSA-65 with an empty context, and take no signature with another",
+      missing(mlDsa),
+      forVectors(mlDsa, 205, (vector, group) => {
+        const accepted = outcome(() => {
+          const key = provider.mlDsa65VerifyingKey(fromHex(group["publicKey"] as string));
+          return Uint8Array.of(key.verify(bytes(vector, "msg"), bytes(vector, "sig")) ? 1 : 0);
+        });
+        const expected = vector.result === "valid" && !vector["ctx"];
+        assert.equal(accepted === "01", expected, `vector ${vector.tcId}`);
+        return true;
+      }),
+    );
+
     it("refuse an x coordinate that is on no point, and one beyond the field", () => {
       const key = provider.secp256k1Key(fromHex("01".repeat(32)));
       for (const x of ["00".repeat(32), `${"00".repeat(31)}05`, "ff".repeat(32)]) {
@@ -152,7 +180,8 @@ for (const [name, provider] of Object.entries(PROVIDERS)) {
 
     it("refuse keys of a wrong length or out of range, also where bytes were only appended", () => {
       const tooLong = new Uint8Array(33).fill(7);
-      for (const make of [provider.x25519Key, provider.secp256k1Key, provider.mlKem768SecretKey]) {
+      const makers = [provider.x25519Key, provider.secp256k1Key, provider.mlKem768SecretKey];
+      for (const make of [...makers, provider.ed25519SigningKey, provider.mlDsa65SigningKey]) {
         for (const secret of [EMPTY, tooLong, new Uint8Array(31).fill(7)]) {
           assert.throws(() => make(secret), { code: "bad_secret_key" });
         }
@@ -170,6 +199,10 @@ for (const [name, provider] of Object.entries(PROVIDERS)) {
       for (const key of [outOfRange, publicKey.subarray(1), new Uint8Array(1185)]) {
         assert.throws(() => provider.mlKem768PublicKey(key), { code: "bad_public_key" });
       }
+      for (const key of [EMPTY, new Uint8Array(31), new Uint8Array(33), new Uint8Array(1951), new Uint8Array(1953)]) {
+        assert.throws(() => provider.ed25519VerifyingKey(key), { code: "bad_public_key" });
+        assert.throws(() => provider.mlDsa65VerifyingKey(key), { code: "bad_public_key" });
+      }
     });
   });
 }
@@ -181,7 +214,10 @@ describe("primitives in Node and in a browser", () => {
 
   it("give plain Uint8Arrays", () => {
     for (const provider of Object.values(PROVIDERS)) {
-      for (const output of [provider.sha256(EMPTY), provider.hmac("sha512", EMPTY), provider.shake256(EMPTY, 8)]) {
+      const [ed25519, mlDsa] = [provider.ed25519SigningKey, provider.mlDsa65SigningKey].map((make) => make(SEED));
+      const digests = [provider.sha256(EMPTY), provider.sha512(EMPTY), provider.hmac("sha512", EMPTY)];
+      const signatures = [ed25519?.publicKey, ed25519?.sign(EMPTY), mlDsa?.publicKey, mlDsa?.sign(EMPTY)];
+      for (const output of [...digests, provider.shake256(EMPTY, 8), ...signatures]) {
         assert.equal(Object.getPrototypeOf(output), Uint8Array.prototype);
       }
     }
@@ -192,6 +228,7 @@ describe("primitives in Node and in a browser", () => {
       const data = new Uint8Array(randomBytes(length));
       const results = Object.values(PROVIDERS).map((provider) => [
         provider.sha256(data),
+        provider.sha512(data),
         provider.sha3_256(data),
         provider.shake256(data, 96),
         provider.hmac("sha512", data, data),
@@ -214,6 +251,34 @@ describe("primitives in Node and in a browser", () => {
       for (const make of ["x25519Key", "secp256k1Key"] as const) {
         const [a, b] = [sender[make](seed.subarray(0, 32)), receiver[make](seed.subarray(32))];
         assert.deepEqual(a.sharedSecret(b.publicKey), b.sharedSecret(a.publicKey));
+      }
+    }
+  });
+
+  it("take each other's signatures, and none of another message or key", () => {
+    const message = new Uint8Array(randomBytes(100));
+    const signers = Object.values(PROVIDERS).map(({ ed25519SigningKey, mlDsa65SigningKey }) => {
+      return [ed25519SigningKey(SEED), mlDsa65SigningKey(SEED)] as const;
+    });
+    const [native, portable] = signers;
+    assert.deepEqual(
+      native?.map((key) => key.publicKey),
+      portable?.map((key) => key.publicKey),
+    );
+    for (const [ed25519, mlDsa65] of signers) {
+      for (const { ed25519VerifyingKey, mlDsa65VerifyingKey } of Object.values(PROVIDERS)) {
+        for (const [signer, open] of [
+          [ed25519, ed25519VerifyingKey],
+          [mlDsa65, mlDsa65VerifyingKey],
+        ] as const) {
+          const [key, signature] = [open(signer.publicKey), signer.sign(message)];
+          assert.equal(key.verify(message, signature), true);
+          assert.equal(key.verify(message.subarray(1), signature), false);
+          assert.equal(open(new Uint8Array(signer.publicKey.length).fill(3)).verify(message, signature), false);
+          for (const malformed of [EMPTY, signature.subarray(1), new Uint8Array(signature.length).fill(255)]) {
+            assert.equal(key.verify(message, malformed), false);
+          }
+        }
       }
     }
   });

@@ -20,6 +20,8 @@ import {
   encapsulate,
   hash,
   type KeyObject,
+  sign,
+  verify,
 } from "node:crypto";
 import { CodecError, CryptoError } from "../core/errors.ts";
 
@@ -46,13 +48,23 @@ export interface DiffieHellmanKey {
   sharedSecret(peerPublicKey: Uint8Array): Uint8Array;
 }
 
+export interface SigningKey {
+  readonly publicKey: Uint8Array;
+  sign(message: Uint8Array): Uint8Array;
+}
+
+export interface VerifyingKey {
+  /** False for any signature that is not this key's over this message, whatever its length. */
+  verify(message: Uint8Array, signature: Uint8Array): boolean;
+}
+
 export interface Argon2Cost {
   readonly memoryKiB: number;
   readonly passes: number;
   readonly lanes: number;
 }
 
-/** DER around raw key bytes; lengths and object identifiers are fixed by RFC 8410, RFC 9935 and SEC 1. */
+/** DER around raw key bytes; lengths and object identifiers are fixed by RFC 8410, 9881, 9935 and SEC 1. */
 interface KeyEncoding {
   readonly type: "pkcs8" | "sec1" | "spki";
   readonly before: Buffer;
@@ -66,12 +78,20 @@ const X25519_SECRET = keyEncoding("pkcs8", "302e020100300506032b656e04220420", 3
 const X25519_PUBLIC = keyEncoding("spki", "302a300506032b656e032100", 32);
 const ML_KEM_768_SECRET = keyEncoding("pkcs8", "3054020100300b060960864801650304040204428040", 64);
 const ML_KEM_768_PUBLIC = keyEncoding("spki", "308204b2300b0609608648016503040402038204a100", 1184);
+const ED25519_SECRET = keyEncoding("pkcs8", "302e020100300506032b657004220420", 32);
+const ED25519_PUBLIC = keyEncoding("spki", "302a300506032b6570032100", 32);
+const ML_DSA_65_SECRET = keyEncoding("pkcs8", "3034020100300b060960864801650304031204228020", 32);
+const ML_DSA_65_PUBLIC = keyEncoding("spki", "308207b2300b0609608648016503040312038207a100", 1952);
 const SECP256K1_SECRET = keyEncoding("sec1", "302e0201010420", 32, "a00706052b8104000a");
 /** A compressed point whose first byte, 02, says that y is even. */
 const SECP256K1_PUBLIC = keyEncoding("spki", "3036301006072a8648ce3d020106052b8104000a03220002", 32);
 
 export function sha256(data: Uint8Array): Uint8Array {
   return plainBytes(hash("sha256", data, "buffer"));
+}
+
+export function sha512(data: Uint8Array): Uint8Array {
+  return plainBytes(hash("sha512", data, "buffer"));
 }
 
 export function sha3_256(data: Uint8Array): Uint8Array {
@@ -178,6 +198,40 @@ export function mlKem768PublicKey(bytes: Uint8Array): KemPublicKey {
       return { ciphertext: plainBytes(ciphertext), sharedSecret: plainBytes(sharedKey) };
     },
   };
+}
+
+/** An Ed25519 key (RFC 8032) of 32 secret bytes; signatures are 64 bytes, the same each time. */
+export function ed25519SigningKey(secretKey: Uint8Array): SigningKey {
+  return signingKey(privateKey(ED25519_SECRET, secretKey), 32);
+}
+
+/** An Ed25519 public key of 32 bytes. Whether they are a point shows only in `verify`. */
+export function ed25519VerifyingKey(bytes: Uint8Array): VerifyingKey {
+  return verifyingKey(publicKey(ED25519_PUBLIC, bytes));
+}
+
+/** An ML-DSA-65 key (FIPS 204) from its 32-byte seed; signatures, with an empty context, are 3,309 bytes. */
+export function mlDsa65SigningKey(seed: Uint8Array): SigningKey {
+  return signingKey(privateKey(ML_DSA_65_SECRET, seed), 1952);
+}
+
+/** An ML-DSA-65 public key of 1,952 bytes. */
+export function mlDsa65VerifyingKey(bytes: Uint8Array): VerifyingKey {
+  return verifyingKey(publicKey(ML_DSA_65_PUBLIC, bytes));
+}
+
+function signingKey(key: KeyObject, publicKeyBytes: number): SigningKey {
+  return {
+    // Only on demand: writing it out costs as much as a signature.
+    get publicKey() {
+      return publicBytes(key, publicKeyBytes);
+    },
+    sign: (message) => plainBytes(sign(null, message, key)),
+  };
+}
+
+function verifyingKey(key: KeyObject): VerifyingKey {
+  return { verify: (message, signature) => verify(null, message, key, signature) };
 }
 
 function exchange(own: KeyObject, encoding: KeyEncoding, peer: Uint8Array): Uint8Array {

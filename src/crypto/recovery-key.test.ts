@@ -1,34 +1,78 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { ValidationError } from "../core/errors.ts";
+import { fromHex, toHex } from "../core/bytes.ts";
+import { CryptoError, ValidationError } from "../core/errors.ts";
+import { sealRecoverySlot } from "../vault/access.ts";
+import { deriveBackupKey } from "../vault/backup.ts";
+import { createRoot, identityOf } from "../vault/identity.ts";
+import { KeyRing } from "../vault/key-ring.ts";
+import { deriveKey } from "./key-derivation.ts";
+import { openWithKey } from "./key-slots.ts";
 import { parseRecoveryKey, recoveryKeyToHex, recoveryKeyToWords } from "./recovery-key.ts";
 
-/** The 32-byte cases of the BIP-39 reference vectors (github.com/trezor/python-mnemonic, vectors.json). */
-const BIP39 = [
-  ["00".repeat(32), `${"abandon ".repeat(23)}art`],
-  [
-    "7f".repeat(32),
-    `${"legal winner thank year wave sausage worth useful ".repeat(2)}legal winner thank year wave sausage worth title`,
-  ],
-  [
-    "80".repeat(32),
-    `${"letter advice cage absurd amount doctor acoustic avoid ".repeat(2)}letter advice cage absurd amount doctor acoustic bless`,
-  ],
-  ["ff".repeat(32), `${"zoo ".repeat(23)}vote`],
-] as const;
+/** Computed by another program than this one (its `origin`); `source` says which are published elsewhere. */
+const VECTORS = JSON.parse(readFileSync(new URL("../../vectors/recovery-key.json", import.meta.url), "utf8")) as {
+  keys: {
+    source: string;
+    key: string;
+    checksum: string;
+    words: string;
+    nostrSecretKey: string;
+    nostrPublicKey: string;
+    derived: Record<"vault/v1" | "identity/x-wing/v1" | "identity/ml-dsa/v1" | "files/v1", string>;
+  }[];
+  vault: {
+    key: string;
+    derived: Record<"vault/index/v1" | "vault/table/messages/v1" | "vault/root/v1" | "vault/backup/v1", string>;
+  };
+  key: string;
+  accepted: { how: string; text: string }[];
+  refused: { why: string; text: string }[];
+};
 
 const keys = fc.uint8Array({ minLength: 32, maxLength: 32 });
 
 describe("recovery key", () => {
-  it("agrees with the reference vectors of BIP-39", () => {
-    for (const [hex, words] of BIP39) {
-      const key = Uint8Array.from(Buffer.from(hex, "hex"));
-      assert.equal(recoveryKeyToWords(key), words);
-      assert.equal(recoveryKeyToHex(key).hex, hex);
-      assert.deepEqual(parseRecoveryKey(words), key);
+  it("has the vectors' words and checksums, those of BIP-39 and NIP-06 among them", () => {
+    for (const { key: hex, checksum, words, source } of VECTORS.keys) {
+      const key = fromHex(hex);
+      assert.equal(recoveryKeyToWords(key), words, source);
+      assert.deepEqual(recoveryKeyToHex(key), { hex, checksum }, source);
+      for (const text of [words, hex, hex + checksum]) assert.deepEqual(parseRecoveryKey(text), key, source);
     }
-    assert.equal(recoveryKeyToHex(new Uint8Array(32)).checksum, "66");
+  });
+
+  it("gives the vectors' identity, and the secrets that open the slots of vault and files", () => {
+    for (const { key, nostrSecretKey, nostrPublicKey, derived, source } of VECTORS.keys) {
+      const identity = identityOf(createRoot(fromHex(key), 0));
+      assert.equal(toHex(identity.nostrSecretKey), nostrSecretKey, source);
+      assert.equal(identity.publicKey, nostrPublicKey, source);
+      assert.equal(toHex(identity.hybrid.secretKey), derived["identity/x-wing/v1"], source);
+      assert.equal(toHex(identity.signing.secretKey), derived["identity/ml-dsa/v1"], source);
+      const slot = sealRecoverySlot(fromHex(VECTORS.vault.key), fromHex(key));
+      assert.equal(toHex(openWithKey([slot], "recovery", fromHex(derived["vault/v1"]))), VECTORS.vault.key, source);
+      assert.throws(() => openWithKey([slot], "recovery", fromHex(derived["files/v1"])), CryptoError);
+      for (const [label, value] of Object.entries(derived)) assert.equal(toHex(deriveKey(fromHex(key), label)), value);
+    }
+  });
+
+  it("leads to a vault key, which gives the vectors' keys of tables, root and backup", () => {
+    const { key, derived } = VECTORS.vault;
+    const ring = new KeyRing(fromHex(key));
+    const { rows, index } = ring.tableKeys("messages");
+    assert.equal(toHex(rows), derived["vault/table/messages/v1"]);
+    assert.equal(toHex(index), derived["vault/index/v1"]);
+    assert.equal(toHex(ring.rootKey), derived["vault/root/v1"]);
+    assert.equal(toHex(deriveBackupKey(fromHex(key))), derived["vault/backup/v1"]);
+  });
+
+  it("is read from every text that the vectors accept, and from none that they refuse", () => {
+    for (const { how, text } of VECTORS.accepted) assert.equal(toHex(parseRecoveryKey(text)), VECTORS.key, how);
+    for (const { why, text } of VECTORS.refused) {
+      assert.throws(() => parseRecoveryKey(text), { name: "ValidationError", code: "bad_recovery_key" }, why);
+    }
   });
 
   it("comes back from every form, however it was grouped, numbered or capitalised", () => {

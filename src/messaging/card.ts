@@ -1,58 +1,103 @@
 /**
- * A contact card: what somebody needs to write to a person with post-quantum protection.
+ * A contact card: what somebody needs to write to a person with post-quantum protection, and to know his cards again.
  *
  *   Nostr event, kind CARD_KIND, signed by the person
- *     content  base64url of the X-Wing public key (1,216 bytes)
+ *     content  base64url( version 2 | X-Wing public key 1,216 | ML-DSA-65 public key 1,952 | signature 3,309 )
  *     tags     ["relay", url] where the person collects letters, at most MESSAGE_LIMITS.inviteRelays
  *
- * A card is never published in the clear: it travels sealed, in an invite's drop or in a letter.
- * Specified in NEP-02.
+ *   signature  ML-DSA-65 over "nocturne/card/v2" | account key 32, created_at 8, X-Wing key, ML-DSA key, relays,
+ *              each of these after its length u32
+ *
+ * Who breaks secp256k1 with a quantum computer can make the Nostr signature, but not the other one; so he can only
+ * come with another ML-DSA key, which is a changed card. A card is never published in the clear: it travels sealed,
+ * in an invite's drop or in a letter. Specified in NEP-02.
  */
 
-import { fromBase64Url, toBase64Url } from "../core/bytes.ts";
+import { concatBytes, fromBase64Url, fromHex, toBase64Url, u32, utf8Encode } from "../core/bytes.ts";
 import { CodecError } from "../core/errors.ts";
 import { MESSAGE_LIMITS } from "../core/limits.ts";
 import { HYBRID_PUBLIC_KEY_BYTES } from "../crypto/hybrid-kem.ts";
-import { type NostrEvent, parseEvent, signEvent, verifyEvent } from "../nostr/event.ts";
+import { mlDsa65 } from "../crypto/signing.ts";
+import { type NostrEvent, parseEvent, signEvent, tagValues, verifyEvent } from "../nostr/event.ts";
 import type { Identity } from "../vault/identity.ts";
+
+export const CARD_VERSION = 2;
 
 /** Regular event kind of cards; outside the ranges that relays replace or drop. */
 const CARD_KIND = 4519;
 
+const DOMAIN = utf8Encode("nocturne/card/v2");
+const SIGNATURE_KEY_BYTES = 1_952;
+const SIGNATURE_BYTES = 3_309;
 const RELAY_URL_BYTES = 256;
 
-/** A card whose signature was checked, in a form that the vault can keep. */
+const HYBRID_KEY_END = 1 + HYBRID_PUBLIC_KEY_BYTES;
+const SIGNATURE_KEY_END = HYBRID_KEY_END + SIGNATURE_KEY_BYTES;
+const CONTENT_BYTES = SIGNATURE_KEY_END + SIGNATURE_BYTES;
+
+/** A card whose signatures were checked, in a form that the vault can keep. */
 export interface Card {
   /** Hex, 32 bytes. */
   readonly publicKey: string;
   /** base64url, 1,216 bytes. */
   readonly hybridPublicKey: string;
+  /** base64url, 1,952 bytes of ML-DSA-65; null for a card that came before cards had one. */
+  readonly signatureKey: string | null;
   readonly relays: readonly string[];
   /** Seconds since 1970: of two cards the later one counts. */
   readonly createdAt: number;
 }
 
+interface CardKeyBytes {
+  readonly hybrid: Uint8Array;
+  readonly signing: Uint8Array;
+}
+
 /** The identity's own card as a signed event. */
 export function makeCard(identity: Identity, relays: readonly string[], nowMs: number): NostrEvent {
+  const createdAt = Math.floor(nowMs / 1000);
+  const named = relays.slice(0, MESSAGE_LIMITS.inviteRelays);
+  const keys = { hybrid: identity.hybrid.publicKey, signing: identity.signing.publicKey };
+  const said = statement(identity.publicKey, createdAt, keys, named);
+  const signature = mlDsa65.sign(said, identity.signing.secretKey);
   return signEvent(
     {
       kind: CARD_KIND,
-      created_at: Math.floor(nowMs / 1000),
-      tags: relays.slice(0, MESSAGE_LIMITS.inviteRelays).map((url) => ["relay", url]),
-      content: toBase64Url(identity.hybrid.publicKey),
+      created_at: createdAt,
+      tags: named.map((url) => ["relay", url]),
+      content: toBase64Url(concatBytes(Uint8Array.of(CARD_VERSION), keys.hybrid, keys.signing, signature)),
     },
     identity.nostrSecretKey,
   );
 }
 
-/** The card in `value`. Throws CodecError `bad_card` unless it is well-formed and signed by its owner. */
+/** The card in `value`. Throws CodecError `bad_card` unless it is well-formed and its owner made both signatures. */
 export function parseCard(value: unknown): Card {
-  const event = verifyEvent(parseEvent(value));
+  const event = wellFormed(() => verifyEvent(parseEvent(value)));
   if (!event || event.kind !== CARD_KIND) throw badCard();
-  if (fromBase64Url(event.content).length !== HYBRID_PUBLIC_KEY_BYTES) throw badCard();
-  const relays = event.tags.filter(([name]) => name === "relay").map(([, url]) => url ?? "");
+  const content = wellFormed(() => fromBase64Url(event.content));
+  if (content.length !== CONTENT_BYTES || content[0] !== CARD_VERSION) throw badCard();
+  const relays = tagValues(event, "relay");
   if (relays.length > MESSAGE_LIMITS.inviteRelays || !relays.every(isRelayUrl)) throw badCard();
-  return { publicKey: event.pubkey, hybridPublicKey: event.content, relays, createdAt: event.created_at };
+  const keys = {
+    hybrid: content.subarray(1, HYBRID_KEY_END),
+    signing: content.subarray(HYBRID_KEY_END, SIGNATURE_KEY_END),
+  };
+  const said = statement(event.pubkey, event.created_at, keys, relays);
+  if (!mlDsa65.verify(said, content.subarray(SIGNATURE_KEY_END), keys.signing)) throw badCard();
+  return {
+    publicKey: event.pubkey,
+    hybridPublicKey: toBase64Url(keys.hybrid),
+    signatureKey: toBase64Url(keys.signing),
+    relays,
+    createdAt: event.created_at,
+  };
+}
+
+/** True if `next` says another key than `known`, of the keys that `known` has: a person has to decide. */
+export function isOtherCard(known: Card, next: Card): boolean {
+  if (known.hybridPublicKey !== next.hybridPublicKey) return true;
+  return known.signatureKey !== null && known.signatureKey !== next.signatureKey;
 }
 
 /** True for a WebSocket URL without user name or password that is short enough to be kept. */
@@ -62,8 +107,24 @@ export function isRelayUrl(text: string): boolean {
   return (protocol === "ws:" || protocol === "wss:") && username === "" && password === "" && hash === "";
 }
 
-function badCard(): CodecError {
+/** All that a card says, as the bytes that ML-DSA signs; the lengths keep two cards from sharing them. */
+function statement(publicKey: string, createdAt: number, keys: CardKeyBytes, relays: readonly string[]): Uint8Array {
+  const seconds = concatBytes(u32(Math.floor(createdAt / 2 ** 32)), u32(createdAt));
+  const fields = [fromHex(publicKey), seconds, keys.hybrid, keys.signing, ...relays.map(utf8Encode)];
+  return concatBytes(DOMAIN, ...fields.flatMap((field) => [u32(field.length), field]));
+}
+
+function wellFormed<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    throw badCard(cause);
+  }
+}
+
+function badCard(cause?: unknown): CodecError {
   return new CodecError("bad_card", "This contact card is damaged or not signed by its owner.", {
     hint: "Ask the person for a new invite.",
+    cause,
   });
 }

@@ -31,10 +31,10 @@ export interface CollectorOptions {
   readonly pool: RelayPool;
   readonly publicKey: string;
   /**
-   * Takes one wrap in, inside a transaction of its own, and returns what to tell others once that is
-   * committed. Throws for what is not readable.
+   * Takes one wrap in, with `markSeen` inside the same transaction. False: not readable now, perhaps once something
+   * that is still on its way has come. Throws for what never will be.
    */
-  readonly handle: (event: VerifiedEvent) => () => void;
+  readonly handle: (event: VerifiedEvent, markSeen: () => void) => Promise<boolean>;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -44,6 +44,8 @@ export class Collector {
   readonly #seen: SealedTable<SeenRow>;
   readonly #subscriptions = new Map<string, { close(): void }>();
   readonly #queue: VerifiedEvent[] = [];
+  /** Not readable yet; tried again after whatever may have brought the keys. */
+  #early: VerifiedEvent[] = [];
   #working = false;
   #closed = false;
   /** A wrap was not taken in, though a later try might: the cursors stay, so that a restart asks for it again. */
@@ -67,6 +69,13 @@ export class Collector {
       this.#subscriptions.delete(url);
     }
     for (const url of urls) if (!this.#subscriptions.has(url)) this.#subscriptions.set(url, this.#subscribe(url));
+  }
+
+  /** Something came that may make readable what was not. */
+  retryEarly(): void {
+    const early = this.#early;
+    this.#early = [];
+    for (const event of early) this.#enqueue(event);
   }
 
   close(): void {
@@ -106,26 +115,29 @@ export class Collector {
     while (!this.#closed) {
       const event = this.#queue.shift();
       if (!event) break;
-      this.#take(event);
+      await this.#take(event);
       await new Promise((resolve) => setImmediate(resolve));
     }
     this.#working = false;
   }
 
-  #take(event: VerifiedEvent): void {
+  async #take(event: VerifiedEvent): Promise<void> {
     if (this.#seen.has(event.id)) return;
     try {
-      const announce = this.#o.vault.transaction(() => {
-        this.#markSeen(event.id);
-        return this.#o.handle(event);
-      });
-      announce();
+      if (!(await this.#o.handle(event, () => this.#markSeen(event.id)))) this.#keepEarly(event);
     } catch (error) {
+      if (this.#closed) return;
       const code = error instanceof Error && "code" in error ? String(error.code) : "unknown";
       this.#o.log.debug({ code }, "a wrap could not be taken in");
       if (isHopeless(code)) this.#markSeen(event.id);
       else this.#missed = true;
     }
+  }
+
+  /** Its sender repeats it, too, as long as we do not acknowledge it; so the oldest may go. */
+  #keepEarly(event: VerifiedEvent): void {
+    this.#early.push(event);
+    if (this.#early.length > MESSAGE_LIMITS.earlyWraps) this.#early.shift();
   }
 
   #markSeen(id: string): void {

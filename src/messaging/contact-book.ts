@@ -14,7 +14,7 @@ import { encodeNpub, fingerprint, parsePublicKey } from "../nostr/keys.ts";
 import type { SealedTable } from "../vault/sealed-table.ts";
 import type { Vault } from "../vault/vault.ts";
 import type { Card } from "./card.ts";
-import { safetyNumber } from "./safety-number.ts";
+import { type CardKeys, safetyNumber } from "./safety-number.ts";
 import type { Contact, ContactState, Profile } from "./views.ts";
 
 export interface ContactRow {
@@ -30,6 +30,10 @@ export interface ContactRow {
   readonly changedCard: Card | null;
   /** Where to write while the card is unknown. */
   readonly relays: readonly string[];
+  /** base64url: what they sent with their last hello, to begin a session with; null once that is done. */
+  readonly keyPackage: string | null;
+  /** The one that the present session was founded with, should their hello come again. */
+  readonly foundedWith: string | null;
   /** Proof of holding their invite, sent along in our hello. */
   readonly proof: string | null;
   /** Number of the last text we wrote to them, and of the last of theirs that was shown. */
@@ -40,7 +44,7 @@ export interface ContactRow {
 
 export class ContactBook {
   readonly #table: SealedTable<ContactRow>;
-  readonly #ownCard: () => Pick<Card, "publicKey" | "hybridPublicKey">;
+  readonly #ownKeys: () => CardKeys;
 
   constructor(vault: Vault) {
     this.#table = vault.table<ContactRow>({
@@ -48,27 +52,35 @@ export class ContactBook {
       key: (row) => row.publicKey,
       indexes: { name: (row) => foldName(row.name), state: (row) => row.state },
     });
-    this.#ownCard = () => {
-      const { publicKey, hybrid } = vault.identity();
-      return { publicKey, hybridPublicKey: toBase64Url(hybrid.publicKey) };
+    this.#ownKeys = () => {
+      const { publicKey, hybrid, signing } = vault.identity();
+      const signatureKey = toBase64Url(signing.publicKey);
+      return { publicKey, hybridPublicKey: toBase64Url(hybrid.publicKey), signatureKey };
     };
   }
 
   get(publicKey: string): ContactRow | null {
-    return this.#table.get(publicKey);
+    const row = this.#table.get(publicKey);
+    return row && modernize(row);
   }
 
   list(): ContactRow[] {
-    return this.#table.list({});
+    return this.#table.list({}).map(modernize);
   }
 
   count(state: ContactState): number {
     return this.#table.count("state", state);
   }
 
+  /** There is a contact with this name, npub or hex key. */
+  has(who: string): boolean {
+    return this.#table.find("name", foldName(who), { limit: 1 }).length > 0 || this.#findByKey(who) !== null;
+  }
+
   /** The contact with this name (any case), npub or hex key. Throws ValidationError `unknown_contact`. */
   find(who: string): ContactRow {
-    const row = this.#table.find("name", foldName(who), { limit: 1 })[0] ?? this.#findByKey(who);
+    const named = this.#table.find("name", foldName(who), { limit: 1 })[0];
+    const row = named ? modernize(named) : this.#findByKey(who);
     if (row) return row;
     throw new ValidationError("unknown_contact", "There is no contact with this name or key.", {
       hint: "See who there is with: nocturne contact list",
@@ -100,6 +112,8 @@ export class ContactBook {
       changedCard: null,
       relays: [],
       proof: null,
+      keyPackage: null,
+      foundedWith: null,
       lastSent: 0,
       lastShown: 0,
       addedAtMs: nowMs,
@@ -144,7 +158,7 @@ export class ContactBook {
       npub: encodeNpub(row.publicKey),
       state: row.state,
       verified: row.verified,
-      safety: row.card ? safetyNumber(this.#ownCard(), row.card) : null,
+      safety: row.card ? safetyNumber(this.#ownKeys(), row.card) : null,
       fingerprint: fingerprint(row.publicKey),
       encryption: row.profile === "interop" ? "interop" : row.card ? "hybrid" : "elliptic-curve",
       cardChanged: row.changedCard !== null,
@@ -164,13 +178,22 @@ export class ContactBook {
 const UNNAMED_CHARACTERS = 12;
 
 /** A name as it is kept: no control or direction characters (they can forge the look of a list), bounded. */
-function cleanName(name: string): string {
+export function cleanName(name: string): string {
   let clean = name
     .normalize("NFC")
     .replace(/(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, "")
     .trim();
   while (utf8Encode(clean).length > MESSAGE_LIMITS.nameBytes) clean = [...clean].slice(0, -1).join("");
   return clean;
+}
+
+/** Cards that were stored before they had a signature key do not name one. */
+function modernize<Row extends ContactRow>(row: Row): Row {
+  return { ...row, card: withSignatureKey(row.card), changedCard: withSignatureKey(row.changedCard) };
+}
+
+function withSignatureKey(card: Card | null): Card | null {
+  return card && { ...card, signatureKey: card.signatureKey ?? null };
 }
 
 function foldName(name: string): string {

@@ -3,35 +3,39 @@
  * each call inside one vault transaction and then does what the returned effects say.
  *
  *   letter -> (contact state, card) -> message shown / held / dropped -> receipt owed
+ *
+ * A direct conversation is called by the contact's key, which is also the author of all that comes from there.
  */
 
 import { MESSAGE_LIMITS } from "../core/limits.ts";
 import type { NostrEvent } from "../nostr/event.ts";
-import { type Card, parseCard } from "./card.ts";
+import { type Card, isOtherCard, parseCard } from "./card.ts";
 import type { ContactBook, ContactRow } from "./contact-book.ts";
+import { type Effects, noEffects } from "./effects.ts";
+import { startExpiry } from "./expiry.ts";
 import {
   type AcceptLetter,
   type HelloLetter,
   type Letter,
   letterHead,
+  type MarkLetter,
   type ReceiptLetter,
   type TextLetter,
+  type TimerLetter,
+  type TypingLetter,
 } from "./letter.ts";
-import type { MessageStore, StoredMessage } from "./message-store.ts";
+import type { MessageStore } from "./message-store.ts";
 import type { Outbox, OutboxRow } from "./outbox.ts";
+import { arrivalOf, type Transcript } from "./transcript.ts";
 import type { DeliveryState, Profile } from "./views.ts";
-
-/** What the shell tells others after the transaction. */
-export interface Effects {
-  readonly shown: StoredMessage[];
-  readonly progressed: { id: string; contact: string; state: DeliveryState }[];
-  contactsChanged: boolean;
-}
 
 export interface CorrespondenceOptions {
   readonly contacts: ContactBook;
   readonly messages: MessageStore;
   readonly outbox: Outbox;
+  readonly transcript: Transcript;
+  /** Our own hex key. */
+  readonly ownKey: string;
   /** Our own signed card and name, for an answer. */
   readonly introduce: () => { card: NostrEvent; name: string };
   /** True when `proof` was made with one of our invites by `guest`. */
@@ -60,9 +64,27 @@ export class Correspondence {
       case "text":
         this.#text(sender, letter, effects);
         break;
+      case "reaction":
+      case "edit":
+      case "delete":
+        this.#mark(sender, letter, effects);
+        break;
+      case "timer":
+        this.#timer(sender, letter, effects);
+        break;
+      case "typing":
+        this.#typing(sender, letter, effects);
+        break;
       case "receipt":
         this.#receipt(sender, letter, effects);
         break;
+      case "welcome":
+      case "invitation":
+      case "application":
+      case "astray":
+      case "profile":
+      case "farewell":
+        break; // taken in elsewhere: Handshakes, Groups
     }
     return effects;
   }
@@ -72,16 +94,19 @@ export class Correspondence {
     const effects = noEffects();
     const contact = this.#contactFor(sender, "interop", effects);
     if (!contact || this.#o.messages.has(message.id)) return effects;
-    this.#show(contact, { ...message, files: [] }, "interop", effects);
+    const { id, atMs, text } = message;
+    const arrival = { id, atMs, text, files: [], replyTo: null, timerSeconds: null };
+    this.#o.transcript.show(sender, sender, arrival, "interop", effects);
     return effects;
   }
 
   /** A person accepts a request, or a contact's changed card. */
-  accept(contact: ContactRow): ContactRow {
+  accept(contact: ContactRow, effects: Effects = noEffects()): ContactRow {
     const { contacts, outbox } = this.#o;
     const card = contact.changedCard ?? contact.card;
     const verified = contact.verified && contact.changedCard === null;
     const accepted = contacts.update(contact, { state: "accepted", card, changedCard: null, verified });
+    if (contact.state === "request") this.#bringForward(contact.publicKey, effects);
     if (contact.profile === "hidden") {
       this.#answer(contact.publicKey);
       this.#acknowledgeAll(contact.publicKey);
@@ -110,18 +135,33 @@ export class Correspondence {
     const known = contacts.get(sender);
     if (!card || known?.state === "blocked") return;
     effects.contactsChanged = true;
+    const keyPackage = this.#keyPackageOf(letter, known);
     if (!known) {
       if ((invitedOnly() && !invited) || this.#requestsFull()) return;
-      contacts.create(sender, "request", nowMs(), { name: letter.name, card, relays: card.relays, invited });
+      contacts.create(sender, "request", nowMs(), {
+        name: letter.name,
+        card,
+        relays: card.relays,
+        invited,
+        keyPackage,
+      });
       return;
     }
     const state = known.state === "pending" ? "accepted" : known.state;
-    const updated = this.#learnCard(known, card, { state, invited: known.invited || invited });
+    const updated = this.#learnCard(known, card, { state, invited: known.invited || invited, keyPackage });
+    if (known.state === "pending") this.#bringForward(sender, effects);
     contacts.adoptName(updated, letter.name);
     // Both said hello, or they lost our answer: either way they need it (again).
     if (updated.state !== "request") this.#answer(sender);
     this.#o.outbox.hasten(sender, true);
     this.#withdrawHello(sender);
+  }
+
+  /** What to found the session with; null if that was done already, or is theirs to do because both said hello. */
+  #keyPackageOf(letter: HelloLetter, known: ContactRow | null): string | null {
+    const isOurs = known?.state !== "pending" || this.#o.ownKey < known.publicKey;
+    const isUsed = letter.keyPackage === undefined || letter.keyPackage === known?.foundedWith;
+    return isOurs && !isUsed ? (letter.keyPackage ?? null) : (known?.keyPackage ?? null);
   }
 
   #acceptance(sender: string, letter: AcceptLetter, effects: Effects): void {
@@ -133,7 +173,10 @@ export class Correspondence {
     contacts.adoptName(updated, letter.name);
     this.#withdrawHello(sender);
     outbox.owe({ messageId: letter.id, to: sender, read: false });
-    if (contact.state === "pending") this.#acknowledgeAll(sender);
+    if (contact.state === "pending") {
+      this.#acknowledgeAll(sender);
+      this.#bringForward(sender, effects);
+    }
     outbox.hasten(sender, contact.state === "pending");
     effects.contactsChanged = true;
   }
@@ -149,7 +192,7 @@ export class Correspondence {
     }
     if (letter.n <= contact.lastShown) {
       // Late, after its gap was given up: shown where it arrives rather than not at all.
-      this.#show(contact, textOf(letter), "hidden", effects);
+      this.#o.transcript.show(sender, sender, arrivalOf(letter), "hidden", effects);
     } else {
       if (messages.countHeld(sender) >= MESSAGE_LIMITS.heldPerContact) return;
       messages.hold(sender, letter, nowMs());
@@ -159,6 +202,32 @@ export class Correspondence {
     outbox.hasten(sender, false);
   }
 
+  /** Until it is acknowledged it comes again; so what is not taken in now may be later. */
+  #mark(sender: string, letter: MarkLetter, effects: Effects): void {
+    const { contacts, outbox, transcript } = this.#o;
+    const contact = contacts.get(sender);
+    if (!contact || contact.state === "blocked") return;
+    const accepted = contact.state === "accepted";
+    const taken = transcript.mark(sender, sender, letter, accepted, effects);
+    if (taken && accepted) outbox.owe({ messageId: letter.id, to: sender, read: false });
+    outbox.hasten(sender, false);
+  }
+
+  #timer(sender: string, letter: TimerLetter, effects: Effects): void {
+    const { contacts, outbox, transcript } = this.#o;
+    if (contacts.get(sender)?.state !== "accepted") return;
+    transcript.timer(sender, sender, letter, false, effects);
+    outbox.owe({ messageId: letter.id, to: sender, read: false });
+    outbox.hasten(sender, false);
+  }
+
+  #typing(sender: string, letter: TypingLetter, effects: Effects): void {
+    const { contacts, nowMs } = this.#o;
+    if (contacts.get(sender)?.state !== "accepted") return;
+    if (Math.abs(nowMs() - letter.at) > MESSAGE_LIMITS.typingAgeMs) return;
+    effects.typing.push({ conversation: sender, author: sender, on: letter.on });
+  }
+
   #receipt(sender: string, letter: ReceiptLetter, effects: Effects): void {
     for (const id of letter.delivered) this.#progress(sender, id, "delivered", effects);
     for (const id of letter.read) this.#progress(sender, id, "read", effects);
@@ -166,13 +235,17 @@ export class Correspondence {
   }
 
   #progress(sender: string, id: string, state: DeliveryState, effects: Effects): void {
-    const row = this.#o.outbox.get(id);
+    const isAddressee = this.#o.outbox.get(id, sender) !== null;
     // Only the recipient may acknowledge: nobody else can make a letter vanish from the outbox.
-    if (row?.to === sender) this.#o.outbox.remove(id);
+    this.#o.outbox.remove(id, sender);
     const message = this.#o.messages.get(id);
-    if (!message?.mine || message.contact !== sender || rank(message.state) >= rank(state)) return;
-    this.#o.messages.setState(message, state);
-    effects.progressed.push({ id, contact: sender, state });
+    // A group's message has arrived once everybody has it; who has read it there is not told.
+    const isLast = isAddressee && state === "delivered" && this.#o.outbox.rowsOf(id).length === 0;
+    if (!message?.mine || !(message.conversation === sender || isLast) || rank(message.state) >= rank(state)) return;
+    const expiry = message.state === "queued" ? startExpiry(message, this.#o.nowMs()) : {};
+    const updated = this.#o.messages.update(message, { state, ...expiry });
+    if (expiry.expiresAtMs !== undefined) effects.changed.push(updated);
+    effects.progressed.push({ id, conversation: message.conversation, state });
   }
 
   /** The contact a text belongs to; strangers become requests. Null when the text is to be dropped. */
@@ -180,7 +253,7 @@ export class Correspondence {
     const { contacts, messages, invitedOnly, nowMs } = this.#o;
     const contact = contacts.get(sender);
     if (contact?.state === "blocked") return null;
-    const kept = contact?.state === "request" ? messages.countWith(sender) + messages.countHeld(sender) : 0;
+    const kept = contact?.state === "request" ? messages.countIn(sender) + messages.countHeld(sender) : 0;
     if (kept >= MESSAGE_LIMITS.messagesPerRequest) return null;
     if (contact) return contact;
     if (invitedOnly() || this.#requestsFull()) return null;
@@ -199,33 +272,29 @@ export class Correspondence {
     for (const { letter } of messages.held(contact.publicKey)) {
       if (letter.n > lastShown + 1) break;
       messages.release(letter.id);
-      this.#show(contact, textOf(letter), "hidden", effects);
+      this.#o.transcript.show(contact.publicKey, contact.publicKey, arrivalOf(letter), "hidden", effects);
       lastShown = Math.max(lastShown, letter.n);
     }
     if (lastShown !== contact.lastShown) contacts.update(contact, { lastShown });
   }
 
-  #show(
-    contact: ContactRow,
-    message: Pick<StoredMessage, "id" | "atMs" | "text" | "files">,
-    profile: Profile,
-    effects: Effects,
-  ): void {
-    // A sender's clock may run ahead; nobody may pin a message to the future.
-    const atMs = Math.min(message.atMs, this.#o.nowMs());
-    const row = { ...message, atMs, contact: contact.publicKey, mine: false, state: "delivered", profile } as const;
-    effects.shown.push(this.#o.messages.add(row));
+  /** What was written before both agreed was in no inbox; who follows one by position must still meet it. */
+  #bringForward(contact: string, effects: Effects): void {
+    effects.changed.push(...this.#o.messages.renew(contact));
   }
 
-  /** Keeps a card: the first is trusted, one with another key waits for the person's decision. */
+  /** Keeps a card: the first is trusted, one with another key waits for the person's decision, a key that is new is learnt. */
   #learnCard(contact: ContactRow, card: Card, change: Partial<ContactRow>): ContactRow {
     const { contacts } = this.#o;
     const trusted = contact.card;
-    if (trusted && trusted.hybridPublicKey !== card.hybridPublicKey) {
+    if (trusted && isOtherCard(trusted, card)) {
       return contacts.update(contact, { ...change, changedCard: card });
     }
-    const newer = !trusted || card.createdAt >= trusted.createdAt;
-    return contacts.update(contact, { ...change, profile: "hidden", ...(newer ? { card, relays: card.relays } : {}) });
+    const learnt: Partial<ContactRow> = { ...change, profile: "hidden" };
+    if (trusted && card.createdAt < trusted.createdAt) return contacts.update(contact, learnt);
+    // The number that was compared did not cover a signature key that was not known.
+    const verified = contact.verified && trusted?.signatureKey !== null;
+    return contacts.update(contact, { ...learnt, card, relays: card.relays, verified });
   }
 
   /** What came before both sides agreed was kept without an acknowledgement; now it is owed. */
@@ -248,7 +317,7 @@ export class Correspondence {
   }
 
   #withdrawHello(to: string): void {
-    for (const row of this.#waiting(to, "hello")) this.#o.outbox.remove(row.id);
+    for (const row of this.#waiting(to, "hello")) this.#o.outbox.remove(row.id, to);
   }
 
   #waiting(to: string, kind: Letter["kind"]): OutboxRow[] {
@@ -256,14 +325,6 @@ export class Correspondence {
       .window(to)
       .filter(({ content }) => content.profile === "hidden" && content.letter.kind === kind);
   }
-}
-
-function noEffects(): Effects {
-  return { shown: [], progressed: [], contactsChanged: false };
-}
-
-function textOf(letter: TextLetter): Pick<StoredMessage, "id" | "atMs" | "text" | "files"> {
-  return { id: letter.id, atMs: letter.at, text: letter.text, files: letter.files };
 }
 
 /** The card in a letter if it is well-formed and the sender's own, else null. */

@@ -15,17 +15,18 @@ import type { VerifiedEvent } from "../nostr/event.ts";
 import type { RelayPool } from "../route/relay-pool.ts";
 import type { Identity } from "../vault/identity.ts";
 import type { Vault } from "../vault/vault.ts";
-import type { ContactBook, ContactRow } from "./contact-book.ts";
+import type { Address, Addresses } from "./addresses.ts";
 import { wrapRumor } from "./interop.ts";
-import { letterHead, type ReceiptLetter } from "./letter.ts";
+import { type Letter, letterHead, type ReceiptLetter } from "./letter.ts";
 import type { Outbox, OutboxRow, ReceiptRow } from "./outbox.ts";
-import { sealLetter } from "./sealed-letter.ts";
+import type { Sealing } from "./sealing.ts";
 
 export interface DispatcherOptions {
   readonly vault: Vault;
   readonly pool: RelayPool;
-  readonly contacts: ContactBook;
+  readonly addresses: Addresses;
   readonly outbox: Outbox;
+  readonly sealing: Sealing;
   /** Where to write to somebody whose relays are unknown. */
   readonly ownRelays: () => readonly string[];
   /** Where somebody collects NIP-17 messages. */
@@ -57,6 +58,12 @@ export class Dispatcher {
     for (const recipient of to === undefined ? this.#o.outbox.recipients() : [to]) this.#start(recipient);
   }
 
+  /** Seals and sends a letter once: it is not kept, and whether it arrives is found out by nobody. */
+  sendOnce(letter: Letter, publicKey: string): void {
+    const to = this.#o.addresses.of(publicKey);
+    if (to) void this.#publish(this.#o.sealing.sealControl(letter, to), this.#relaysOf(to));
+  }
+
   /** Ends all tries; resolves when none runs any more. */
   async close(): Promise<void> {
     this.#stop.abort();
@@ -81,26 +88,31 @@ export class Dispatcher {
 
   async #drain(to: string): Promise<void> {
     while (!this.#stop.signal.aborted) {
-      const contact = this.#o.contacts.get(to);
-      if (!contact || contact.state === "blocked" || contact.changedCard !== null) return;
-      const due = this.#due(to).slice(0, BURST);
-      const receipts = contact.state === "accepted" ? this.#o.outbox.receipts(to) : [];
+      const address = this.#o.addresses.of(to);
+      if (!address) return;
+      const due = this.#due(address).slice(0, BURST);
+      const receipts = address.placed ? this.#o.outbox.receipts(to) : [];
       if (due.length === 0 && receipts.length === 0) return;
       const arrived = await Promise.all([
-        ...due.map((row) => this.#deliver(row, contact)),
-        ...(receipts.length === 0 ? [] : [this.#acknowledge(receipts, contact)]),
+        ...due.map((row) => this.#deliver(row, address)),
+        ...(receipts.length === 0 ? [] : [this.#acknowledge(receipts, address)]),
       ]);
       if (!arrived.includes(true)) return;
     }
   }
 
-  #due(to: string): OutboxRow[] {
+  #due(to: Address): OutboxRow[] {
     const now = this.#o.clock.nowMs();
-    return this.#o.outbox.window(to).filter((row) => row.nextAtMs <= now);
+    return this.#ready(to).filter((row) => row.nextAtMs <= now);
   }
 
-  async #deliver(row: OutboxRow, contact: ContactRow): Promise<boolean> {
-    const { outbox, clock, contacts } = this.#o;
+  /** Without what waits for a session: it is woken when there is one. */
+  #ready(to: Address): OutboxRow[] {
+    return this.#o.outbox.window(to.publicKey).filter(({ content }) => this.#o.sealing.isReady(content, to));
+  }
+
+  async #deliver(row: OutboxRow, to: Address): Promise<boolean> {
+    const { outbox, clock } = this.#o;
     const { content } = row;
     const nowMs = clock.nowMs();
     const taken =
@@ -109,32 +121,36 @@ export class Dispatcher {
             wrapRumor(content.rumor, this.#identity, row.to, nowMs),
             await this.#o.interopRelays(row.to),
           )
-        : await this.#publish(
-            sealLetter(content.letter, this.#identity, addressee(contact), nowMs),
-            this.#relaysOf(contact),
-          );
+        : await this.#send(row, content, to);
     if (this.#stop.signal.aborted) return false;
     return this.#o.vault.transaction(() => {
       // Acknowledged, taken back or removed while it was on its way: then there is nothing to note.
-      const current = outbox.get(row.id);
-      if (!current || !contacts.get(row.to)) return taken;
+      const current = outbox.get(row.id, row.to);
+      if (!current) return taken;
       if (!taken) outbox.postpone(current, clock.nowMs());
-      else if (content.profile === "interop") outbox.remove(row.id);
+      else if (content.profile === "interop") outbox.remove(row.id, row.to);
       else outbox.markSent(current, clock.nowMs());
       if (taken) this.#o.onSent(row);
       return taken;
     });
   }
 
-  async #acknowledge(receipts: readonly ReceiptRow[], contact: ContactRow): Promise<boolean> {
+  async #send(row: OutboxRow, content: Exclude<OutboxRow["content"], { profile: "interop" }>, to: Address) {
+    const event = await this.#o.sealing.seal(content, to);
+    if (this.#stop.signal.aborted) return false;
+    if (event) return this.#publish(event, this.#relaysOf(to));
+    this.#o.outbox.remove(row.id, row.to);
+    return true;
+  }
+
+  async #acknowledge(receipts: readonly ReceiptRow[], to: Address): Promise<boolean> {
     const letter: ReceiptLetter = {
       ...letterHead(this.#o.clock.nowMs()),
       kind: "receipt",
       delivered: receipts.filter((row) => !row.read).map((row) => row.messageId),
       read: receipts.filter((row) => row.read).map((row) => row.messageId),
     };
-    const wrap = sealLetter(letter, this.#identity, addressee(contact), letter.at);
-    const taken = await this.#publish(wrap, this.#relaysOf(contact));
+    const taken = await this.#publish(this.#o.sealing.sealControl(letter, to), this.#relaysOf(to));
     if (taken && !this.#stop.signal.aborted) this.#o.vault.transaction(() => this.#o.outbox.removeReceipts(receipts));
     return taken;
   }
@@ -150,9 +166,8 @@ export class Dispatcher {
     }
   }
 
-  #relaysOf(contact: ContactRow): readonly string[] {
-    const known = contact.card?.relays ?? contact.relays;
-    return known.length > 0 ? known : this.#o.ownRelays();
+  #relaysOf(to: Address): readonly string[] {
+    return to.relays.length > 0 ? to.relays : this.#o.ownRelays();
   }
 
   /** Wakes up when the next letter is due; receipts that no relay took are tried then, too. */
@@ -162,7 +177,11 @@ export class Dispatcher {
     const now = this.#o.clock.nowMs();
     const recipients = this.#o.outbox.recipients();
     if (recipients.length === 0) return;
-    const next = recipients.flatMap((to) => this.#o.outbox.window(to).map((row) => row.nextAtMs));
+    const rows = recipients.flatMap((to) => {
+      const address = this.#o.addresses.of(to);
+      return address ? this.#ready(address) : [];
+    });
+    const next = rows.map((row) => row.nextAtMs);
     const waitMs = Math.min(Math.max(Math.min(...next) - now, MIN_SLEEP_MS), ROUTE_LIMITS.retryMaxMs);
     this.#timer = setTimeout(() => this.wake(), waitMs);
     this.#timer.unref();
@@ -170,7 +189,3 @@ export class Dispatcher {
 }
 
 const MIN_SLEEP_MS = 100;
-
-function addressee(contact: ContactRow): { publicKey: string; hybridPublicKey: string | null } {
-  return { publicKey: contact.publicKey, hybridPublicKey: contact.card?.hybridPublicKey ?? null };
-}

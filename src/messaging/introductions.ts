@@ -6,13 +6,14 @@
  */
 
 import type { Clock } from "../core/clock.ts";
+import { toBase64Url } from "../core/bytes.ts";
 import { NetworkError, ValidationError } from "../core/errors.ts";
 import { MESSAGE_LIMITS, ROUTE_LIMITS } from "../core/limits.ts";
 import type { NostrEvent, VerifiedEvent } from "../nostr/event.ts";
 import { parsePublicKey } from "../nostr/keys.ts";
 import type { RelayPool } from "../route/relay-pool.ts";
 import type { Vault } from "../vault/vault.ts";
-import { makeCard } from "./card.ts";
+import { CARD_VERSION, isOtherCard, makeCard } from "./card.ts";
 import type { Rooms } from "./composer.ts";
 import type { ContactRow } from "./contact-book.ts";
 import type { Correspondence } from "./correspondence.ts";
@@ -30,6 +31,7 @@ import {
 } from "./invite.ts";
 import type { InviteBook } from "./invite-book.ts";
 import { letterHead } from "./letter.ts";
+import type { Sessions } from "./session/sessions.ts";
 import type { Invite } from "./views.ts";
 
 export interface IntroductionsOptions extends Rooms {
@@ -37,6 +39,7 @@ export interface IntroductionsOptions extends Rooms {
   readonly pool: RelayPool;
   readonly invites: InviteBook;
   readonly correspondence: Correspondence;
+  readonly sessions: Sessions;
   readonly ownRelays: () => readonly string[];
   readonly displayName: () => string;
   readonly clock: Clock;
@@ -71,11 +74,12 @@ export class Introductions {
     const known = text.startsWith(INVITE_PREFIX) ? await this.#readInvite(parseInviteLink(text)) : parsePublicKey(text);
     const { contacts, vault, clock } = this.#o;
     this.#refuseOwnKey(known.publicKey);
+    const keyPackage = await this.#o.sessions.keyPackage();
     return vault.transaction(() => {
       const existing = contacts.get(known.publicKey);
-      if (existing) return this.#meetAgain(existing, known, request.name);
+      if (existing) return this.#meetAgain(existing, known, keyPackage, request.name);
       const made = contacts.create(known.publicKey, "pending", clock.nowMs(), { ...known, name: request.name ?? "" });
-      this.#sayHello(made);
+      this.#sayHello(made, keyPackage);
       return made;
     });
   }
@@ -87,7 +91,7 @@ export class Introductions {
   }
 
   /** The contact to write to; an npub that is not in the book yet is added on the way. */
-  recipient(who: string, interop: boolean): ContactRow {
+  async recipient(who: string, interop: boolean): Promise<ContactRow> {
     const { contacts, vault, clock } = this.#o;
     try {
       return contacts.find(who);
@@ -98,18 +102,25 @@ export class Introductions {
     this.#refuseOwnKey(publicKey);
     const profile = interop ? "interop" : "hidden";
     const state = interop ? "accepted" : "pending";
+    const keyPackage = interop ? null : await this.#o.sessions.keyPackage();
     return vault.transaction(() => {
       const made = contacts.create(publicKey, state, clock.nowMs(), { relays, profile });
-      if (!interop) this.#sayHello(made);
+      if (keyPackage) this.#sayHello(made, keyPackage);
       return made;
     });
   }
 
-  /** Contacts hold our card; when our relays change they need the new one. */
-  announceRelays(relays: readonly string[]): void {
+  /** Says hello to a contact once more, to get a session with it. */
+  async greet(contact: ContactRow): Promise<void> {
+    const keyPackage = await this.#o.sessions.keyPackage();
+    this.#o.vault.transaction(() => this.#sayHello(contact, keyPackage));
+  }
+
+  /** Contacts hold our card; when our relays or the format change they need the new one. True if they did. */
+  announceRelays(relays: readonly string[]): boolean {
     const { vault, contacts, outbox, clock } = this.#o;
-    const places = relays.join(" ");
-    if (vault.readMeta<string>(ANNOUNCED_RELAYS) === places) return;
+    const places = [CARD_VERSION, ...relays].join(" ");
+    if (vault.readMeta<string>(ANNOUNCED_RELAYS) === places) return false;
     vault.transaction(() => {
       for (const contact of contacts.list()) {
         if (contact.state !== "accepted" || contact.profile !== "hidden") continue;
@@ -119,6 +130,7 @@ export class Introductions {
       }
       vault.writeMeta(ANNOUNCED_RELAYS, places);
     });
+    return true;
   }
 
   /** Where somebody collects NIP-17 messages: his own list (kind 10050) if it can be found, and our relays. */
@@ -134,21 +146,29 @@ export class Introductions {
     return [...new Set([...theirs.slice(0, MESSAGE_LIMITS.inviteRelays), ...own])];
   }
 
-  #sayHello(to: ContactRow): void {
+  #sayHello(to: ContactRow, keyPackage: Uint8Array): void {
     const head = letterHead(this.#o.clock.nowMs());
     const proof = to.proof === null ? {} : { proof: to.proof };
-    const letter = { ...head, kind: "hello", ...this.introduce(), ...proof } as const;
+    const letter = {
+      ...head,
+      kind: "hello",
+      ...this.introduce(),
+      keyPackage: toBase64Url(keyPackage),
+      ...proof,
+    } as const;
     this.#o.outbox.add({ id: head.id, to: to.publicKey, content: { profile: "hidden", letter } });
   }
 
   /** Adding somebody who is in the book: a request is thereby accepted, a fresh card is taken. */
-  #meetAgain(row: ContactRow, known: Partial<ContactRow>, name?: string): ContactRow {
+  #meetAgain(row: ContactRow, known: Partial<ContactRow>, keyPackage: Uint8Array, name?: string): ContactRow {
     const { contacts, correspondence } = this.#o;
     const renamed = name === undefined ? row : contacts.rename(row, name);
     if (renamed.state === "request") return correspondence.accept(renamed);
     if (renamed.state !== "blocked" && renamed.profile !== "interop") return renamed;
-    const again = contacts.update(renamed, { ...known, profile: "hidden", state: "pending" });
-    this.#sayHello(again);
+    const isOther = row.card && known.card && isOtherCard(row.card, known.card);
+    const verified = row.verified && !isOther;
+    const again = contacts.update(renamed, { ...known, profile: "hidden", state: "pending", verified });
+    this.#sayHello(again, keyPackage);
     return again;
   }
 

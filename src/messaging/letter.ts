@@ -1,19 +1,31 @@
 /**
- * A letter: what one Nocturne says to another inside the seal. JSON, version 1, one of four kinds.
+ * A letter: what one Nocturne says to another inside the seal. JSON, version 1, one of these kinds.
  *
- *   hello    "may I write to you": the writer's card, and the proof of an invite
- *   accept   "yes": the answerer's card
- *   text     a message; `n` numbers the texts from one person to another, from 1, without gaps
- *   receipt  which texts arrived, and which were read
+ *   hello     "may I write to you": the writer's card, and the proof of an invite
+ *   accept    "yes": the answerer's card
+ *   welcome   the way into a session: an MLS welcome for a key package that came with a hello
+ *   invitation, application    "come into this group", "let me in": with a key package
+ *   astray    "you were added on a branch that lost": to a device that cannot know
+ *   profile, farewell          in a group: who and where one is, and that one leaves
+ *   text      a message; `n` numbers the texts from one person to another, from 1, without gaps
+ *   reaction  an emoji under a message, in the place of the writer's earlier one; null takes it back
+ *   edit      another text for a message of the writer's
+ *   delete    a message of the writer's is to go, for all
+ *   timer     messages of this conversation disappear from now on, or do not
+ *   receipt   which of these arrived, and which texts were read
+ *   typing    the writer is typing: said once, kept by nobody
  *
+ * Text, reaction, edit, delete and timer are the content of a conversation; the others go between two devices.
  * Specified in NEP-03.
  */
 
 import * as v from "valibot";
 import { toHex, utf8Encode } from "../core/bytes.ts";
 import { CodecError } from "../core/errors.ts";
-import { FILE_LIMITS, MESSAGE_LIMITS } from "../core/limits.ts";
+import { FILE_LIMITS, MESSAGE_LIMITS, SESSION_LIMITS } from "../core/limits.ts";
 import { randomBytes } from "../core/random.ts";
+import { type BlobRef, blobRefSchema } from "./blobs.ts";
+import { isRelayUrl } from "./card.ts";
 import type { MessageFile } from "./views.ts";
 
 interface LetterHead {
@@ -28,6 +40,8 @@ export interface HelloLetter extends LetterHead {
   readonly kind: "hello";
   readonly name: string;
   readonly card: unknown;
+  /** base64url: lets whoever accepts begin the session. */
+  readonly keyPackage?: string | undefined;
   readonly proof?: string | undefined;
 }
 
@@ -37,11 +51,86 @@ export interface AcceptLetter extends LetterHead {
   readonly card: unknown;
 }
 
+export interface WelcomeLetter extends LetterHead {
+  readonly kind: "welcome";
+  /** base64url of the MLS message, or where it lies if it is large. */
+  readonly welcome: string | BlobRef;
+  /** Into a direct session: base64url, 32 bytes, one of the two halves of the psk (session/bootstrap.ts). */
+  readonly secret?: string;
+  /** Into a group: where members are found. */
+  readonly roster?: readonly Profile[] | BlobRef;
+}
+
+export interface Profile {
+  /** Hex key. */
+  readonly account: string;
+  readonly name: string;
+  readonly relays: readonly string[];
+  /** Number of the last text of theirs that the admin knows: what a newcomer reads begins after it. */
+  readonly n: number;
+}
+
+export interface InvitationLetter extends LetterHead {
+  readonly kind: "invitation";
+  readonly group: string;
+  readonly name: string;
+}
+
+export interface ApplicationLetter extends LetterHead {
+  readonly kind: "application";
+  readonly group: string;
+  readonly name: string;
+  readonly card: unknown;
+  /** base64url */
+  readonly keyPackage: string;
+  /** Of who came with a link. */
+  readonly proof?: string;
+}
+
+export interface ProfileLetter extends LetterHead {
+  readonly kind: "profile";
+  readonly name: string;
+  readonly relays: readonly string[];
+}
+
+export interface FarewellLetter extends LetterHead {
+  readonly kind: "farewell";
+  readonly leaf: number;
+  /** base64url, 64 bytes (session/farewell.ts). */
+  readonly signature: string;
+}
+
 export interface TextLetter extends LetterHead {
   readonly kind: "text";
   readonly n: number;
   readonly text: string;
   readonly files: readonly MessageFile[];
+  /** Id of the message that this one answers. */
+  readonly replyTo?: string;
+  /** Seconds after which it disappears. */
+  readonly expires?: number;
+}
+
+export interface ReactionLetter extends LetterHead {
+  readonly kind: "reaction";
+  readonly target: string;
+  readonly emoji: string | null;
+}
+
+export interface EditLetter extends LetterHead {
+  readonly kind: "edit";
+  readonly target: string;
+  readonly text: string;
+}
+
+export interface DeleteLetter extends LetterHead {
+  readonly kind: "delete";
+  readonly target: string;
+}
+
+export interface TimerLetter extends LetterHead {
+  readonly kind: "timer";
+  readonly seconds: number | null;
 }
 
 export interface ReceiptLetter extends LetterHead {
@@ -50,11 +139,46 @@ export interface ReceiptLetter extends LetterHead {
   readonly read: readonly string[];
 }
 
-export type Letter = HelloLetter | AcceptLetter | TextLetter | ReceiptLetter;
+export interface TypingLetter extends LetterHead {
+  readonly kind: "typing";
+  readonly on: boolean;
+}
+
+/** What changes a message that is already there; it may also arrive before it. */
+export type MarkLetter = ReactionLetter | EditLetter | DeleteLetter;
+export type ContentLetter = TextLetter | MarkLetter | TimerLetter;
+/** "You write where nobody is any more": added on a branch that lost (session/session.ts). */
+export interface AstrayLetter extends LetterHead {
+  readonly kind: "astray";
+  readonly session: string;
+  readonly epoch: string;
+}
+
+/** What only groups need; it travels in their sessions as content does. */
+export type MembershipLetter = ProfileLetter | FarewellLetter;
+export type Letter =
+  | HelloLetter
+  | AcceptLetter
+  | WelcomeLetter
+  | InvitationLetter
+  | ApplicationLetter
+  | AstrayLetter
+  | MembershipLetter
+  | ContentLetter
+  | ReceiptLetter
+  | TypingLetter;
 
 const ID_BYTES = 16;
 const PROOF_PATTERN = /^[0-9a-f]{64}$/;
 const URL_CHARACTERS = 2_048;
+const SECRET_CHARACTERS = 43;
+const SIGNATURE_CHARACTERS = 86;
+/** A reaction is a sign, not a text: no letters, spaces or control characters. */
+const NO_EMOJI = /[\p{L}\p{Z}\p{Cc}]/u;
+
+const RECOMMENDED_EMOJI = /^\p{RGI_Emoji}$/v;
+/** Asks for the coloured form; keyboards leave it away. */
+const EMOJI_STYLE = "\ufe0f";
 
 const identifier = v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/));
 const time = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
@@ -62,6 +186,19 @@ const name = v.pipe(
   v.string(),
   v.check((text) => utf8Encode(text).length <= MESSAGE_LIMITS.nameBytes),
 );
+const text = v.pipe(
+  v.string(),
+  v.check((words) => utf8Encode(words).length <= MESSAGE_LIMITS.textBytes),
+);
+const emoji = v.pipe(
+  v.string(),
+  v.minLength(1),
+  v.check((sign) => utf8Encode(sign).length <= MESSAGE_LIMITS.emojiBytes && !NO_EMOJI.test(sign)),
+);
+const timerSeconds = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(MESSAGE_LIMITS.timerSeconds));
+const voiceSeconds = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(MESSAGE_LIMITS.voiceSeconds));
+const account = v.pipe(v.string(), v.regex(PROOF_PATTERN));
+const relays = v.pipe(v.array(v.pipe(v.string(), v.check(isRelayUrl))), v.maxLength(MESSAGE_LIMITS.inviteRelays));
 const head = { v: v.literal(1), id: identifier, at: time };
 const receipts = v.pipe(v.array(identifier), v.maxLength(MESSAGE_LIMITS.idsPerReceipt));
 
@@ -75,7 +212,13 @@ const file = v.object({
   bytes: time,
   // A link leads into a browser, so it must not be able to run anything there.
   url: v.pipe(v.string(), v.maxLength(URL_CHARACTERS), v.regex(/^https?:\/\//)),
+  voiceSeconds: v.exactOptional(voiceSeconds),
 });
+
+const rosterSchema: v.GenericSchema<unknown, Profile[]> = v.pipe(
+  v.array(v.object({ account, name, relays, n: time })),
+  v.maxLength(SESSION_LIMITS.members),
+);
 
 const letterSchema: v.GenericSchema<unknown, Letter> = v.variant("kind", [
   v.object({
@@ -83,21 +226,65 @@ const letterSchema: v.GenericSchema<unknown, Letter> = v.variant("kind", [
     kind: v.literal("hello"),
     name,
     card: v.unknown(),
+    keyPackage: v.exactOptional(base64Url(MESSAGE_LIMITS.keyPackageCharacters)),
     proof: v.optional(v.pipe(v.string(), v.regex(PROOF_PATTERN))),
   }),
   v.object({ ...head, kind: v.literal("accept"), name, card: v.unknown() }),
   v.object({
     ...head,
+    kind: v.literal("welcome"),
+    welcome: v.union([base64Url(MESSAGE_LIMITS.letterBytes), blobRefSchema]),
+    secret: v.exactOptional(v.pipe(base64Url(SECRET_CHARACTERS), v.length(SECRET_CHARACTERS))),
+    roster: v.exactOptional(v.union([rosterSchema, blobRefSchema])),
+  }),
+  v.object({ ...head, kind: v.literal("invitation"), group: identifier, name }),
+  v.object({
+    ...head,
+    kind: v.literal("application"),
+    group: identifier,
+    name,
+    card: v.unknown(),
+    keyPackage: base64Url(MESSAGE_LIMITS.keyPackageCharacters),
+    proof: v.exactOptional(v.pipe(v.string(), v.regex(PROOF_PATTERN))),
+  }),
+  v.object({ ...head, kind: v.literal("astray"), session: identifier, epoch: identifier }),
+  v.object({ ...head, kind: v.literal("profile"), name, relays }),
+  v.object({
+    ...head,
+    kind: v.literal("farewell"),
+    leaf: time,
+    signature: v.pipe(base64Url(SIGNATURE_CHARACTERS), v.length(SIGNATURE_CHARACTERS)),
+  }),
+  v.object({
+    ...head,
     kind: v.literal("text"),
     n: v.pipe(v.number(), v.safeInteger(), v.minValue(1)),
-    text: v.pipe(
-      v.string(),
-      v.check((text) => utf8Encode(text).length <= MESSAGE_LIMITS.textBytes),
-    ),
+    text,
     files: v.pipe(v.array(file), v.maxLength(MESSAGE_LIMITS.filesPerMessage)),
+    replyTo: v.exactOptional(identifier),
+    expires: v.exactOptional(timerSeconds),
   }),
+  v.object({ ...head, kind: v.literal("reaction"), target: identifier, emoji: v.nullable(emoji) }),
+  v.object({ ...head, kind: v.literal("edit"), target: identifier, text }),
+  v.object({ ...head, kind: v.literal("delete"), target: identifier }),
+  v.object({ ...head, kind: v.literal("timer"), seconds: v.nullable(timerSeconds) }),
   v.object({ ...head, kind: v.literal("receipt"), delivered: receipts, read: receipts }),
+  v.object({ ...head, kind: v.literal("typing"), on: v.boolean() }),
 ]);
+
+/** A roster that lay in a blob. Throws CodecError `bad_letter`. */
+export function decodeRoster(text: string): Profile[] {
+  return parseOrThrow(rosterSchema, text);
+}
+
+function base64Url(maxCharacters: number) {
+  return v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]+$/), v.maxLength(maxCharacters));
+}
+
+/** True for what belongs to a conversation, which goes through its session once there is one. */
+export function isContent(letter: Letter): letter is ContentLetter {
+  return ["text", "reaction", "edit", "delete", "timer"].includes(letter.kind);
+}
 
 /** Version, a fresh id (32 hex characters) and the time, for a letter about to be written. */
 export function letterHead(nowMs: number, id: string = createLetterId()): { v: 1; id: string; at: number } {
@@ -112,14 +299,23 @@ export function isLetterId(text: string): boolean {
   return v.is(identifier, text);
 }
 
+/** One emoji that everybody can show: of the set that Unicode recommends for interchange. */
+export function isEmoji(text: string): boolean {
+  return RECOMMENDED_EMOJI.test(text) || RECOMMENDED_EMOJI.test(`${text}${EMOJI_STYLE}`);
+}
+
 export function encodeLetter(letter: Letter): string {
   return JSON.stringify(letter);
 }
 
 /** The letter in `text`. Throws CodecError `bad_letter`. */
 export function decodeLetter(text: string): Letter {
+  return parseOrThrow(letterSchema, text);
+}
+
+function parseOrThrow<T>(schema: v.GenericSchema<unknown, T>, text: string): T {
   try {
-    return v.parse(letterSchema, JSON.parse(text));
+    return v.parse(schema, JSON.parse(text));
   } catch (cause) {
     throw new CodecError("bad_letter", "A letter arrived that this version cannot read.", { cause });
   }

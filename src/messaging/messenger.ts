@@ -10,27 +10,28 @@
 
 import type { Clock } from "../core/clock.ts";
 import { LockedError, ValidationError } from "../core/errors.ts";
+import { MESSAGE_LIMITS } from "../core/limits.ts";
 import type { Logger } from "../core/log.ts";
 import { inboxRelaysEvent } from "../nostr/direct-message.ts";
-import type { VerifiedEvent } from "../nostr/event.ts";
-import { encodeNpub } from "../nostr/keys.ts";
+import { parsePublicKey } from "../nostr/keys.ts";
 import type { RelayPool } from "../route/relay-pool.ts";
-import type { Identity } from "../vault/identity.ts";
 import type { Vault } from "../vault/vault.ts";
-import { Collector } from "./collector.ts";
-import { checkRecipient, checkRequest, compose, type Rooms } from "./composer.ts";
-import { ContactBook, type ContactRow } from "./contact-book.ts";
-import { Correspondence, type Effects, rank } from "./correspondence.ts";
-import { Dispatcher } from "./dispatcher.ts";
-import { readSeal } from "./interop.ts";
-import { Introductions } from "./introductions.ts";
-import { InviteBook } from "./invite-book.ts";
-import { MessageStore } from "./message-store.ts";
-import { Outbox } from "./outbox.ts";
-import { type InboxQuery, Reader } from "./reader.ts";
-import { openGift } from "./sealed-letter.ts";
+import { Announcer } from "./announcer.ts";
+import { checkConversation, checkRequest, checkText, compose, messageDeleted } from "./composer.ts";
+import type { ContactRow } from "./contact-book.ts";
+import { rank } from "./correspondence.ts";
+import { closeDesk, type Desk, openDesk } from "./desk.ts";
+import { type Effects, noEffects } from "./effects.ts";
+import { startExpiry } from "./expiry.ts";
+import { letterHead } from "./letter.ts";
+import type { MessageStore, StoredMessage } from "./message-store.ts";
+import { type InboxQuery, type PageQuery, parseTime, type SearchQuery } from "./reader.ts";
+import { Sweeper } from "./sweeper.ts";
 import type {
+  ChangeConversation,
   Contact,
+  CreateGroup,
+  Group,
   Conversation,
   DeliveryState,
   Invite,
@@ -38,6 +39,7 @@ import type {
   MessageFile,
   MessagePage,
   MessengerEvent,
+  SearchHit,
   SendMessage,
   SendResult,
   VerifyResult,
@@ -51,58 +53,81 @@ export interface MessengerOptions {
   readonly embeddedRelay: string | null;
   /** A sealed link to a library file, for an attachment. */
   readonly shareFile: (fileId: string) => Promise<MessageFile>;
-  readonly settings: () => { displayName: string; readReceipts: boolean; invitedOnly: boolean };
+  /** Ends the share link of an attachment that disappears or is deleted; other people's URLs are left alone. */
+  readonly revokeLink: (url: string) => void;
+  readonly settings: () => MessengerSettings;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
-/** What exists only while the vault is open. */
-interface Desk extends Rooms {
-  readonly identity: Identity;
-  readonly introductions: Introductions;
-  readonly reader: Reader;
-  readonly correspondence: Correspondence;
-  readonly collector: Collector;
-  readonly dispatcher: Dispatcher;
-  readonly overdueTimer: NodeJS.Timeout;
+export interface MessengerSettings {
+  readonly displayName: string;
+  readonly readReceipts: boolean;
+  readonly typingIndicators: boolean;
+  readonly invitedOnly: boolean;
 }
 
+/** The most that a disappearing message may outlive its time. */
+const EXPIRY_CHECK_MS = 1_000;
 const OVERDUE_CHECK_MS = 5_000;
+const KEY_CHECK_MS = 30_000;
 
 export class Messenger {
   readonly #o: MessengerOptions;
-  readonly #listeners = new Set<(event: MessengerEvent) => void>();
+  readonly #announcer: Announcer;
   #open: Desk | null = null;
+  #timers: readonly NodeJS.Timeout[] = [];
+  readonly #sweeper: Sweeper;
+  readonly #typingSentAtMs = new Map<string, number>();
 
   constructor(options: MessengerOptions) {
     this.#o = options;
+    this.#sweeper = new Sweeper(options.vault);
+    this.#announcer = new Announcer(
+      () => this.#open,
+      () => this.#sweeper.note(),
+    );
   }
 
   /** Begins to collect and deliver; the vault must be open. */
   start(): void {
     if (this.#open) return;
-    this.#open = this.#openDesk();
+    this.#open = openDesk(this.#o, {
+      announce: (effects) => this.#announcer.announce(effects),
+      background: (work) => this.#background(work),
+      sent: (messages, row) => this.#noteSent(messages, row.id),
+      typing: (conversation, author, on) => this.#announcer.typing(conversation, author, on),
+    });
+    this.#open.earlyMarks.forgetOld(this.#o.clock.nowMs());
+    this.removeExpired();
+    this.#timers = [
+      this.#every(EXPIRY_CHECK_MS, () => this.removeExpired()),
+      this.#every(OVERDUE_CHECK_MS, () => this.releaseOverdue()),
+      this.#every(KEY_CHECK_MS, () => this.renewKeys()),
+    ];
     this.refreshRelays();
+    this.#background(this.#open.handshakes.resume());
   }
 
   /** Ends all work; call it before the vault is locked. */
   async stop(): Promise<void> {
     const desk = this.#open;
     this.#open = null;
+    this.#typingSentAtMs.clear();
+    for (const timer of this.#timers) clearInterval(timer);
     if (!desk) return;
-    clearInterval(desk.overdueTimer);
-    desk.collector.close();
-    await desk.dispatcher.close();
+    await closeDesk(desk);
+    this.#attempt(() => this.#sweeper.sweep(true));
     this.#o.pool.keep([]);
   }
 
   /** Follows the relays as they are set now, and tells contacts when our places have changed. */
   refreshRelays(): void {
-    const { collector, dispatcher, identity, introductions } = this.#desk();
+    const { collector, dispatcher, identity, introductions, membership } = this.#desk();
     const relays = this.#o.ownRelays();
     this.#o.pool.keep(relays);
     collector.follow(relays);
-    introductions.announceRelays(relays);
+    if (introductions.announceRelays(relays)) membership.announceProfile();
     dispatcher.wake();
     if (this.#o.embeddedRelay !== null) {
       // NIP-17 clients look for this list. It goes to our own relay only: nobody else learns of us by it.
@@ -111,15 +136,28 @@ export class Messenger {
     }
   }
 
+  /** Removes disappearing messages whose time has come, also from the disk; runs by itself every second. */
+  removeExpired(): void {
+    const { annotator, expiry } = this.#desk();
+    const expired = expiry.due(this.#o.clock.nowMs());
+    if (expired.length > 0) this.#change(() => annotator.expire(expired));
+    this.#sweeper.sweep(false);
+  }
+
   /** Shows messages that waited too long for a missing earlier one; runs by itself every few seconds. */
   releaseOverdue(): void {
-    const { correspondence } = this.#desk();
-    this.#announce(this.#o.vault.transaction(() => correspondence.releaseOverdue()));
+    const { correspondence, groupCorrespondence } = this.#desk();
+    this.#change(() => correspondence.releaseOverdue());
+    this.#change(() => groupCorrespondence.releaseOverdue());
+  }
+
+  /** Renews keys that are due, and forgets those whose time is over; runs by itself twice a minute. */
+  renewKeys(): void {
+    this.#background(this.#keepKeys(this.#desk()));
   }
 
   onEvent(listener: (event: MessengerEvent) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    return this.#announcer.listen(listener);
   }
 
   // Contacts
@@ -134,6 +172,7 @@ export class Messenger {
     const { contacts, introductions } = this.#desk();
     const row = await introductions.addContact(request);
     this.#changed(row.publicKey);
+    this.#settle(row.publicKey);
     return contacts.view(row);
   }
 
@@ -148,20 +187,22 @@ export class Messenger {
 
   accept(who: string): Contact {
     const { contacts, correspondence } = this.#desk();
-    return this.#changeContact(who, (row) => {
+    const accepted = this.#changeContact(who, (row, effects) => {
       if (row.state === "accepted" && row.changedCard === null) return row;
       if (row.state === "pending") {
         throw new ValidationError("not_a_request", "You added this person yourself; the answer is still to come.");
       }
-      correspondence.accept(row);
+      correspondence.accept(row, effects);
       return contacts.get(row.publicKey) ?? row;
     });
+    this.#settle(parsePublicKey(accepted.npub).publicKey);
+    return accepted;
   }
 
   block(who: string): Contact {
     const { contacts, outbox } = this.#desk();
     return this.#changeContact(who, (row) => {
-      outbox.removeAll(row.publicKey);
+      outbox.removeDirect(row.publicKey);
       return contacts.update(row, { state: "blocked" });
     });
   }
@@ -172,14 +213,18 @@ export class Messenger {
 
   /** Forgets the person and the whole conversation. */
   removeContact(who: string): void {
-    const { contacts, messages, outbox } = this.#desk();
+    const { contacts, messages, outbox, conversations, earlyMarks, sessions } = this.#desk();
     const { publicKey } = contacts.find(who);
     this.#o.vault.transaction(() => {
-      outbox.removeAll(publicKey);
+      sessions.remove(publicKey);
+      outbox.removeDirect(publicKey);
       messages.removeAll(publicKey);
+      earlyMarks.removeAll(publicKey);
+      conversations.remove(publicKey);
       contacts.remove(publicKey);
     });
-    this.#emit({ event: "contacts" });
+    this.#sweeper.note();
+    this.#announcer.contacts();
   }
 
   /** Compares `safety` (digits, spaces ignored) with ours and remembers a match; without it only tells the number. */
@@ -197,6 +242,64 @@ export class Messenger {
     return { verified, safety: view.safety };
   }
 
+  // Groups
+
+  /** A new group; the named contacts are asked to come. Throws ValidationError `bad_name`, `not_a_contact`. */
+  async createGroup({ name, members }: CreateGroup): Promise<Group> {
+    const { membership } = this.#desk();
+    return this.#groupView(await membership.create(name, this.#accounts(members)));
+  }
+
+  /** By id or name. Throws ValidationError `unknown_group`. */
+  group(who: string): Group {
+    return this.#desk().reader.group(who);
+  }
+
+  async inviteToGroup(who: string, members: readonly string[]): Promise<Group> {
+    return this.#groupView(this.#desk().membership.invite(this.#groupId(who), this.#accounts(members)));
+  }
+
+  /** Removes a member, or takes an invitation or application back. */
+  async removeFromGroup(who: string, member: string): Promise<Group> {
+    const { membership, reader } = this.#desk();
+    const id = this.#groupId(who);
+    return this.#groupView(await membership.remove(id, reader.personIn(id, member)));
+  }
+
+  async leaveGroup(who: string): Promise<Group> {
+    return this.#groupView(await this.#desk().membership.leave(this.#groupId(who)));
+  }
+
+  async renameGroup(who: string, name: string): Promise<Group> {
+    return this.#groupView(await this.#desk().membership.rename(this.#groupId(who), name));
+  }
+
+  async setGroupAdmin(who: string, member: string, admin: boolean): Promise<Group> {
+    const { membership, reader } = this.#desk();
+    const id = this.#groupId(who);
+    return this.#groupView(await membership.setAdmin(id, reader.personIn(id, member), admin));
+  }
+
+  /** A new join link; an older one stops working. */
+  async createGroupLink(who: string): Promise<Group> {
+    return this.#groupView(this.#desk().membership.setLink(this.#groupId(who), true));
+  }
+
+  async removeGroupLink(who: string): Promise<Group> {
+    return this.#groupView(this.#desk().membership.setLink(this.#groupId(who), false));
+  }
+
+  /** Applies with a link; the group appears once an admin agreed. Throws CodecError `bad_group_link`. */
+  async joinGroup(link: string): Promise<{ name: string }> {
+    return { name: await this.#desk().membership.join(link) };
+  }
+
+  async approveMember(who: string, member: string): Promise<Group> {
+    const { membership, reader } = this.#desk();
+    const id = this.#groupId(who);
+    return this.#groupView(await membership.approve(id, reader.personIn(id, member)));
+  }
+
   // Messages
 
   /** Stores the message durably and returns; delivery follows. A repeated `id` is answered, not sent again. */
@@ -205,18 +308,47 @@ export class Messenger {
     const desk = this.#desk();
     const repeated = request.id === undefined ? null : desk.messages.get(request.id);
     if (repeated) return { id: repeated.id, state: repeated.state };
+    if (request.id !== undefined && desk.messages.isGone(request.id)) throw messageDeleted();
     const interop = request.interop ?? false;
-    const { publicKey } = desk.introductions.recipient(request.to, interop);
-    const files = await Promise.all((request.files ?? []).map((id) => this.#o.shareFile(id)));
-    const message = this.#o.vault.transaction(() => {
-      const contact = desk.contacts.find(publicKey);
-      checkRecipient(contact, interop, desk.outbox);
-      const content = { id: request.id, text: request.text, files, interop };
-      return compose(desk, desk.identity, contact, content, this.#o.clock.nowMs());
+    const id = await this.#recipient(request.to, interop);
+    const files = await this.#share(request);
+    const { message, reopened } = this.#o.vault.transaction(() => {
+      checkConversation(desk, id, interop);
+      const draft = { id: request.id, text: request.text, files, interop, replyTo: request.replyTo ?? null };
+      const message = compose(desk, desk.identity, id, draft, this.#o.clock.nowMs());
+      return { message, reopened: desk.conversations.reopen(id, this.#o.clock.nowMs()) };
     });
-    this.#emit({ event: "message", message: this.#desk().reader.view(message) });
-    desk.dispatcher.wake(publicKey);
+    this.#announcer.shown(message);
+    if (reopened) this.#announcer.conversation(id);
+    this.#wakeConversation(id);
     return { id: message.id, state: message.state };
+  }
+
+  /** One message. Throws ValidationError `unknown_message`. */
+  message(id: string): Message {
+    const { messages, reader } = this.#desk();
+    const message = messages.get(id);
+    if (!message) throw new ValidationError("unknown_message", "There is no message with this id.");
+    return reader.view(message);
+  }
+
+  /** Sets or takes back (null) your reaction. Throws ValidationError `unknown_message`, `bad_emoji`; PolicyError. */
+  react(id: string, emoji: string | null): Message {
+    return this.#changeMessage(id, () => this.#desk().annotator.react(id, emoji));
+  }
+
+  /** Gives a message of yours another text, for all. Throws ValidationError `not_yours`, `too_late`; PolicyError. */
+  edit(id: string, text: string): Message {
+    return this.#changeMessage(id, () => this.#desk().annotator.edit(id, text));
+  }
+
+  /** Deletes a message of yours for all, or any message for you. Throws as `edit` does. */
+  deleteMessage(id: string, forAll: boolean): void {
+    const { annotator, messages } = this.#desk();
+    const conversation = messages.get(id)?.conversation;
+    this.#change(() => (forAll ? annotator.deleteForAll(id) : annotator.deleteForMe(id)));
+    this.#sweeper.note();
+    if (conversation !== undefined) this.#wakeConversation(conversation);
   }
 
   /** The message's state once it is at least `state`. Rejects with the signal's reason. */
@@ -247,8 +379,46 @@ export class Messenger {
   }
 
   /** A page of one conversation, oldest first. */
-  messages(who: string, page: { before?: number; limit?: number } = {}): MessagePage {
+  messages(who: string, page: PageQuery = {}): MessagePage {
     return this.#desk().reader.messages(who, page);
+  }
+
+  /** Messages in which each word of the query begins a word, newest first. */
+  search(query: SearchQuery): Promise<SearchHit[]> {
+    return this.#desk().reader.search(query);
+  }
+
+  /**
+   * Mutes, pins, archives, keeps a draft, sets the timer. Throws UsageError `bad_time`, `bad_timer`; for a timer also
+   * what `send` throws.
+   */
+  changeConversation(who: string, change: ChangeConversation): Conversation {
+    const { conversations, annotator } = this.#desk();
+    const { id } = conversations.find(who);
+    const { timerSeconds, mutedUntil, ...chosen } = change;
+    if (chosen.draft !== undefined) checkText(chosen.draft);
+    const muting = mutedUntil === undefined ? {} : { mutedUntilMs: mutedUntil === null ? null : parseTime(mutedUntil) };
+    this.#change(() => {
+      conversations.update(id, { ...chosen, ...muting });
+      const effects = timerSeconds === undefined ? noEffects() : annotator.setTimer(id, timerSeconds);
+      effects.conversations.add(id);
+      return effects;
+    });
+    this.#wakeConversation(id);
+    return this.#desk().reader.conversation(id);
+  }
+
+  /** Tells the other side that you are typing, if you want that to be told. */
+  noteTyping(who: string): void {
+    const { conversations, contacts, dispatcher } = this.#desk();
+    const { id } = conversations.find(who);
+    const contact = contacts.get(id);
+    const nowMs = this.#o.clock.nowMs();
+    const isAllowed = this.#o.settings().typingIndicators && contact?.state === "accepted";
+    if (!isAllowed || contact.profile === "interop" || contact.changedCard !== null) return;
+    if (nowMs - (this.#typingSentAtMs.get(id) ?? 0) < MESSAGE_LIMITS.typingEveryMs) return;
+    this.#typingSentAtMs.set(id, nowMs);
+    dispatcher.sendOnce({ ...letterHead(nowMs), kind: "typing", on: true }, contact.publicKey);
   }
 
   /** What accepted people wrote, oldest first; with `limit` the newest so many. */
@@ -260,21 +430,23 @@ export class Messenger {
     return this.#desk().reader.counts();
   }
 
-  /** Marks everything up to a position as read and, if the person allows it, tells the sender. */
+  /** Marks everything up to a position as read and, if the person allows it, tells the senders. */
   markRead(who: string, upTo: number): void {
-    const { contacts, messages, outbox, dispatcher } = this.#desk();
-    const contact = contacts.find(who);
-    const tell = contact.state === "accepted" && this.#o.settings().readReceipts;
-    const read = this.#o.vault.transaction(() => {
-      const rows = messages.unread(contact.publicKey, upTo);
-      for (const row of rows) {
-        messages.setState(row, "read");
-        if (tell && row.profile === "hidden") outbox.owe({ messageId: row.id, to: row.contact, read: true });
-      }
-      return rows;
-    });
-    for (const row of read) this.#emitState(row.id, row.contact, "read");
-    if (tell) dispatcher.wake(contact.publicKey);
+    const { contacts, conversations, messages, outbox, dispatcher } = this.#desk();
+    const { id } = conversations.find(who);
+    const tell = contacts.get(id)?.state === "accepted" && this.#o.settings().readReceipts;
+    const nowMs = this.#o.clock.nowMs();
+    const read = this.#o.vault.transaction(() =>
+      messages.unread(id, upTo).map((row) => {
+        if (tell && row.profile === "hidden") outbox.owe({ messageId: row.id, to: row.author, read: true });
+        return messages.update(row, { state: "read", ...startExpiry(row, nowMs) });
+      }),
+    );
+    for (const row of read) {
+      this.#announcer.state(row.id, row.conversation, "read");
+      if (row.expiresAtMs !== null) this.#announcer.changed(row);
+    }
+    if (tell) dispatcher.wake(id);
   }
 
   // Inside
@@ -284,97 +456,104 @@ export class Messenger {
     return this.#open;
   }
 
-  #openDesk(): Desk {
-    const { vault, pool, clock, log, ownRelays } = this.#o;
-    const identity = vault.identity();
-    const rooms = { contacts: new ContactBook(vault), messages: new MessageStore(vault), outbox: new Outbox(vault) };
-    const invites = new InviteBook(vault);
-    const correspondence = new Correspondence({
-      ...rooms,
-      introduce: () => introductions.introduce(),
-      isInvited: (proof, guest) => invites.isInvited(proof, identity.publicKey, guest, clock.nowMs()),
-      invitedOnly: () => this.#o.settings().invitedOnly,
-      nowMs: () => clock.nowMs(),
-    });
-    const introductions: Introductions = new Introductions({
-      vault,
-      pool,
-      clock,
-      ownRelays,
-      invites,
-      correspondence,
-      ...rooms,
-      displayName: () => this.#o.settings().displayName,
-    });
-    const reader = new Reader(rooms, identity, () => this.#o.settings().displayName);
-    const collector = new Collector({
-      vault,
-      pool,
-      clock,
-      log,
-      publicKey: identity.publicKey,
-      handle: (event) => this.#receive(event, identity, correspondence),
-    });
-    const dispatcher = new Dispatcher({
-      vault,
-      pool,
-      clock,
-      log,
-      ownRelays,
-      ...rooms,
-      interopRelays: (publicKey) => introductions.interopRelays(publicKey),
-      onSent: (row) => this.#noteSent(rooms.messages, row.id),
-    });
-    const overdueTimer = setInterval(() => this.releaseOverdue(), OVERDUE_CHECK_MS).unref();
-    return { ...rooms, identity, introductions, reader, correspondence, collector, dispatcher, overdueTimer };
+  #every(intervalMs: number, work: () => void): NodeJS.Timeout {
+    return setInterval(() => this.#attempt(work), intervalMs).unref();
   }
 
-  /** Takes in one gift wrap; runs inside a transaction and returns what to do after it. */
-  #receive(event: VerifiedEvent, identity: Identity, correspondence: Correspondence): () => void {
-    const opened = openGift(event, identity);
-    if (opened.profile === "interop") {
-      const message = readSeal(opened.seal, identity);
-      if (message.sender === identity.publicKey) return () => {};
-      const effects = correspondence.receiveInterop(message.sender, message);
-      return () => this.#announce(effects);
+  /** What fails now (a full disk) is tried again at the next turn. */
+  #attempt(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#o.log.error({ error: error instanceof Error ? error.name : "" }, "a regular task of the messenger failed");
     }
-    const effects = correspondence.receive(opened.sender, opened.letter);
-    return () => {
-      this.#announce(effects);
-      this.#open?.dispatcher.wake(opened.sender);
-    };
+  }
+
+  /** The attachments of a message, by links of their own. */
+  async #share({ files = [], voiceSeconds }: SendMessage): Promise<MessageFile[]> {
+    const shared = await Promise.all(files.map((id) => this.#o.shareFile(id)));
+    return voiceSeconds === undefined ? shared : shared.map((file) => ({ ...file, voiceSeconds }));
+  }
+
+  /** The conversation that a message goes to; an npub that is no contact yet is added on the way. */
+  async #recipient(to: string, interop: boolean): Promise<string> {
+    const { reader, introductions } = this.#desk();
+    const group = reader.findGroup(to);
+    return group ? group.id : (await introductions.recipient(to, interop)).publicKey;
+  }
+
+  #groupId(who: string): string {
+    return this.#desk().reader.groupRow(who).id;
+  }
+
+  #accounts(who: readonly string[]): string[] {
+    return who.map((one) => this.#desk().contacts.find(one).publicKey);
+  }
+
+  #groupView({ id }: { id: string }): Group {
+    this.#announcer.conversation(id);
+    return this.#desk().reader.group(`g${id}`);
+  }
+
+  #wakeConversation(id: string): void {
+    const { groups, dispatcher } = this.#desk();
+    const group = groups.get(id);
+    for (const device of group ? groups.others(group) : [id]) dispatcher.wake(device);
+  }
+
+  #settle(publicKey: string): void {
+    this.#background(this.#desk().handshakes.settle(publicKey));
+  }
+
+  async #keepKeys({ sessionKeeper, membership }: Desk): Promise<void> {
+    await sessionKeeper.renew();
+    await membership.dismiss();
+    // What was forgotten must not live on in the database's log.
+    if (await sessionKeeper.forgetOld()) this.#sweeper.note();
+  }
+
+  /** Work that nobody waits for; what fails is tried again by its timer or at the next start. */
+  #background(work: Promise<unknown>): void {
+    work.catch((error: unknown) => {
+      const name = error instanceof Error ? error.name : "";
+      if (this.#open) this.#o.log.warn({ error: name }, "a task of the messenger was put off");
+    });
   }
 
   #noteSent(messages: MessageStore, id: string): void {
     const message = messages.get(id);
     if (message?.state !== "queued") return;
-    messages.setState(message, "sent");
-    queueMicrotask(() => this.#emitState(id, message.contact, "sent"));
+    const sent = messages.update(message, { state: "sent", ...startExpiry(message, this.#o.clock.nowMs()) });
+    queueMicrotask(() => {
+      this.#announcer.state(id, message.conversation, "sent");
+      if (sent.expiresAtMs !== null) this.#announcer.changed(sent);
+    });
   }
 
-  #announce(effects: Effects): void {
-    if (effects.contactsChanged) this.#emit({ event: "contacts" });
-    for (const message of effects.shown) this.#emit({ event: "message", message: this.#desk().reader.view(message) });
-    for (const { id, contact, state } of effects.progressed) this.#emitState(id, contact, state);
+  /** Makes a change in one transaction and tells of it. */
+  #change(work: () => Effects): void {
+    this.#announcer.announce(this.#o.vault.transaction(work));
   }
 
-  #emitState(id: string, contact: string, state: DeliveryState): void {
-    this.#emit({ event: "message-state", id, conversation: encodeNpub(contact), state });
+  #changeMessage(id: string, work: () => Effects): Message {
+    this.#change(work);
+    const { messages, reader } = this.#desk();
+    const message = messages.get(id) as StoredMessage;
+    this.#wakeConversation(message.conversation);
+    return reader.view(message);
   }
 
-  #emit(event: MessengerEvent): void {
-    for (const listener of this.#listeners) listener(event);
-  }
-
-  #changeContact(who: string, change: (row: ContactRow) => ContactRow): Contact {
+  #changeContact(who: string, change: (row: ContactRow, effects: Effects) => ContactRow): Contact {
     const { contacts } = this.#desk();
-    const row = this.#o.vault.transaction(() => change(contacts.find(who)));
+    const effects = noEffects();
+    const row = this.#o.vault.transaction(() => change(contacts.find(who), effects));
+    this.#announcer.announce(effects);
     this.#changed(row.publicKey);
     return contacts.view(row);
   }
 
   #changed(publicKey: string): void {
-    this.#emit({ event: "contacts" });
+    this.#announcer.contacts();
     this.#desk().dispatcher.wake(publicKey);
   }
 }

@@ -12,16 +12,30 @@
 import { MESSAGE_LIMITS } from "../core/limits.ts";
 import type { SealedTable } from "../vault/sealed-table.ts";
 import type { Vault } from "../vault/vault.ts";
-import type { Letter } from "./letter.ts";
+import { isContent, type Letter } from "./letter.ts";
 
 export interface OutboxRow {
   readonly id: string;
   /** Hex key of the recipient. */
   readonly to: string;
-  /** A letter of ours, or the rumor of a NIP-17 message. */
+  /** A letter of ours, a commit that the others need, or the rumor of a NIP-17 message. */
   readonly content:
-    | { readonly profile: "hidden"; readonly letter: Letter }
+    | {
+        readonly profile: "hidden";
+        readonly letter: Letter;
+        /** The session it belongs into, if it goes to all members of a group. */
+        readonly group?: string;
+      }
+    | {
+        readonly profile: "commit";
+        readonly session: string;
+        readonly epoch: string;
+        /** base64url */
+        readonly message: string;
+      }
     | { readonly profile: "interop"; readonly rumor: string };
+  /** Its text belongs to a message that disappears, so it stays out of backups. */
+  readonly unsaved?: boolean;
   readonly state: "queued" | "sent";
   readonly attempts: number;
   /** Not tried before this time. */
@@ -41,9 +55,16 @@ export class Outbox {
   constructor(vault: Vault) {
     this.#letters = vault.table<OutboxRow>({
       name: "outbox",
-      key: (row) => row.id,
-      indexes: { to: (row) => row.to, state: (row) => row.state },
+      key: rowKey,
+      indexes: {
+        letter: (row) => row.id,
+        to: (row) => row.to,
+        control: (row) => (isControl(row) ? row.to : null),
+        state: (row) => row.state,
+        unsaved: (row) => (row.unsaved ? "yes" : null),
+      },
     });
+    if (this.#letters.outdated) for (const row of this.#letters.list()) this.#rename(row);
     this.#receipts = vault.table<ReceiptRow>({
       name: "owed_receipts",
       key: receiptKey,
@@ -51,16 +72,25 @@ export class Outbox {
     });
   }
 
-  add(row: Pick<OutboxRow, "id" | "to" | "content">): void {
+  add(row: Pick<OutboxRow, "id" | "to" | "content" | "unsaved">): void {
     this.#letters.put({ ...row, state: "queued", attempts: 0, nextAtMs: 0 });
   }
 
-  get(id: string): OutboxRow | null {
-    return this.#letters.get(id);
+  get(id: string, to: string): OutboxRow | null {
+    return this.#letters.get(rowKey({ id, to }));
+  }
+
+  /** One row for each recipient that has not acknowledged the letter. */
+  rowsOf(id: string): OutboxRow[] {
+    return this.#letters.find("letter", id);
   }
 
   owe(receipt: ReceiptRow): void {
     this.#receipts.put(receipt);
+  }
+
+  owesDelivery(messageId: string, to: string): boolean {
+    return this.#receipts.get(receiptKey({ messageId, to, read: false })) !== null;
   }
 
   /** Everybody who has something coming. */
@@ -74,7 +104,11 @@ export class Outbox {
    * earlier ones are acknowledged, so that a burst neither floods a relay nor overruns the reader.
    */
   window(to: string): OutboxRow[] {
-    return this.#letters.find("to", to, { limit: MESSAGE_LIMITS.inFlightPerContact });
+    const page = { limit: MESSAGE_LIMITS.inFlightPerContact };
+    // Content may wait for what a control letter brings, so it must not stand in its way.
+    const control = this.#letters.find("control", to, page);
+    const oldest = this.#letters.find("to", to, page).filter((row) => !isControl(row));
+    return [...control, ...oldest].sort((a, b) => a.seq - b.seq);
   }
 
   receipts(to: string): ReceiptRow[] {
@@ -103,22 +137,33 @@ export class Outbox {
     }
   }
 
-  /** Takes back what was not acknowledged, or forgets what was. */
-  remove(id: string): void {
-    this.#letters.delete(id);
+  /** One recipient needs it no more. */
+  remove(id: string, to: string): void {
+    this.#letters.delete(rowKey({ id, to }));
+  }
+
+  /** Takes a letter back from all who have not acknowledged it. */
+  takeBack(id: string): void {
+    for (const row of this.rowsOf(id)) this.remove(id, row.to);
   }
 
   removeReceipts(receipts: readonly ReceiptRow[]): void {
     for (const receipt of receipts) this.#receipts.delete(receiptKey(receipt));
   }
 
-  removeAll(to: string): void {
-    for (const row of this.#letters.find("to", to, {})) this.#letters.delete(row.id);
-    this.removeReceipts(this.#receipts.find("to", to, {}));
+  /** Takes back what was for this person alone; what a common group needs still goes out. */
+  removeDirect(to: string): void {
+    for (const row of this.#letters.find("to", to, {})) if (!isForGroup(row)) this.remove(row.id, to);
   }
 
   countTo(to: string): number {
     return this.#letters.count("to", to);
+  }
+
+  /** Rows of the version before there were groups were called by the letter alone. */
+  #rename(row: OutboxRow): void {
+    this.#letters.delete(row.id);
+    this.#letters.put(row);
   }
 
   countQueued(): number {
@@ -126,6 +171,19 @@ export class Outbox {
   }
 }
 
+function isForGroup({ content }: OutboxRow): boolean {
+  if (content.profile !== "hidden") return content.profile === "commit";
+  return content.group !== undefined || content.letter.kind === "welcome";
+}
+
+function isControl({ content }: OutboxRow): boolean {
+  return content.profile === "commit" || (content.profile === "hidden" && !isContent(content.letter));
+}
+
+function rowKey({ id, to }: Pick<OutboxRow, "id" | "to">): string {
+  return `${id}/${to}`;
+}
+
 function receiptKey(receipt: ReceiptRow): string {
-  return `${receipt.messageId}/${receipt.read ? "read" : "delivered"}`;
+  return `${receipt.messageId}/${receipt.to}/${receipt.read ? "read" : "delivered"}`;
 }

@@ -10,8 +10,7 @@
  * but can prove nothing to others: he could have made the tag himself (deniability; the price is
  * that a thief of the recipient's key can write to him in anybody's name). Specified in NEP-03.
  *
- * This file is the seam for forward-secret conversations: they will replace what is inside the wrap,
- * and nothing outside this file looks there.
+ * Once two people have accepted each other, only control letters travel so; content goes through their session.
  */
 
 import {

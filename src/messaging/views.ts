@@ -44,13 +44,34 @@ export interface MessageFile {
   readonly bytes: number;
   /** The share link it travels by; its fragment is the key. */
   readonly url: string;
+  /** A voice note, and how long it plays. */
+  readonly voiceSeconds?: number;
+}
+
+/** The message that another answers. Nulls: it is not here any more, or was deleted. */
+export interface Quote {
+  readonly id: string;
+  readonly from: { readonly npub: string; readonly name: string } | null;
+  /** At most 120 characters. */
+  readonly excerpt: string | null;
+  /** Where it stands in the conversation; also of a deleted one. */
+  readonly position: number | null;
+}
+
+/** One emoji under a message, and whose it is. */
+export interface Reaction {
+  readonly emoji: string;
+  readonly by: readonly { readonly npub: string; readonly name: string }[];
+  readonly mine: boolean;
 }
 
 /** One message of a conversation. */
 export interface Message {
   readonly id: string;
-  /** The conversation's id: the contact's npub. */
+  /** The conversation's id. */
   readonly conversation: string;
+  /** A notice is a line in the middle, such as "Ada set messages to disappear after 1 day"; `text` holds the words. */
+  readonly kind: "text" | "notice";
   readonly from: { readonly npub: string; readonly name: string };
   readonly mine: boolean;
   readonly at: string;
@@ -59,29 +80,103 @@ export interface Message {
   /** Of a message of yours: how far it got. Of somebody else's: delivered, or read. */
   readonly state: DeliveryState;
   readonly profile: Profile;
+  readonly editedAt: string | null;
+  /** Deleted for all: `text` is "", `files` is [], and a tombstone is shown. */
+  readonly deleted: boolean;
+  readonly replyTo: Quote | null;
+  /** By emoji, in order of first use. */
+  readonly reactions: readonly Reaction[];
+  /** When it disappears from this machine. An unread one of somebody else's goes earlier once it is read. */
+  readonly expiresAt: string | null;
   /** Why a queued message waits, in plain words; absent when nothing is wrong. */
   readonly waiting?: string;
   /** Grows by display order within the node; `before` and `after` of a page refer to it. */
   readonly position: number;
 }
 
-/** GET /api/conversations, newest first */
+/** GET /api/conversations, pinned ones first, then newest first */
 export interface Conversation {
+  /** The contact's npub; for a group `g`, for a channel `c`, and 32 hex characters. */
   readonly id: string;
-  readonly contact: Contact;
+  readonly kind: "direct" | "group" | "channel";
+  readonly name: string;
+  /** Of a direct conversation. */
+  readonly contact: Contact | null;
   readonly last: Message | null;
   readonly unread: number;
+  /** "9999-12-31T00:00:00.000Z" is for ever. */
+  readonly mutedUntil: string | null;
+  readonly pinned: boolean;
+  /** A new message brings it back, unless it is muted. */
+  readonly archived: boolean;
+  readonly draft: string;
+  /** New messages disappear so long after they were sent or read. */
+  readonly timerSeconds: number | null;
+  /** Names of those who are typing now. */
+  readonly typing: readonly string[];
 }
 
-/** GET /api/conversations/:npub/messages?before=POSITION&limit=N, oldest first */
+export interface GroupMember {
+  readonly npub: string;
+  readonly name: string;
+  readonly admin: boolean;
+  readonly me: boolean;
+  /** Invited: was asked and has not come yet. Applied: came with the link and waits for an admin; only admins see these. */
+  readonly state: "member" | "invited" | "applied";
+}
+
+/** GET /api/groups/:id */
+export interface Group {
+  /** `g` and 32 hex characters: the conversation's id, too. */
+  readonly id: string;
+  readonly name: string;
+  readonly members: readonly GroupMember[];
+  /** You are one. */
+  readonly admin: boolean;
+  /** False once you left or were removed. */
+  readonly joined: boolean;
+  /** Who has it may apply; null while there is none, and for who is no admin. */
+  readonly link: string | null;
+}
+
+/** POST /api/groups: `members` are contacts, who are asked to come. */
+export interface CreateGroup {
+  readonly name: string;
+  readonly members: readonly string[];
+}
+
+/** PATCH /api/conversations/:who */
+export interface ChangeConversation {
+  /** ISO 8601. */
+  readonly mutedUntil?: string | null;
+  readonly pinned?: boolean;
+  readonly archived?: boolean;
+  readonly draft?: string;
+  readonly timerSeconds?: number | null;
+}
+
+/**
+ * GET /api/conversations/:who/messages, oldest first: the newest, those before or after a position, or those around
+ * one (half before it, then itself and what follows).
+ */
 export interface MessagePage {
   readonly messages: readonly Message[];
+  /** There are older ones. */
   readonly more: boolean;
+  readonly newer: boolean;
+}
+
+/** GET /api/search, newest first */
+export interface SearchHit {
+  readonly message: Message;
+  /** The text around the first word found, at most 120 characters. */
+  readonly excerpt: string;
 }
 
 /**
  * POST /api/messages. `id` (32 hex characters) makes a repeated call harmless; `to` is a contact's
- * name, npub or hex; `files` are ids of library files, which travel as sealed links.
+ * name, npub or hex; `files` are ids of library files, which travel as sealed links. `replyTo` is the id of a
+ * message of the same conversation; with `voiceSeconds` the one file is a voice note.
  */
 export interface SendMessage {
   readonly id?: string;
@@ -89,6 +184,8 @@ export interface SendMessage {
   readonly text: string;
   readonly files?: readonly string[];
   readonly interop?: boolean;
+  readonly replyTo?: string;
+  readonly voiceSeconds?: number;
 }
 
 export interface SendResult {
@@ -105,4 +202,8 @@ export type MessengerEvent =
       readonly conversation: string;
       readonly state: DeliveryState;
     }
+  | { readonly event: "message-changed"; readonly message: Message }
+  | { readonly event: "message-gone"; readonly id: string; readonly conversation: string }
+  | { readonly event: "conversation"; readonly conversation: Conversation }
+  | { readonly event: "typing"; readonly conversation: string; readonly name: string; readonly on: boolean }
   | { readonly event: "contacts" };

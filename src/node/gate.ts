@@ -16,11 +16,13 @@ import { parseSecretKey } from "../nostr/keys.ts";
 import type { RelayPool } from "../route/relay-pool.ts";
 import type { Vault } from "../vault/vault.ts";
 import { AttemptLimiter } from "./attempt-limiter.ts";
+import type { ChannelRoom } from "./channel-room.ts";
 import type { EventBus } from "./event-bus.ts";
 
 export interface GateRooms {
   readonly vault: Vault;
   readonly messenger: Messenger;
+  readonly channels: ChannelRoom;
   readonly pool: RelayPool;
   readonly files: FileLibrary;
   readonly links: Links;
@@ -54,9 +56,9 @@ export class Gate {
   /** Throws ValidationError `no_passphrase`: nothing could unlock it again. */
   lock(): Promise<void> {
     return this.#inTurn(async () => {
-      const { vault, messenger, pool, bus } = this.#rooms;
+      const { vault, pool, bus } = this.#rooms;
       if (vault.locked) return;
-      await messenger.stop();
+      await this.#stop();
       try {
         vault.lock();
       } catch (error) {
@@ -93,10 +95,10 @@ export class Gate {
 
   /** Another identity, from nsec, hex or ncryptsec with its password. Throws CodecError, CryptoError, ValidationError. */
   importIdentity(secret: string, password?: string): Promise<void> {
-    const { vault, messenger, bus } = this.#rooms;
+    const { vault, bus } = this.#rooms;
     const key = parseSecretKey(secret, password);
     return this.#inTurn(async () => {
-      await messenger.stop();
+      await this.#stop();
       try {
         vault.importIdentity(key);
       } finally {
@@ -109,8 +111,8 @@ export class Gate {
 
   /** Destroys keys and data at once: whatever still runs only finds a locked vault. The node must end then. */
   async wipe(): Promise<void> {
-    const { vault, messenger, pool, bus } = this.#rooms;
-    const stopped = messenger.stop();
+    const { vault, pool, bus } = this.#rooms;
+    const stopped = this.#stop();
     await vault.wipe();
     pool.keep([]);
     await stopped;
@@ -129,13 +131,20 @@ export class Gate {
 
   #start(): void {
     if (!this.working) return;
-    const { messenger, files, links, log } = this.#rooms;
+    const { messenger, channels, files, links, log } = this.#rooms;
     links.reconcile();
     files.sweep().catch((error: Error) => {
       // Locked again before it was done: the next unlock goes on with it.
       if (!(error instanceof LockedError)) log.warn({ error: error.name }, "left-over files could not be removed");
     });
     messenger.start();
+    channels.start();
+  }
+
+  /** Both are told at once: a wipe waits for neither. */
+  async #stop(): Promise<void> {
+    const { messenger, channels } = this.#rooms;
+    await Promise.all([channels.stop(), messenger.stop()]);
   }
 
   #inTurn<T>(step: () => Promise<T>): Promise<T> {

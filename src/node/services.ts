@@ -1,7 +1,7 @@
 /**
  * The composition root: every room made once, each handed what it needs of the rooms below it.
  *
- *     vault - settings - links.db - relay - files, links - pool - messenger - gate
+ *     vault - settings - links.db - relay - files, links - pool - messenger - channels - gate
  *
  * Offline, for a single command without a running node, the same rooms stand on their own: no relay
  * listens, nothing is dialled, and what is on this machine works just the same.
@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { type Clock, systemClock } from "../core/clock.ts";
 import { ROUTE_LIMITS } from "../core/limits.ts";
 import { createLogger, type Logger } from "../core/log.ts";
+import { parseLink } from "../crypto/link-key.ts";
 import { BlobStore } from "../files/blob-store.ts";
 import { FileLibrary } from "../files/library.ts";
 import { LinkStore } from "../files/link-store.ts";
@@ -23,6 +24,7 @@ import { BLOB_FOLDER } from "../vault/data-directory.ts";
 import { openVault, type Vault } from "../vault/vault.ts";
 import type { Config } from "./config.ts";
 import { EventBus } from "./event-bus.ts";
+import { ChannelRoom } from "./channel-room.ts";
 import { Gate } from "./gate.ts";
 import { startEmbeddedRelay } from "./relay-port.ts";
 import { SettingsStore } from "./settings.ts";
@@ -49,6 +51,7 @@ export interface Services {
   readonly relay: RunningRelay | null;
   readonly pool: RelayPool;
   readonly messenger: Messenger;
+  readonly channels: ChannelRoom;
   readonly gate: Gate;
   readonly bus: EventBus;
   /** Where this node serves its pages, such as `http://localhost:8080`; set by the face that does so. */
@@ -115,10 +118,13 @@ function compose(foundation: Foundation, opened: AsyncDisposableStack): Omit<Ser
     ownRelays,
     embeddedRelay: relay?.url ?? null,
     shareFile: (fileId) => links.shareForMessage(fileId),
+    revokeLink: (url) => revokeLink(links, url),
     settings: () => settings.read(),
   });
   opened.defer(() => messenger.stop());
-  const gate = new Gate({ ...foundation, pool, messenger, files, links, bus });
+  const channels = createChannels(foundation, { pool, links, bus, ownRelays });
+  opened.defer(() => channels.stop());
+  const gate = new Gate({ ...foundation, pool, messenger, channels, files, links, bus });
   const sweeping = setInterval(() => links.sweep(), LINK_SWEEP_MS);
   opened.defer(() => clearInterval(sweeping));
   links.sweep();
@@ -134,6 +140,7 @@ function compose(foundation: Foundation, opened: AsyncDisposableStack): Omit<Ser
     links,
     pool,
     messenger,
+    channels,
     gate,
     bus,
     place,
@@ -146,6 +153,28 @@ function compose(foundation: Foundation, opened: AsyncDisposableStack): Omit<Ser
       return changed;
     },
   };
+}
+
+function createChannels(
+  { vault, clock, log }: Foundation,
+  { pool, links, bus, ownRelays }: Pick<Services, "pool" | "links" | "bus" | "ownRelays">,
+): ChannelRoom {
+  return new ChannelRoom({
+    vault,
+    pool,
+    clock,
+    log,
+    ownRelays,
+    shareFile: (fileId) => links.shareForMessage(fileId),
+    revokeLink: (url) => revokeLink(links, url),
+    onEvent: (event) => bus.emit(event),
+  });
+}
+
+/** Ends the link of this URL if it is one of ours that still exists. */
+function revokeLink(links: Links, url: string): void {
+  const { slug } = parseLink(url);
+  if (links.list().some((link) => link.slug === slug)) links.remove(slug);
 }
 
 /**

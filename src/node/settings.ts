@@ -12,6 +12,7 @@ const DEFAULTS: Settings = {
   displayName: "",
   relays: [],
   readReceipts: false,
+  typingIndicators: false,
   invitedOnly: false,
   recoveryConfirmed: false,
 };

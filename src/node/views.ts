@@ -1,5 +1,6 @@
 /** What the node tells its callers of itself: plain data, ready for JSON. */
 
+import type { ChannelEvent } from "../messaging/channel/views.ts";
 import type { MessengerEvent } from "../messaging/views.ts";
 
 /** What guards the vault's key: a 0600 file beside it (anyone who can read your disk can open it), or a passphrase. */
@@ -51,6 +52,8 @@ export interface Settings {
   readonly relays: readonly string[];
   /** Tell senders that you have read their messages. */
   readonly readReceipts: boolean;
+  /** Tell the people you write to that you are typing. */
+  readonly typingIndicators: boolean;
   /** Refuse first messages from people who do not hold an invite of yours. */
   readonly invitedOnly: boolean;
   readonly recoveryConfirmed: boolean;
@@ -82,6 +85,7 @@ export interface RestoreResult {
 /** Something changed, so that a face can show it or fetch it anew. */
 export type NodeEvent =
   | MessengerEvent
+  | ChannelEvent
   | { readonly event: "files" }
   | { readonly event: "links" }
   | { readonly event: "settings" }

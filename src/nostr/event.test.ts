@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
-import { generateSecretKey } from "nostr-tools/pure";
+import { finalizeEvent, generateSecretKey, verifyEvent as verifyWithNoble } from "nostr-tools/pure";
+import { fromHex } from "../core/bytes.ts";
 import { CodecError } from "../core/errors.ts";
 import { RELAY_LIMITS } from "../core/limits.ts";
 import {
@@ -10,6 +11,7 @@ import {
   isAddressable,
   isEphemeral,
   isReplaceable,
+  type NostrEvent,
   parseEvent,
   parseRumor,
   signEvent,
@@ -44,6 +46,65 @@ test("an altered event is not verified, not even as a copy of a verified one", (
     assert.equal(verifyEvent({ ...event, [field]: value }), null, field);
   }
   assert.equal(verifyEvent({ ...event, id: "33".repeat(32) }), null);
+});
+
+test("the attack: fields that only look right do not verify", () => {
+  const forged = [
+    { id: "" }, // the library compares as many bytes as the id has
+    { id: event.id.slice(0, 62) },
+    { id: event.id.toUpperCase() },
+    { sig: "" },
+    { sig: "zz".repeat(64) },
+    { sig: event.sig.toUpperCase() },
+    { sig: `${event.sig}00` },
+    { pubkey: "00".repeat(32) },
+    { pubkey: "ff".repeat(32) }, // no point has this coordinate
+    { pubkey: "" },
+    { kind: String(event.kind) },
+    { created_at: String(event.created_at) },
+  ];
+  for (const field of forged) {
+    assert.equal(verifyEvent({ ...event, ...field } as NostrEvent), null, JSON.stringify(field));
+  }
+  assert.ok(verifyEvent({ ...event }), "the control");
+});
+
+test("what we sign, noble verifies, and the other way round; the ids are the same", () => {
+  const texts = fc.string({ unit: "binary", maxLength: 100 }).filter((text) => text.isWellFormed());
+  const keys = fc.uint8Array({ minLength: 32, maxLength: 32 }).map((key) => key.with(0, 1));
+  fc.assert(
+    fc.property(keys, texts, fc.array(fc.array(texts, { maxLength: 3 }), { maxLength: 3 }), (key, content, tags) => {
+      const ours = signEvent({ ...template, content, tags }, key);
+      const theirs = finalizeEvent({ kind: 1, created_at: template.created_at, tags, content }, key);
+      assert.equal(ours.id, theirs.id);
+      assert.equal(ours.pubkey, theirs.pubkey);
+      assert.ok(verifyWithNoble(structuredClone(ours) as never));
+      assert.ok(verifyEvent({ ...theirs }));
+    }),
+    { numRuns: 30 },
+  );
+});
+
+test("keys outside the curve's order do not sign", () => {
+  const order = fromHex("fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141");
+  const unusable = [new Uint8Array(32), order, new Uint8Array(32).fill(255), secretKey.subarray(1), new Uint8Array(33)];
+  for (const key of unusable) assert.throws(() => signEvent(template, key), { code: "bad_secret_key" });
+  assert.ok(verifyEvent(signEvent(template, order.with(31, 0x40))), "the largest one does");
+});
+
+test("what the library has no room for is refused, and what follows is not harmed", () => {
+  const huge = { ...template, content: "x".repeat(2_000_000) };
+  assert.throws(() => signEvent(huge, secretKey));
+  assert.equal(verifyEvent({ ...createRumor(huge, event.pubkey), sig: event.sig }), null);
+  for (let kib = 850; kib < 1_100; kib += 5) {
+    try {
+      assert.ok(verifyEvent(signEvent({ ...template, content: "x".repeat(kib * 1024) }, secretKey)), `${kib} KiB`);
+    } catch (error) {
+      assert.match(String(error), /Out of memory/);
+    }
+  }
+  assert.deepEqual(verifyEvent(event), event);
+  assert.equal(verifyEvent({ ...event, sig: "22".repeat(64) }), null);
 });
 
 test("signing leaves the template as it is", () => {

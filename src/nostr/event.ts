@@ -11,10 +11,15 @@
  * `VerifiedEvent` when its id and signature are.
  */
 
-import { finalizeEvent, getEventHash, verifyEvent as verifySignature } from "nostr-tools/pure";
-import { utf8Encode } from "../core/bytes.ts";
+import { secp256k1 } from "@noble/curves/secp256k1.js";
+import { initNostrWasm } from "nostr-wasm";
+import { toHex, utf8Encode } from "../core/bytes.ts";
 import { CodecError } from "../core/errors.ts";
 import { RELAY_LIMITS } from "../core/limits.ts";
+import { sha256 } from "../crypto/key-derivation.ts";
+
+// libsecp256k1 in WebAssembly: five to six times as fast as the same in JavaScript, once 50 ms to start.
+const signatures = await initNostrWasm();
 
 /** What an author decides about an event. */
 export interface EventTemplate {
@@ -72,22 +77,31 @@ export function createRumor(template: EventTemplate, pubkey: string): Rumor {
 
 /**
  * The same event as a VerifiedEvent, or null when its id is not its hash or the signature is not
- * its author's. Costs about a millisecond. (NIP-01, BIP-340)
+ * its author's. Costs a quarter of a millisecond. (NIP-01, BIP-340)
  */
 export function verifyEvent(event: NostrEvent): VerifiedEvent | null {
-  // A fresh object: nostr-tools remembers its verdict in a symbol that `{ ...event }` copies along,
-  // so that an altered copy of a good event would pass unread.
   const { id, pubkey, created_at, kind, tags, content, sig } = event;
-  const fresh = { id, pubkey, created_at, kind, tags: tags as string[][], content, sig };
-  return verifySignature(fresh) ? (event as VerifiedEvent) : null;
+  // The library takes an empty id for the right one, and anything for hex.
+  if (!isHex(pubkey, 32) || !isHex(sig, 64) || id !== hashEvent(event)) return null;
+  try {
+    signatures.verifyEvent({ id, pubkey, created_at, kind, tags: tags as string[][], content, sig });
+    return event as VerifiedEvent;
+  } catch {
+    return null;
+  }
 }
 
-/** The template as an event of the key's owner. `secretKey` is 32 bytes; throws for zero or one above the curve order. */
+/** The template as an event of the key's owner. `secretKey` is 32 bytes; CodecError `bad_secret_key` for zero or one above the curve order. */
 export function signEvent(template: EventTemplate, secretKey: Uint8Array): VerifiedEvent {
+  // The library would sign with what is left in its memory.
+  if (!secp256k1.utils.isValidSecretKey(secretKey)) {
+    throw new CodecError("bad_secret_key", "This is not a usable secret key.");
+  }
   const { kind, created_at, content } = template;
   const tags = template.tags.map((tag) => [...tag]);
-  const { id, pubkey, sig } = finalizeEvent({ kind, created_at, tags, content }, secretKey);
-  return { id, pubkey, created_at, kind, tags, content, sig } as unknown as VerifiedEvent;
+  const event = { id: "", pubkey: "", created_at, kind, tags, content, sig: "" };
+  signatures.finalizeEvent(event, secretKey);
+  return event as unknown as VerifiedEvent;
 }
 
 /** UTF-8 bytes of the event as JSON, the size that relays limit. */
@@ -164,8 +178,8 @@ function withinSize<E extends Rumor>(event: E, limits: EventLimits): E {
   return event;
 }
 
-function hashEvent(fields: RumorFields): string {
-  return getEventHash({ ...fields, tags: fields.tags as string[][] });
+function hashEvent({ pubkey, created_at, kind, tags, content }: RumorFields): string {
+  return toHex(sha256(utf8Encode(JSON.stringify([0, pubkey, created_at, kind, tags, content]))));
 }
 
 function badEvent(reason: string): CodecError {

@@ -5,23 +5,10 @@
 /* oxlint-disable unicorn/require-post-message-target-origin -- threads have no origin */
 
 import { parentPort, workerData } from "node:worker_threads";
-import { initNostrWasm } from "nostr-wasm";
 import { toNocturneError } from "../core/errors.ts";
-import type { NostrEvent } from "../nostr/event.ts";
+import { verifyEvent } from "../nostr/event.ts";
 import type { Batch, ThreadMessage, ThreadOptions } from "./store-messages.ts";
 import { StoreWork } from "./store-work.ts";
-
-// libsecp256k1 in WebAssembly: four times as fast as the same check in JavaScript.
-const secp256k1 = await initNostrWasm();
-
-function isGenuine(event: NostrEvent): boolean {
-  try {
-    secp256k1.verifyEvent(event as Parameters<typeof secp256k1.verifyEvent>[0]);
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 function say(message: ThreadMessage): void {
   parentPort?.postMessage(message);
@@ -37,7 +24,7 @@ function serve(work: StoreWork): void {
 }
 
 try {
-  serve(new StoreWork(workerData as ThreadOptions, isGenuine));
+  serve(new StoreWork(workerData as ThreadOptions, (event) => verifyEvent(event) !== null));
 } catch (error) {
   const { code, message, hint } = toNocturneError(error);
   say({ type: "unusable", code, message, hint });

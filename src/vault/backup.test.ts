@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import {
   existsSync,
   mkdirSync,
+  mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -9,7 +11,9 @@ import {
   truncateSync,
   writeFileSync,
 } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
@@ -388,4 +392,36 @@ test("backup and restore of a large file take little memory", async () => {
   assert.ok(samples.length >= 9);
   const most = Math.max(...samples) - before;
   assert.ok(most < 40_000_000, `${most} bytes`);
+});
+
+test("rows that are not to be saved stay out of a backup, and no byte of them is in it", async () => {
+  using box = new TestBox();
+  using other = new TestBox();
+  const vault = await box.open();
+  const definition = {
+    name: "notes",
+    key: (row: Row) => row.id,
+    indexes: { unsaved: (row: Row) => (row.id.startsWith("brief") ? "yes" : null) },
+  };
+  const notes = vault.table<Row>(definition);
+  for (let i = 0; i < 300; i++) notes.put({ id: `${i % 2 === 0 ? "brief" : "lasting"} ${i}` });
+  const bodies = (database: DatabaseSync) =>
+    database.prepare("SELECT body, ix_unsaved FROM notes").all() as { body: Uint8Array; ix_unsaved: unknown }[];
+  const folder = mkdtempSync(join(tmpdir(), "nocturne-copy-"));
+  try {
+    execFileSync("cp", [box.path("vault.db"), box.path("vault.db-wal"), folder]);
+    using copy = new DatabaseSync(join(folder, "vault.db"));
+    const unsaved = bodies(copy).flatMap(({ body, ix_unsaved }) => (ix_unsaved === null ? [] : [body]));
+    assert.equal(unsaved.length, 150);
+    const recoveryKey = vault.recoveryKey();
+    await restoreInto(other, await collect(vault.backup()), { recoveryKey });
+    const restored = readFileSync(other.path("vault.db"));
+    assert.ok(unsaved.every((body) => !restored.includes(Buffer.from(body))));
+    const rows = (await other.open()).table<Row>(definition).list();
+    assert.equal(rows.length, 150);
+    assert.ok(rows.every(({ id }) => id.startsWith("lasting")));
+    assert.equal(notes.count(), 300, "the vault itself keeps them");
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
 import { CodecError, InternalError, ValidationError } from "../core/errors.ts";
+import { randomBytes } from "../core/random.ts";
 import { Database } from "./database.ts";
 
 let folder: string;
@@ -156,4 +157,33 @@ test("a snapshot is whole while the database is written to, and only its owner m
   assert.ok(countRows(restored) >= 5_000);
   assert.equal(restored.prepare("PRAGMA quick_check").get()?.quick_check, "ok");
   await assert.rejects(database.snapshot(copy), InternalError); // never over an existing file
+});
+
+test("a scrub leaves no byte of deleted rows, in the database or its log", () => {
+  const database = openDatabase();
+  database.exec("CREATE TABLE secrets(id INTEGER PRIMARY KEY, body BLOB)");
+  const marks = Array.from({ length: 1_000 }, (_, i) => randomBytes(i % 50 === 0 ? 9_000 : 50 + (i % 400)));
+  for (const body of marks) {
+    database.attempt(() => database.prepare("INSERT INTO secrets(body) VALUES(?)").run(body));
+  }
+  database.exec("UPDATE secrets SET body = zeroblob(600) WHERE id % 5 = 0");
+  database.exec("DELETE FROM secrets WHERE id % 2 = 0 OR id % 5 = 0");
+  assert.ok(database.emptyLog());
+  assert.equal(statSync(`${path}-wal`).size, 0);
+  assert.ok(database.scrub());
+  database.close();
+  const bytes = readFileSync(path);
+  const isDeleted = (id: number) => id % 2 === 0 || id % 5 === 0;
+  marks.forEach((body, i) =>
+    assert.equal(bytes.includes(Buffer.from(body.subarray(0, 32))), !isDeleted(i + 1), `row ${i + 1}`),
+  );
+});
+
+test("a scrub waits for a snapshot that is being made", async () => {
+  const database = openDatabase();
+  const snapshot = database.snapshot(join(folder, "copy.db"));
+  assert.equal(database.scrub(), false);
+  assert.equal(database.emptyLog(), false);
+  await snapshot;
+  assert.equal(database.scrub(), true);
 });

@@ -21,6 +21,9 @@ const MIGRATIONS: readonly string[] = [
   "CREATE TABLE meta (seq INTEGER PRIMARY KEY AUTOINCREMENT, key BLOB NOT NULL UNIQUE, body BLOB NOT NULL)",
 ];
 
+/** Rows with a value in this column stay out of snapshots (see `TableDefinition.indexes`). */
+const UNSAVED_COLUMN = "ix_unsaved";
+
 /** "NOCT": marks a file whose vault was completed, so that an interrupted first start can be told from a loss. */
 const COMPLETE_ID = 0x4e4f4354;
 
@@ -33,6 +36,8 @@ export class Database {
   readonly #sqlite: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
   #inTransaction = false;
+  /** Copies under way, which a log that is emptied or pages that move would disturb. */
+  #snapshots = 0;
   #failure: { readonly error: unknown } | null = null;
 
   /**
@@ -133,13 +138,41 @@ export class Database {
     }
   }
 
-  /** Copies the database as it is now into a new 0600 file, without stopping readers and writers. */
+  /**
+   * Moves all that the write-ahead log holds into the database and empties the log's file: what was deleted is
+   * overwritten in the one (`secure_delete`), but would live on in the other. False while a snapshot is being made.
+   */
+  emptyLog(): boolean {
+    if (this.#snapshots > 0) return false;
+    const result = this.attempt(() => this.#sqlite.prepare("PRAGMA wal_checkpoint(TRUNCATE)").get());
+    return result?.busy === 0;
+  }
+
+  /**
+   * Writes the whole database anew: SQLite moves rows between pages without overwriting where they were, so that
+   * `secure_delete` alone leaves a copy of one in a thousand. Takes about 7 ms a MiB. False while a snapshot is
+   * being made.
+   */
+  scrub(): boolean {
+    if (this.#snapshots > 0) return false;
+    this.exec("VACUUM");
+    return this.emptyLog();
+  }
+
+  /**
+   * Copies the database as it is now into a new 0600 file, without stopping readers and writers. Rows that must not
+   * outlive this machine's copy are left out.
+   */
   async snapshot(path: string): Promise<void> {
+    this.#snapshots++;
     try {
       createPrivateFile(path);
       await backup(this.#sqlite, path);
+      dropUnsaved(path);
     } catch (error) {
       throw translate(error);
+    } finally {
+      this.#snapshots--;
     }
   }
 
@@ -153,6 +186,21 @@ export class Database {
     const row = inOwnWords(() => this.#sqlite.prepare(`PRAGMA ${name}`).get());
     return Number(row?.[name]);
   }
+}
+
+/** Deletes and overwrites the unsaved rows of a copy; its journal stays in memory, so that no file keeps them. */
+function dropUnsaved(path: string): void {
+  using copy = new DatabaseSync(path);
+  copy.exec("PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=MEMORY; PRAGMA secure_delete=ON");
+  // A row that was moved within the copy leaves its old bytes (see `scrub`), hence the VACUUM.
+  const tables = copy
+    .prepare(
+      "SELECT t.name FROM sqlite_master t JOIN pragma_table_info(t.name) c WHERE t.type = 'table' AND c.name = ?",
+    )
+    .all(UNSAVED_COLUMN);
+  // Names of our own tables: `refuseBadName` of the sealed tables keeps anything else out of them.
+  for (const { name } of tables) copy.exec(`DELETE FROM "${String(name)}" WHERE ${UNSAVED_COLUMN} IS NOT NULL`);
+  copy.exec("VACUUM");
 }
 
 function inOwnWords<T>(run: () => T): T {

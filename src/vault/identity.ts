@@ -3,6 +3,7 @@
  *
  *   recovery key 32 -+- 24 words -> NIP-06 -> Nostr secret key 32   (or an imported one in its place)
  *                    +- identity/x-wing/v1 -> X-Wing seed 32        hybrid encryption
+ *                    +- identity/ml-dsa/v1 -> ML-DSA-65 seed 32     the second signature of cards
  *
  * The root row keeps what cannot be derived, sealed once more as bytes inside its row:
  *
@@ -18,6 +19,7 @@ import { openBytes, sealBytes } from "../crypto/aead.ts";
 import { createHybridKeyPair, type HybridKeyPair } from "../crypto/hybrid-kem.ts";
 import { deriveKey } from "../crypto/key-derivation.ts";
 import { RECOVERY_KEY_BYTES, recoveryKeyToWords } from "../crypto/recovery-key.ts";
+import { mlDsa65, type SignatureKeyPair } from "../crypto/signing.ts";
 import { encodeNpub, fingerprint, publicKeyOf, secretKeyFromWords } from "../nostr/keys.ts";
 
 export interface Device {
@@ -34,6 +36,8 @@ export interface Identity {
   /** 32 bytes. */
   readonly nostrSecretKey: Uint8Array;
   readonly hybrid: HybridKeyPair;
+  /** ML-DSA-65, which a quantum computer cannot forge. */
+  readonly signing: SignatureKeyPair;
   readonly fingerprint: string;
   readonly devices: readonly Device[];
 }
@@ -80,15 +84,18 @@ export function withNostrKey(root: RootSecrets, nostrSecretKey: Uint8Array): Roo
 
 export function identityOf(root: RootSecrets): Identity {
   const publicKey = publicKeyOf(root.nostrSecretKey);
-  const seed = deriveKey(root.recoveryKey, "identity/x-wing/v1");
-  const hybrid = createHybridKeyPair(seed);
-  wipeBytes(seed);
+  const hybridSeed = deriveKey(root.recoveryKey, "identity/x-wing/v1");
+  const signingSeed = deriveKey(root.recoveryKey, "identity/ml-dsa/v1");
+  const hybrid = createHybridKeyPair(hybridSeed);
+  const signing = mlDsa65.createKeyPair(signingSeed);
+  wipeBytes(hybridSeed, signingSeed);
   const { nostrSecretKey, devices } = root;
   return {
     npub: encodeNpub(publicKey),
     publicKey,
     nostrSecretKey,
     hybrid,
+    signing,
     fingerprint: fingerprint(publicKey),
     devices,
   };
@@ -109,6 +116,11 @@ export function openRoot(row: SealedRoot, rootKey: Uint8Array): RootSecrets {
   const nostrSecretKey = secrets.slice(RECOVERY_KEY_BYTES);
   wipeBytes(secrets);
   return { recoveryKey, nostrSecretKey, devices: row.devices };
+}
+
+/** Overwrites what was derived from the root; the Nostr key is the root's. */
+export function wipeIdentity({ hybrid, signing }: Identity): void {
+  wipeBytes(hybrid.secretKey, signing.secretKey);
 }
 
 export function wipeRoot(root: RootSecrets): void {

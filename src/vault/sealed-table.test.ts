@@ -224,3 +224,18 @@ test("names that SQL would misread are refused", () => {
   const { notes } = noteTable();
   assert.throws(() => notes.find("key", "a"), InternalError);
 });
+
+test("a table of an earlier version gets the indexes that it lacks, and its rows once they are put again", () => {
+  const name = `notes_${tables++}`;
+  const old = openTable<Note>({ name, key: (row) => row.id });
+  assert.equal(old.outdated, false);
+  old.put(note("a"));
+  old.put(note("b", "archive"));
+  const definition = { name, key: (row: Note) => row.id, indexes: { folder: (row: Note) => row.folder } };
+  const next = openTable<Note>(definition);
+  assert.equal(next.outdated, true);
+  assert.deepEqual(next.find("folder", "inbox"), []);
+  for (const row of next.list()) next.put(row);
+  assert.deepEqual(plain(next.find("folder", "inbox")), [note("a")]);
+  assert.equal(openTable<Note>(definition).outdated, false);
+});

@@ -24,7 +24,10 @@ export interface TableDefinition<Row> {
   readonly name: string;
   /** What makes a row the same row: putting it again replaces it. */
   readonly key: (row: Row) => string;
-  /** What `find` and `count` can ask for; null keeps a row out of that index. */
+  /**
+   * What `find` and `count` can ask for; null keeps a row out of that index. Rows in the index `unsaved` stay out of
+   * backups.
+   */
   readonly indexes?: Readonly<Record<string, (row: Row) => string | null>>;
 }
 
@@ -56,6 +59,8 @@ export class SealedTable<Row extends object> {
   readonly #keys: () => TableKeys;
   readonly #indexes: readonly (readonly [column: string, value: (row: Row) => string | null])[];
   readonly #putSql: string;
+  /** The table is older than one of its indexes: its rows are in none of the new ones before they are put again. */
+  readonly outdated: boolean;
 
   constructor(database: Database, definition: TableDefinition<Row>, keys: () => TableKeys) {
     this.#database = database;
@@ -65,7 +70,10 @@ export class SealedTable<Row extends object> {
     const columns = this.#indexes.map(([column]) => column);
     for (const name of [definition.name, ...columns]) refuseBadName(name);
     this.#putSql = putStatement(definition.name, columns);
-    for (const sql of createStatements(definition.name, columns)) database.exec(sql);
+    const [create, ...createIndexes] = createStatements(definition.name, columns);
+    database.exec(create as string);
+    this.outdated = addColumns(database, definition.name, columns);
+    for (const sql of createIndexes) database.exec(sql);
   }
 
   /** Inserts the row, or replaces the one with its key, and returns its `seq`. Throws ValidationError `row_too_large`. */
@@ -171,6 +179,15 @@ function createStatements(table: string, columns: readonly string[]): string[] {
     `CREATE TABLE IF NOT EXISTS ${table} (seq INTEGER PRIMARY KEY AUTOINCREMENT, key BLOB NOT NULL UNIQUE, ${indexColumns}body BLOB NOT NULL)`,
     ...columns.map((column) => `CREATE INDEX IF NOT EXISTS ${table}_${column} ON ${table}(${column})`),
   ];
+}
+
+/** Gives a table of an earlier version the columns that it lacks. True if there were any. */
+function addColumns(database: Database, table: string, columns: readonly string[]): boolean {
+  const rows = database.attempt(() => database.prepare("SELECT name FROM pragma_table_info(?)").all(table));
+  const present = new Set(rows.map(({ name }) => name));
+  const missing = columns.filter((column) => !present.has(column));
+  for (const column of missing) database.exec(`ALTER TABLE ${table} ADD COLUMN ${column} BLOB`);
+  return missing.length > 0;
 }
 
 function putStatement(table: string, columns: readonly string[]): string {

@@ -8,6 +8,7 @@ import { randomBytes } from "../core/random.ts";
 import { createHybridKeyPair } from "../crypto/hybrid-kem.ts";
 import { deriveKey } from "../crypto/key-derivation.ts";
 import { recoveryKeyToWords } from "../crypto/recovery-key.ts";
+import { mlDsa65 } from "../crypto/signing.ts";
 import { publicKeyOf, secretKeyFromWords } from "../nostr/keys.ts";
 import { listFiles, PASSPHRASE, START_MS, TestBox } from "./testing.ts";
 import type { Vault } from "./vault.ts";
@@ -75,6 +76,8 @@ test("the identity follows from the recovery key by the documented rules", async
   assert.deepEqual(vault.identity().nostrSecretKey, nostrSecretKey);
   assert.equal(vault.identity().publicKey, publicKeyOf(nostrSecretKey));
   assert.deepEqual(vault.identity().hybrid.publicKey, hybrid.publicKey);
+  const signing = mlDsa65.createKeyPair(deriveKey(recoveryKey, "identity/ml-dsa/v1"));
+  assert.deepEqual(vault.identity().signing, signing);
   assert.deepEqual(vault.secretFor("files/v1"), deriveKey(recoveryKey, "files/v1"));
   recoveryKey.fill(0);
   assert.notDeepEqual(vault.recoveryKey(), recoveryKey, "the caller got a copy");
@@ -87,6 +90,7 @@ test("a recovery key brings its identity back into an empty directory", async ()
   const restored = await fresh.open({ recoveryKey: vault.recoveryKey() });
   assert.equal(restored.identity().publicKey, vault.identity().publicKey);
   assert.deepEqual(restored.identity().hybrid.publicKey, vault.identity().hybrid.publicKey);
+  assert.deepEqual(restored.identity().signing.publicKey, vault.identity().signing.publicKey);
   using other = new TestBox();
   await assert.rejects(other.open({ recoveryKey: new Uint8Array(31) }), hasCode("bad_recovery_key"));
   await other.open(); // the refusal left nothing that a first start would call damaged
@@ -101,7 +105,10 @@ test("an imported Nostr key replaces the derived one and stays", async () => {
   vault.importIdentity(imported);
   assert.equal(vault.identity().publicKey, publicKeyOf(imported));
   assert.deepEqual(vault.identity().hybrid.publicKey, before.hybrid.publicKey);
-  assert.deepEqual(derived, new Uint8Array(32), "the former key is overwritten");
+  assert.deepEqual(vault.identity().signing.publicKey, before.signing.publicKey);
+  for (const key of [derived, before.hybrid.secretKey, before.signing.secretKey]) {
+    assert.deepEqual(key, new Uint8Array(32), "the former keys are overwritten");
+  }
   imported.fill(0); // the vault has a copy of its own
   const { publicKey } = vault.identity();
   for (const bad of [new Uint8Array(32), new Uint8Array(32).fill(255), randomBytes(31)]) {
@@ -122,11 +129,11 @@ test("lock drops and overwrites every key, unlock brings them back", async () =>
   vault.on("locked", () => seen.push("locked"));
   const stop = vault.on("unlocked", () => seen.push("unlocked"));
 
-  const { publicKey, nostrSecretKey, hybrid } = vault.identity();
+  const { publicKey, nostrSecretKey, hybrid, signing } = vault.identity();
   vault.lock();
   assertLocked(vault);
   assert.throws(() => rows.get("kept"), LockedError);
-  for (const key of [nostrSecretKey, hybrid.secretKey]) assert.deepEqual(key, new Uint8Array(32));
+  for (const key of [nostrSecretKey, hybrid.secretKey, signing.secretKey]) assert.deepEqual(key, new Uint8Array(32));
   vault.lock();
 
   await assert.rejects(vault.unlock(`${PASSPHRASE}!`), CryptoError);

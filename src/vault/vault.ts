@@ -21,7 +21,7 @@ import { checkPassphrase, hasPassphrase, openByKeyFile, openByPassphrase, openBy
 import { createBackup } from "./backup.ts";
 import type { Database } from "./database.ts";
 import { createVault } from "./first-start.ts";
-import { type Identity, identityOf, type RootSecrets, wipeRoot, withNostrKey } from "./identity.ts";
+import { type Identity, identityOf, type RootSecrets, wipeIdentity, wipeRoot, withNostrKey } from "./identity.ts";
 import { KeyRing } from "./key-ring.ts";
 import { MetaTable } from "./meta-table.ts";
 import { SealedTable, type TableDefinition } from "./sealed-table.ts";
@@ -132,6 +132,16 @@ export class Vault {
     return this.#database.transaction(work);
   }
 
+  /** Takes deleted rows out of the database's log. False: not now, because of a backup; ask again. */
+  emptyLog(): boolean {
+    return this.#database.emptyLog();
+  }
+
+  /** Leaves not a byte of deleted rows in the database; slow, about 7 ms a MiB. False: not now, ask again. */
+  scrub(): boolean {
+    return this.#database.scrub();
+  }
+
   /** A JSON value kept under a name, or null. Throws LockedError. */
   // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- spares every caller the same cast
   readMeta<T>(key: string): T | null {
@@ -144,11 +154,12 @@ export class Vault {
 
   /** Puts a Nostr key of the person's in the place of the derived one. Throws ValidationError `bad_secret_key`. */
   importIdentity(nostrSecretKey: Uint8Array): void {
-    const { ring, root } = this.#state();
+    const { ring, root, identity } = this.#state();
     const next = withNostrKey(root, nostrSecretKey);
     this.#meta.writeRoot(next);
     this.#open = { ring, root: next, identity: identityOf(next) };
     wipeBytes(root.nostrSecretKey);
+    wipeIdentity(identity);
   }
 
   /**
@@ -316,7 +327,7 @@ export class Vault {
     this.#open = null;
     open.ring.wipe();
     wipeRoot(open.root);
-    wipeBytes(open.identity.hybrid.secretKey);
+    wipeIdentity(open.identity);
     this.#emit("locked");
   }
 

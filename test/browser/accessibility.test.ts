@@ -7,7 +7,9 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { before, type TestContext, test } from "node:test";
 import type { Browser, Page } from "playwright-core";
+import type { Channel, ChannelLink, ChannelPost, Group } from "../../src/api/contract.ts";
 import { assertAccessible, assertHandy } from "../support/accessibility.ts";
+import { until } from "../support/acquaintance.ts";
 import { launchBrowser } from "../support/browser.ts";
 import { testIdentity } from "../support/identity.ts";
 import { type NocturneProcess, startNocturne, temporaryFolder } from "../support/nocturne-process.ts";
@@ -67,12 +69,18 @@ test("the scenes of a new vault", async (t) => {
   for (const [address, heading] of [
     ["/chats", "Nobody here yet"],
     ["/requests", "No requests"],
+    ["/channels", "No channels yet"],
+    ["/join", "Join a channel"],
+    ["/channels/nobody", "No such channel"],
     ["/contacts", "No contacts yet"],
     ["/contacts/add", "Add a contact"],
     ["/invite", "Your identity"],
     ["/files", "No files yet"],
     ["/links", "No links yet"],
     ["/settings", "Wipe"],
+    ["/groups/new", "New group"],
+    ["/groups/join", "Join a group"],
+    ["/groups/nobody", "No such group"],
     ["/chats/nobody", "No such contact"],
   ] as const) {
     await visit(page, address);
@@ -105,12 +113,22 @@ test("a vault in use", async (t) => {
   assert.deepEqual(world.complaints, []);
 });
 
-async function inspectScenes({ page, grace, lin }: UsedVault): Promise<void> {
+async function inspectScenes({ page, grace, lin, channels, groups }: UsedVault): Promise<void> {
   for (const [address, text] of [
     ["/chats", "Choose a conversation"],
     [`/chats/${grace}`, "See you there"],
     [`/contacts/${grace}`, "The numbers match"],
     ["/contacts", "Blocked"],
+    ["/groups/new", "Who is asked to come"],
+    [`/groups/${groups.full}`, "They want to come in"],
+    [`/chats/${groups.full}`, "wants to come in by the link"],
+    [`/groups/${groups.awaiting}`, "Asked, not yet here"],
+    [`/chats/${groups.awaiting}`, "was asked and not yet here"],
+    [`/groups/${groups.left}`, "The members below are those of that time"],
+    [`/chats/${groups.left}`, "What came until then stays here"],
+    ["/channels", "Yours"],
+    [`/channels/${channels.own}`, "You deleted this post"],
+    [`/channels/${channels.read}`, "The owner started afresh"],
     ["/requests", "Look before you accept"],
     [`/requests/${lin}`, "wants to write to you"],
     ["/files", "3 files"],
@@ -122,8 +140,11 @@ async function inspectScenes({ page, grace, lin }: UsedVault): Promise<void> {
   }
 }
 
-async function inspectDialogs({ page, grace }: UsedVault): Promise<void> {
+async function inspectDialogs(world: UsedVault): Promise<void> {
+  const { page, grace } = world;
   await inspectFileDialogs(page);
+  await inspectChannelDialogs(world);
+  await inspectGroupDialogs(world);
   await visit(page, `/chats/${grace}`);
   await press(page, "Actions for Grace");
   await inspect(page, "the menu of a conversation", DIALOG_LOOKS);
@@ -141,6 +162,60 @@ async function inspectDialogs({ page, grace }: UsedVault): Promise<void> {
   await press(page, "Scan a QR code");
   await inspect(page, "scanning", DIALOG_LOOKS);
   await closeByEscape(page);
+}
+
+async function inspectChannelDialogs({ page, channels }: UsedVault): Promise<void> {
+  await visit(page, "/channels");
+  await press(page, "Make a channel");
+  await inspect(page, "making a channel", DIALOG_LOOKS);
+  await closeByEscape(page);
+  await visit(page, `/channels/${channels.own}`);
+  await press(page, "Link to this channel");
+  await page.getByRole("img", { name: /^QR code/ }).waitFor();
+  await inspect(page, "the link of a channel", DIALOG_LOOKS);
+  await closeByEscape(page);
+  for (const [item, button] of [
+    ["About this channel", null],
+    ["Start afresh…", "Cancel"],
+    ["Leave…", "Cancel"],
+  ] as const) {
+    await press(page, /^Actions for W/);
+    await page.getByRole("menuitem", { name: item }).click();
+    await inspect(page, item, DIALOG_LOOKS);
+    await (button ? press(page, button) : closeByEscape(page));
+  }
+  for (const item of ["Reply", "Edit", "Delete"]) {
+    await press(page, "Actions for post 1");
+    await page.getByRole("menuitem", { name: item }).click();
+    await inspect(page, `${item} a post`, DIALOG_LOOKS);
+    await (item === "Reply" ? press(page, "Do not answer") : closeByEscape(page));
+  }
+}
+
+async function inspectGroupDialogs({ page, groups }: UsedVault): Promise<void> {
+  await visit(page, `/groups/${groups.full}`);
+  await press(page, "Actions for Grace");
+  await inspect(page, "the menu of a member", DIALOG_LOOKS);
+  await page.getByRole("menuitem", { name: "Remove…" }).click();
+  await inspect(page, "the question before a removal", DIALOG_LOOKS);
+  await press(page, "Cancel");
+  for (const [button, heading] of [
+    ["Invite people", "Invite people"],
+    ["Rename", "Rename the group"],
+    ["Leave", "Appoint an admin first"],
+  ] as const) {
+    await press(page, button);
+    await hears(page, heading);
+    await inspect(page, heading, DIALOG_LOOKS);
+    await closeByEscape(page);
+  }
+  await visit(page, `/groups/${groups.awaiting}`);
+  await press(page, "Leave");
+  await inspect(page, "the question before leaving", DIALOG_LOOKS);
+  await press(page, "Cancel");
+  await visit(page, "/groups/new");
+  await page.getByRole("checkbox", { name: "Grace" }).check();
+  await inspect(page, "a chosen contact", DIALOG_LOOKS);
 }
 
 async function inspectFileDialogs(page: Page): Promise<void> {
@@ -167,8 +242,10 @@ async function inspectFileDialogs(page: Page): Promise<void> {
 }
 
 /** Tab goes to everything that can be clicked, once around the page, and always shows where it is. */
-async function tabThrough({ page, grace }: UsedVault): Promise<void> {
-  for (const address of [`/chats/${grace}`, "/files", "/settings", `/contacts/${grace}`]) {
+async function tabThrough({ page, grace, channels, groups }: UsedVault): Promise<void> {
+  const channel = `/channels/${channels.own}`;
+  const group = `/groups/${groups.full}`;
+  for (const address of [`/chats/${grace}`, group, channel, "/files", "/settings", `/contacts/${grace}`]) {
     await visit(page, address);
     await page.getByRole("main").getByRole("heading").first().waitFor();
     await page.evaluate("document.activeElement.blur()");
@@ -230,6 +307,7 @@ async function useShortcuts({ page, grace }: UsedVault): Promise<void> {
   assert.equal(await page.evaluate("document.activeElement.textContent"), "Add files", "focus goes back");
 
   await page.keyboard.press("Control+k");
+  await page.locator("input:focus").waitFor();
   await page.keyboard.type("gra");
   await page.keyboard.press("Enter");
   await hears(page, "Grace");
@@ -282,6 +360,10 @@ interface UsedVault {
   readonly page: Page;
   readonly grace: string;
   readonly lin: string;
+  /** Ids: one of Ada's, and one that she read until its owner started afresh. */
+  readonly channels: { readonly own: string; readonly read: string };
+  /** Ids: one with a member and an applicant, one where somebody was asked, one that Ada left. */
+  readonly groups: { readonly full: string; readonly awaiting: string; readonly left: string };
   readonly complaints: string[];
 }
 
@@ -291,11 +373,55 @@ async function openUsedVault(t: TestContext): Promise<UsedVault | null> {
   if (!browser) return null;
   const [ada, grace, lin] = await Promise.all([startNocturne(t), startNocturne(t), startNocturne(t)]);
   await befriend(ada, grace, { host: "Ada", guest: "Grace" });
-  await Promise.all([talk(ada, grace), meetOthers(ada, lin), fillLibrary(t, ada)]);
+  const filling = Promise.all([talk(ada, grace), meetOthers(ada, lin), fillLibrary(t, ada)]);
+  const channels = await makeChannels(ada, lin);
+  await filling;
+  const groups = await makeGroups(ada, grace, lin);
   const complaints: string[] = [];
   const page = await open(browser, ada, complaints);
   await hears(page, "Chats");
-  return { page, grace: grace.npub, lin: lin.npub, complaints };
+  return { page, grace: grace.npub, lin: lin.npub, channels, groups, complaints };
+}
+
+async function makeChannels(ada: NocturneProcess, lin: NocturneProcess): Promise<UsedVault["channels"]> {
+  const name = `W${"o".repeat(60)}`;
+  const make = (node: NocturneProcess) => ask<Channel>(node, "POST", "/channels", { name, description: LONG_WORD });
+  const [own, read] = [(await make(ada)).id, (await make(lin)).id];
+  const long = { text: `${LONG_WORD}\n\nhttps://example.org/` };
+  await ask(ada, "POST", `/channels/${own}/posts`, long);
+  await ask(ada, "POST", `/channels/${own}/posts`, { text: "An answer", replyTo: 1 });
+  const { n } = await ask<ChannelPost>(ada, "POST", `/channels/${own}/posts`, { text: "Taken back" });
+  await ask(ada, "DELETE", `/channels/${own}/posts/${n}`);
+  await ask(lin, "POST", `/channels/${read}/posts`, long);
+  const { link } = await ask<ChannelLink>(lin, "GET", `/channels/${read}/link`);
+  await ask(ada, "POST", "/channels/join", { link });
+  await ask(lin, "POST", `/channels/${read}/fresh-start`);
+  await until(
+    "the channel has moved",
+    async () => (await ask<Channel>(ada, "GET", `/channels/${read}`)).state === "moved",
+  );
+  return { own, read };
+}
+
+/** Grace comes into the first one and is away when the second one is made. */
+async function makeGroups(
+  ada: NocturneProcess,
+  grace: NocturneProcess,
+  lin: NocturneProcess,
+): Promise<UsedVault["groups"]> {
+  const make = async (name: string, ...members: readonly string[]) =>
+    (await ask<Group>(ada, "POST", "/groups", { name, members })).id;
+  const standings = async (id: string) =>
+    (await ask<Group>(ada, "GET", `/groups/${id}`)).members.map(({ state }) => state).join();
+  const [left, full] = [await make("Left"), await make(`W${"o".repeat(60)}`, "Grace")];
+  await ask(ada, "POST", `/groups/${left}/leave`);
+  const { link } = await ask<Group>(ada, "POST", `/groups/${full}/link`);
+  await until("Grace is in", async () => (await standings(full)) === "member,member");
+  await ask(lin, "POST", "/groups/join", { link });
+  await until("Lin wants to come in", async () => (await standings(full)) === "member,member,applied");
+  await ask(grace, "POST", "/vault/passphrase", { next: PASSPHRASE });
+  await ask(grace, "POST", "/vault/lock");
+  return { full, left, awaiting: await make("Awaiting", "Grace") };
 }
 
 async function talk(ada: NocturneProcess, grace: NocturneProcess): Promise<void> {

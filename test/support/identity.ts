@@ -3,6 +3,7 @@
 import { utf8Encode } from "../../src/core/bytes.ts";
 import { createHybridKeyPair } from "../../src/crypto/hybrid-kem.ts";
 import { deriveKey, sha256 } from "../../src/crypto/key-derivation.ts";
+import { mlDsa65 } from "../../src/crypto/signing.ts";
 import { encodeNpub, fingerprint, publicKeyOf } from "../../src/nostr/keys.ts";
 import type { Identity } from "../../src/vault/identity.ts";
 
@@ -15,6 +16,7 @@ export function testIdentity(name: string): Identity {
     publicKey,
     nostrSecretKey,
     hybrid: createHybridKeyPair(deriveKey(root, "test/hybrid/v1")),
+    signing: mlDsa65.createKeyPair(deriveKey(root, "test/signing/v1")),
     fingerprint: fingerprint(publicKey),
     devices: [],
   };

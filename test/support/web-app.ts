@@ -40,7 +40,7 @@ export async function openProfile(
     const { url, lineNumber } = message.location();
     if (["error", "warning"].includes(message.type())) complaints.push(`${message.text()} (${url}:${lineNumber})`);
   });
-  context.on("weberror", (error) => complaints.push(String(error.error().stack)));
+  context.on("weberror", (error) => complaints.push(error.error().stack || String(error.error())));
   return context.newPage();
 }
 

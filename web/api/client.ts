@@ -9,7 +9,7 @@
 import type { ApiError } from "../../src/api/contract.ts";
 import { currentSession, loseSession } from "../stores/session.ts";
 
-export type Method = "GET" | "POST" | "PATCH" | "DELETE";
+export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
 type Words = Pick<ApiError["error"], "code" | "message" | "hint">;
 
@@ -48,8 +48,11 @@ export async function call<T>(method: Method, path: string, body?: unknown, sign
 }
 
 /** Fires a call that outlives the page: for work that was promised and must not be lost on a closed tab. */
-export function callKeptAlive(method: Method, path: string): void {
-  void fetch(`/api${path}`, { method, headers: sessionHeader(), keepalive: true });
+export function callKeptAlive(method: Method, path: string, body?: unknown): void {
+  const json = body === undefined ? {} : { "content-type": "application/json" };
+  const init: RequestInit = { method, headers: { ...sessionHeader(), ...json }, keepalive: true };
+  if (body !== undefined) init.body = JSON.stringify(body);
+  void fetch(`/api${path}`, init);
 }
 
 /** Turns any refused answer into an ApiFailure, and tells the whole app of 401 and 423. */

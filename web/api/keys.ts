@@ -1,4 +1,4 @@
-/** Names of what is cached. Everything under `conversation` belongs to one contact's npub. */
+/** Names of what is cached. `who` is a conversation's id. */
 export const keys = {
   status: ["status"],
   identity: ["identity"],
@@ -6,7 +6,17 @@ export const keys = {
   contacts: ["contacts"],
   conversations: ["conversations"],
   allMessages: ["messages"],
-  messages: (npub: string): readonly string[] => ["messages", npub],
+  /** All that is cached of a conversation's messages, wherever one is in it. */
+  messagesOf: (who: string): readonly string[] => ["messages", who],
+  /** `at`: the position that was jumped to; null for the conversation as it opens, at its newest. */
+  messages: (who: string, at: number | null): readonly string[] => ["messages", who, at === null ? "newest" : `${at}`],
+  search: (words: string, who: string | null): readonly string[] => ["search", who ?? "", words],
+  groups: ["group"],
+  group: (id: string): readonly string[] => ["group", id],
+  channels: ["channels"],
+  /** `id` is a channel's. */
+  postsOf: (id: string): readonly string[] => ["posts", id],
+  channelLink: (id: string): readonly string[] => ["channel-link", id],
   files: ["files"],
   links: ["links"],
   invite: ["invite"],

@@ -7,12 +7,13 @@
  * a new launch the cache may be of an earlier session. So every welcome refetches all that is shown.
  * Refetches are gathered for a moment: a burst of a thousand messages asks for each list once.
  */
-import type { Message, PushEvent } from "../../src/api/contract.ts";
+import type { Conversation, Message, PushEvent } from "../../src/api/contract.ts";
 import { currentSession, sessionStore } from "../stores/session.ts";
 import { type Store, createStore } from "../stores/store.ts";
 import { keys } from "./keys.ts";
-import { withMessage, withState } from "./message-cache.ts";
-import { type MessagePages, queryClient } from "./queries.ts";
+import { withChanged, withMessage, withState, withoutMessage } from "./message-cache.ts";
+import type { MessagePages } from "./message-pages.ts";
+import { queryClient } from "./queries.ts";
 
 const RETRY_MS = 500;
 const RETRY_MAX_MS = 8_000;
@@ -73,8 +74,24 @@ function apply(event: Exclude<PushEvent, { event: "welcome" }>): void {
     case "message-state":
       editMessages(event.conversation, (pages) => withState(pages, event.id, event.state));
       return refetchSoon(keys.conversations, keys.status);
+    case "message-changed":
+      editMessages(event.message.conversation, (pages) => withChanged(pages, event.message));
+      return refetchSoon(keys.conversations);
+    case "message-gone":
+      editMessages(event.conversation, (pages) => withoutMessage(pages, event.id));
+      return refetchSoon(keys.conversations, keys.status);
+    case "conversation":
+      return applyConversation(event.conversation);
+    case "typing":
+      return editConversation(event.conversation, (old) => withTyping(old, event.name, event.on));
     case "contacts":
-      return refetchSoon(keys.contacts, keys.conversations, keys.status);
+      return refetchSoon(keys.contacts, keys.conversations, keys.groups, keys.status);
+    case "channel":
+      return refetchSoon(keys.channels, keys.postsOf(event.channel.id));
+    case "channel-post":
+      return refetchSoon(keys.channels, keys.postsOf(event.post.channel));
+    case "channel-gone":
+      return refetchSoon(keys.channels);
     case "files":
       return refetchSoon(keys.files);
     case "links":
@@ -88,12 +105,35 @@ function apply(event: Exclude<PushEvent, { event: "welcome" }>): void {
   }
 }
 
+/** Also tells that a group changed, or that one was let into one. */
+function applyConversation(conversation: Conversation): void {
+  const { id, kind, draft } = conversation;
+  const list = queryClient.getQueryData<readonly Conversation[]>(keys.conversations);
+  const old = list?.find((one) => one.id === id);
+  editConversation(id, () => conversation);
+  // A member's name may have come, which stands in messages, too; an own draft brings none.
+  if (kind === "group" && old?.draft === draft) refetchSoon(keys.group(id), keys.messagesOf(id));
+  refetchSoon(...(old ? [keys.status] : [keys.conversations, keys.status]));
+}
+
 /** A conversation that was never opened has no pages; it is fetched when it is. */
-function editMessages(npub: string, edit: (pages: MessagePages) => MessagePages): void {
-  const queryKey = keys.messages(npub);
-  queryClient.setQueryData<MessagePages>(queryKey, (pages) => pages && edit(pages));
+export function editMessages(who: string, edit: (pages: MessagePages) => MessagePages): void {
+  const queryKey = keys.messagesOf(who);
+  queryClient.setQueriesData<MessagePages>({ queryKey }, (pages) => pages && edit(pages));
   // An answer that is under way may have been read before this event, and would undo the edit.
   if (queryClient.isFetching({ queryKey }) > 0) refetchSoon(queryKey);
+}
+
+/** Changes one conversation of the list; one that is not listed yet comes with the next answer. */
+export function editConversation(id: string, edit: (old: Conversation) => Conversation): void {
+  queryClient.setQueryData<readonly Conversation[]>(keys.conversations, (list) =>
+    list?.map((one) => (one.id === id ? edit(one) : one)),
+  );
+}
+
+function withTyping(conversation: Conversation, name: string, on: boolean): Conversation {
+  const others = conversation.typing.filter((one) => one !== name);
+  return { ...conversation, typing: on ? [...others, name] : others };
 }
 
 const waiting = new Map<string, readonly string[]>();

@@ -3,7 +3,6 @@
  * so that switching scenes and conversations shows what is cached at once.
  */
 import {
-  type InfiniteData,
   QueryClient,
   type UseInfiniteQueryResult,
   type UseQueryResult,
@@ -18,13 +17,25 @@ import type {
   LinkView,
   MessagePage,
   OfferedRelays,
+  SearchHit,
   Settings,
   Status,
 } from "../../src/api/contract.ts";
 import { ApiFailure, call } from "./client.ts";
 import { keys } from "./keys.ts";
+import {
+  type MessagePages,
+  type PageParam,
+  newerParam,
+  olderParam,
+  pageQuery,
+  reachesNewest,
+} from "./message-pages.ts";
 
-const PAGE_MESSAGES = 50;
+const SEARCH_HITS = 50;
+/** How long a place in the middle of a conversation, or the answer to a search, outlives its being shown. */
+const AWAY_MS = 30_000;
+const NEWEST_KEPT_MS = 300_000;
 const UNREACHABLE_RETRIES = 2;
 
 /** Only silence is worth asking again; a refusal stays a refusal. */
@@ -73,38 +84,71 @@ export function useContact(npub: string): Contact | null | undefined {
   return data && (data.find((contact) => contact.npub === npub) ?? null);
 }
 
-/** Pages of a conversation, newest page first; each page is oldest first. */
-export type MessagePages = InfiniteData<MessagePage, number | null>;
+/** The conversation of this id; undefined while loading, null if there is none yet. */
+export function useConversation(who: string): Conversation | null | undefined {
+  const { data } = useConversations();
+  return data && (data.find(({ id }) => id === who) ?? null);
+}
 
-/** The newest messages at once, older ones by `fetchNextPage`. */
-export function useMessages(npub: string): UseInfiniteQueryResult<MessagePages> {
-  return useInfiniteQuery({ ...messagesOptions(npub), getNextPageParam: positionBefore });
+/** The messages around a position, or the newest at once; older ones by `fetchNextPage`, newer ones by `fetchPreviousPage`. */
+export function useMessages(who: string, at: number | null): UseInfiniteQueryResult<MessagePages> {
+  return useInfiniteQuery(messagesOptions(who, at));
 }
 
 /** Loads a conversation ahead of the click, so that switching shows it without a wait. */
-export function prefetchMessages(npub: string): void {
-  void queryClient.prefetchInfiniteQuery(messagesOptions(npub));
+export function prefetchMessages(who: string): void {
+  void queryClient.prefetchInfiniteQuery(messagesOptions(who, null));
+}
+
+/** Puts the newest page in place of pages that no longer reach so far. Throws ApiFailure. */
+export async function returnToNewest(who: string): Promise<void> {
+  const page = await call<MessagePage>("GET", messagesPath(who, null));
+  queryClient.setQueryData<MessagePages>(keys.messages(who, null), { pages: [page], pageParams: [null] });
+}
+
+/** Lets go of pages from whose end the newest message is missing, so that the next opening starts at the newest. */
+export function forgetIfAway(who: string): void {
+  const queryKey = keys.messages(who, null);
+  const pages = queryClient.getQueryData<MessagePages>(queryKey);
+  if (pages && !reachesNewest(pages)) queryClient.removeQueries({ queryKey });
+}
+
+/** Messages that contain these words, newest first; in one conversation or in all. Nothing is asked for no words. */
+export function useSearch(words: string, who: string | null): UseQueryResult<readonly SearchHit[]> {
+  const inside = who === null ? "" : `&in=${encodeURIComponent(who)}`;
+  const path = `/search?q=${encodeURIComponent(words)}${inside}&limit=${SEARCH_HITS}`;
+  return useQuery<readonly SearchHit[]>({
+    queryKey: keys.search(words, who),
+    queryFn: ({ signal }) => call("GET", path, undefined, signal),
+    enabled: words !== "",
+    // Words typed a minute ago may find more now.
+    staleTime: 0,
+    gcTime: AWAY_MS,
+    placeholderData: (before) => (words === "" ? undefined : before),
+  });
 }
 
 interface MessagesOptions {
   queryKey: readonly string[];
-  queryFn: (context: { pageParam: number | null; signal: AbortSignal }) => Promise<MessagePage>;
-  initialPageParam: number | null;
+  queryFn: (context: { pageParam: PageParam; signal: AbortSignal }) => Promise<MessagePage>;
+  initialPageParam: PageParam;
+  getNextPageParam: typeof olderParam;
+  getPreviousPageParam: typeof newerParam;
+  gcTime: number;
 }
 
 /** Shared by the hook and the prefetch, so that both fill the same cache entry. */
-function messagesOptions(npub: string): MessagesOptions {
+function messagesOptions(who: string, at: number | null): MessagesOptions {
   return {
-    queryKey: keys.messages(npub),
-    queryFn: ({ pageParam, signal }) => {
-      const before = pageParam === null ? "" : `&before=${pageParam}`;
-      return call("GET", `/conversations/${npub}/messages?limit=${PAGE_MESSAGES}${before}`, undefined, signal);
-    },
-    initialPageParam: null,
+    queryKey: keys.messages(who, at),
+    queryFn: ({ pageParam, signal }) => call("GET", messagesPath(who, pageParam), undefined, signal),
+    initialPageParam: at === null ? null : { around: at },
+    getNextPageParam: olderParam,
+    getPreviousPageParam: newerParam,
+    gcTime: at === null ? NEWEST_KEPT_MS : AWAY_MS,
   };
 }
 
-/** Where the next older page ends; null at the beginning of the conversation. */
-function positionBefore(page: MessagePage): number | null {
-  return page.more ? (page.messages[0]?.position ?? null) : null;
+function messagesPath(who: string, param: PageParam): string {
+  return `/conversations/${encodeURIComponent(who)}/messages?${pageQuery(param)}`;
 }

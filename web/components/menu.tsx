@@ -17,8 +17,13 @@ export interface ActionMenuProps {
   readonly icon?: LucideIcon;
 }
 
+/** How every menu looks. */
+export const MENU_POPUP = "min-w-52 rounded-xl border border-control bg-surface p-1 outline-none";
+export const MENU_ITEM =
+  "flex min-h-11 cursor-pointer items-center gap-3 rounded-lg px-3 outline-none select-none data-highlighted:bg-divider";
+
 /** Menus open inside the page's main landmark, where screen readers look for content. */
-const LANDMARK: RefObject<HTMLElement | null> = {
+export const LANDMARK: RefObject<HTMLElement | null> = {
   get current() {
     return document.getElementById("content");
   },
@@ -31,13 +36,9 @@ export function ActionMenu({ label, actions, icon = EllipsisVertical }: ActionMe
       <Menu.Trigger render={<IconButton icon={icon} label={label} />} />
       <Menu.Portal container={LANDMARK}>
         <Menu.Positioner sideOffset={4} align="end" className="z-20 outline-none">
-          <Menu.Popup className="min-w-52 rounded-xl border border-control bg-surface p-1 outline-none">
+          <Menu.Popup className={MENU_POPUP}>
             {actions.map(({ label: text, icon: Icon, onSelect }) => (
-              <Menu.Item
-                key={text}
-                onClick={onSelect}
-                className="flex min-h-11 cursor-pointer items-center gap-3 rounded-lg px-3 outline-none select-none data-highlighted:bg-divider"
-              >
+              <Menu.Item key={text} onClick={onSelect} className={MENU_ITEM}>
                 <Icon aria-hidden className="size-5 text-muted" />
                 {text}
               </Menu.Item>

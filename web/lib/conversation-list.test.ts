@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { sampleConversation } from "../testing/samples.ts";
-import { neighbour, shownConversations } from "./conversation-list.ts";
+import { contactOf, groupedConversations, neighbour, shownConversations, unreadCount } from "./conversation-list.ts";
 import { destinationsOf, matching } from "./destinations.ts";
 
 const LIST = [
@@ -14,7 +14,7 @@ const LIST = [
 
 test("requests and blocked people do not stand among the chats", () => {
   assert.deepEqual(
-    shownConversations(LIST).map(({ contact }) => contact.name),
+    shownConversations(LIST).map(({ name }) => name),
     ["Zoë", "Ben", "Ann"],
   );
 });
@@ -29,7 +29,7 @@ test("the neighbour is found around both ends and from nowhere", () => {
 });
 
 test("the switcher finds people without their accents, and never those who only ask", () => {
-  const contacts = LIST.map(({ contact }) => contact);
+  const contacts = LIST.flatMap((conversation) => contactOf(conversation) ?? []);
   const all = destinationsOf(LIST, contacts);
   assert.equal(matching(all, "zoe")[0]?.name, "Zoë");
   assert.equal(matching(all, "Stranger").length, 0);
@@ -39,4 +39,17 @@ test("the switcher finds people without their accents, and never those who only 
 test("names that begin with what is typed come before those that contain it", () => {
   const names = matching(destinationsOf(LIST, []), "an").map(({ name }) => name);
   assert.equal(names[0], "Ann");
+});
+
+test("pinned conversations come first, archived ones stand apart, silenced ones do not count", () => {
+  const list = [
+    { ...sampleConversation("a"), unread: 2 },
+    { ...sampleConversation("b"), pinned: true, unread: 3 },
+    { ...sampleConversation("c"), archived: true, unread: 4 },
+    { ...sampleConversation("d"), mutedUntil: "9999-12-31T00:00:00.000Z", unread: 5 },
+    { ...sampleConversation("e", { state: "request" }), unread: 6 },
+  ];
+  const { current, archived } = groupedConversations(list);
+  assert.deepEqual([current.map(({ name }) => name), archived.map(({ name }) => name)], [["b", "a", "d"], ["c"]]);
+  assert.equal(unreadCount(list), 9);
 });

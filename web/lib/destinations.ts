@@ -1,20 +1,25 @@
 /** Where the switcher can go: people one talks to first, then other contacts, then scenes. */
 import type { Contact, Conversation } from "../../src/api/contract.ts";
-import { shownConversations } from "./conversation-list.ts";
+import { contactOf, shownConversations } from "./conversation-list.ts";
+import { fold } from "./fold.ts";
 
 export interface Destination {
   readonly href: string;
   readonly name: string;
-  /** Of a person's conversation. */
+  /** Of a conversation: its id, from which its sign is drawn. */
   readonly npub?: string;
 }
 
 const PLACES: readonly Destination[] = [
   { href: "/chats", name: "Chats" },
   { href: "/requests", name: "Message requests" },
+  { href: "/groups/new", name: "New group" },
+  { href: "/groups/join", name: "Join a group" },
   { href: "/contacts", name: "Contacts" },
   { href: "/contacts/add", name: "Add a contact" },
   { href: "/invite", name: "Invite someone" },
+  { href: "/channels", name: "Channels" },
+  { href: "/join", name: "Join a channel" },
   { href: "/files", name: "Files" },
   { href: "/links", name: "Links" },
   { href: "/settings", name: "Settings" },
@@ -29,7 +34,16 @@ export function destinationsOf(conversations: readonly Conversation[], contacts:
   const add = ({ npub, name, state }: Contact): void => {
     if (state === "accepted" || state === "pending") people.set(npub, { href: `/chats/${npub}`, name, npub });
   };
-  for (const { contact } of shownConversations(conversations)) add(contact);
+  for (const conversation of shownConversations(conversations)) {
+    const contact = contactOf(conversation);
+    if (contact) add(contact);
+    else
+      people.set(conversation.id, {
+        href: `/chats/${conversation.id}`,
+        name: conversation.name,
+        npub: conversation.id,
+      });
+  }
   for (const contact of contacts) if (!people.has(contact.npub)) add(contact);
   return [...people.values(), ...PLACES];
 }
@@ -40,12 +54,4 @@ export function matching(destinations: readonly Destination[], typed: string): D
   const beginning = destinations.filter(({ name }) => fold(name).startsWith(wanted));
   const containing = destinations.filter((one) => fold(one.name).includes(wanted) && !beginning.includes(one));
   return [...beginning, ...containing];
-}
-
-/** Letters without case and accents: "Zoe" finds "Zoë". */
-function fold(text: string): string {
-  return text
-    .normalize("NFD")
-    .replace(/\p{Mn}/gu, "")
-    .toLowerCase();
 }

@@ -6,10 +6,12 @@ import { firstUnread, type Row, rowsOf } from "./message-rows.ts";
 
 const OWN: Outgoing = {
   id: "own",
-  npub: "npub1alice",
+  who: "npub1alice",
   text: "on its way",
   files: [],
   interop: false,
+  replyTo: null,
+  voiceSeconds: null,
   at: "2025-11-21T13:00:00.000Z",
   failure: null,
 };

@@ -1,9 +1,9 @@
 /**
  * A conversation as the rows of a list: messages, between them the days, and once a line above what is new.
  *
- *     day "Yesterday" | message | message | day "Today" | new | message | message (still being sent)
+ *     day "Yesterday" | message | notice | day "Today" | new | message | message (still being sent)
  */
-import type { Message } from "../../src/api/contract.ts";
+import type { Message, Quote } from "../../src/api/contract.ts";
 import type { Outgoing } from "../stores/outgoing.ts";
 import { formatDay } from "./format.ts";
 
@@ -33,20 +33,35 @@ export function rowsOf(messages: readonly Message[], outgoing: readonly Outgoing
 /** The oldest unread incoming message, counted back from the newest; null when all is read. */
 export function firstUnread(messages: readonly Message[], unread: number): string | null {
   if (unread === 0) return null;
-  return messages.filter(({ mine }) => !mine).at(-unread)?.id ?? null;
+  return messages.filter(({ mine, kind }) => !mine && kind === "text").at(-unread)?.id ?? null;
 }
 
-function messageOf({ id, npub, text, files, interop, at }: Outgoing): Message {
+const EXCERPT_CHARACTERS = 120;
+
+/** What is quoted of a message before the node has made its own quote. */
+export function quoteOf({ id, from, text, files, position }: Message): Quote {
+  const words = text || files.map(({ name }) => name).join(", ");
+  return { id, from, excerpt: Array.from(words).slice(0, EXCERPT_CHARACTERS).join(""), position };
+}
+
+function messageOf({ id, who, text, files, interop, replyTo, voiceSeconds, at }: Outgoing): Message {
+  const voice = voiceSeconds === null ? {} : { voiceSeconds };
   return {
     id,
-    conversation: npub,
+    conversation: who,
+    kind: "text",
     from: { npub: "", name: "You" },
     mine: true,
     at,
     text,
-    files: files.map((file) => ({ id: file.id, name: file.name, bytes: file.bytes, url: "" })),
+    files: files.map((file) => ({ id: file.id, name: file.name, bytes: file.bytes, url: "", ...voice })),
     state: "queued",
     profile: interop ? "interop" : "hidden",
+    editedAt: null,
+    deleted: false,
+    replyTo: replyTo && quoteOf(replyTo),
+    reactions: [],
+    expiresAt: null,
     position: Number.MAX_SAFE_INTEGER,
   };
 }

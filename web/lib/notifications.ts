@@ -2,8 +2,11 @@
  * Browser notifications: asked for on a click only, shown only while the page is hidden, and without
  * the text, which has no business on a lock screen or in a notification log.
  */
-import type { Message } from "../../src/api/contract.ts";
+import type { Conversation, Message } from "../../src/api/contract.ts";
+import { keys } from "../api/keys.ts";
 import { onMessage } from "../api/push.ts";
+import { queryClient } from "../api/queries.ts";
+import { isMuted } from "./spans.ts";
 import { preferencesStore, setPreferences } from "../stores/preferences.ts";
 
 export type Permission = "granted" | "denied" | "default" | "unsupported";
@@ -27,10 +30,15 @@ export function startNotifications(open: (npub: string) => void): void {
   });
 }
 
-/** A message that was read elsewhere, or is our own, is no news. */
-function wanted(message: Message): boolean {
+/** A notice, and a message that was read elsewhere, is our own, or is of a silenced conversation, is no news. */
+function wanted({ kind, mine, state, conversation }: Message): boolean {
   const allowed = preferencesStore.get().notifications && notificationPermission() === "granted";
-  return allowed && document.hidden && !message.mine && message.state !== "read";
+  return allowed && document.hidden && kind === "text" && !mine && state !== "read" && !silenced(conversation);
+}
+
+function silenced(who: string): boolean {
+  const list = queryClient.getQueryData<readonly Conversation[]>(keys.conversations);
+  return list?.some((conversation) => conversation.id === who && isMuted(conversation)) ?? false;
 }
 
 function show({ from, conversation }: Message, open: (npub: string) => void): void {

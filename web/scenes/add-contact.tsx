@@ -4,11 +4,13 @@ import { type ReactNode, type SubmitEvent, useState } from "react";
 import { Link, useLocation } from "wouter";
 import type { AddContact, Contact } from "../../src/api/contract.ts";
 import { ApiFailure, call } from "../api/client.ts";
+import { askToJoin, isGroupLink } from "../api/groups.ts";
 import { keys } from "../api/keys.ts";
 import { queryClient } from "../api/queries.ts";
 import { useAction } from "../api/use-action.ts";
 import { Button } from "../components/button.tsx";
 import { TextField } from "../components/field.tsx";
+import { Asked } from "../components/groups/asked.tsx";
 import { QrScanner } from "../components/qr-scanner.tsx";
 import { Scene } from "../components/scene.tsx";
 import { showFailure } from "../stores/toasts.ts";
@@ -16,20 +18,35 @@ import { showFailure } from "../stores/toasts.ts";
 /** Refusals of these answers are about what was typed, and stand beside the field. */
 const FIELD_STATUSES = [400, 404, 409, 410, 502];
 
-/** What is wrong with a link stands below it, in the node's words; whether it is a link at all, the node decides. */
+/**
+ * What is wrong with a link stands below it, in the node's words; whether it is a link at all, the node decides. The
+ * link of a group is taken, too: who was sent one need not know which field it belongs to.
+ */
 export function AddContactScene(): ReactNode {
+  const [asked, setAsked] = useState(false);
+  return (
+    <Scene title={asked ? "Join a group" : "Add a contact"} back="/contacts">
+      {asked ? <Asked /> : <Form onAsked={() => setAsked(true)} />}
+    </Scene>
+  );
+}
+
+function Form({ onAsked }: { readonly onAsked: () => void }): ReactNode {
   const [, navigate] = useLocation();
   const [invite, setInvite] = useState("");
   const [name, setName] = useState("");
   const [scanning, setScanning] = useState(false);
   const [problem, setProblem] = useState<string>();
   const refused = (error: unknown): void => {
-    if (error instanceof ApiFailure && FIELD_STATUSES.includes(error.status)) {
-      setProblem(error.words);
-    } else showFailure(error);
+    if (error instanceof ApiFailure && FIELD_STATUSES.includes(error.status)) setProblem(error.words);
+    else showFailure(error);
   };
   const add = useAction(async () => {
     setProblem(undefined);
+    if (isGroupLink(invite)) {
+      await askToJoin(invite);
+      return onAsked();
+    }
     const request: AddContact = { invite: invite.trim(), ...(name.trim() && { name: name.trim() }) };
     const contact = await call<Contact>("POST", "/contacts", request);
     await queryClient.invalidateQueries({ queryKey: keys.contacts });
@@ -47,7 +64,7 @@ export function AddContactScene(): ReactNode {
   };
 
   return (
-    <Scene title="Add a contact" back="/contacts">
+    <>
       <form onSubmit={submit} noValidate className="flex max-w-xl flex-col gap-6">
         <TextField
           label="Invite link or npub"
@@ -81,7 +98,7 @@ export function AddContactScene(): ReactNode {
         <InviteInstead />
       </form>
       <QrScanner title="Scan an invite" open={scanning} onClose={() => setScanning(false)} onText={onScanned} />
-    </Scene>
+    </>
   );
 }
 

@@ -8,7 +8,7 @@ import { keys } from "../api/keys.ts";
 import { queryClient, useContact } from "../api/queries.ts";
 import { useAction } from "../api/use-action.ts";
 import { Button, ButtonLink } from "../components/button.tsx";
-import { BlockQuestion } from "../components/chat/conversation-header.tsx";
+import { BlockQuestion } from "../components/chat/block-question.tsx";
 import { CopyLine } from "../components/copy-line.tsx";
 import { TextField } from "../components/field.tsx";
 import { Empty, Skeleton } from "../components/feedback.tsx";

@@ -32,7 +32,7 @@ export function RequestsScene({ npub }: { readonly npub: string | null }): React
         </div>
       </div>
       <div className={`h-full min-w-0 grow flex-col ${npub ? "flex" : "hidden pane:flex"}`}>
-        {npub ? <ConversationScene key={npub} npub={npub} /> : <Advice />}
+        {npub ? <ConversationScene key={npub} who={npub} at={null} /> : <Advice />}
       </div>
     </div>
   );

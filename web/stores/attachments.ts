@@ -3,10 +3,10 @@ import { draftOf, editDraft } from "./drafts.ts";
 import { uploadFile } from "./uploads.ts";
 
 /** Resolves when every file is in the library or has failed; failures stay on the list of uploads. */
-export async function attachFromDisk(npub: string, files: Iterable<File>): Promise<void> {
+export async function attachFromDisk(who: string, files: Iterable<File>): Promise<void> {
   const uploads = Array.from(files, async (file) => {
     const added = await uploadFile(file, { cipher: "aes-256-gcm", password: "" });
-    if (added) editDraft(npub, { files: [...draftOf(npub).files, added] });
+    if (added) editDraft(who, { files: [...draftOf(who).files, added] });
   });
   await Promise.all(uploads);
 }

@@ -3,20 +3,25 @@
  *
  * The id is made here, so that a repeated send of the same message is harmless whatever was lost.
  */
-import type { FileView, SendMessage, SendResult } from "../../src/api/contract.ts";
+import type { FileView, Message, SendMessage, SendResult } from "../../src/api/contract.ts";
 import { ApiFailure, call } from "../api/client.ts";
 import { keys } from "../api/keys.ts";
-import { messagesOf } from "../api/message-cache.ts";
-import { type MessagePages, queryClient } from "../api/queries.ts";
+import { type MessagePages, messagesOf, reachesNewest } from "../api/message-pages.ts";
+import { queryClient, returnToNewest } from "../api/queries.ts";
 import type { Draft } from "./drafts.ts";
 import { type Store, createStore } from "./store.ts";
+import { showFailure } from "./toasts.ts";
 
 export interface Outgoing {
   readonly id: string;
-  readonly npub: string;
+  /** The conversation's id. */
+  readonly who: string;
   readonly text: string;
   readonly files: readonly FileView[];
   readonly interop: boolean;
+  readonly replyTo: Message | null;
+  /** Of a voice note, whose one file is the recording. */
+  readonly voiceSeconds: number | null;
   readonly at: string;
   /** Why the node did not take it; null while it is being handed over. */
   readonly failure: ApiFailure | null;
@@ -27,12 +32,19 @@ export const outgoingStore: Store<readonly Outgoing[]> = createStore<readonly Ou
 const ID_BYTES = 16;
 
 /** Shows the message and hands it to the node; never throws, a refusal stays on the message. */
-export async function sendDraft(npub: string, draft: Draft): Promise<void> {
-  const { text, files, interop } = draft;
+export async function sendDraft(who: string, draft: Draft, voiceSeconds: number | null = null): Promise<void> {
+  const { text, files, interop, replyTo } = draft;
   const at = new Date().toISOString();
-  const message: Outgoing = { id: messageId(), npub, text: text.trim(), files, interop, at, failure: null };
+  const id = messageId();
+  const message: Outgoing = { id, who, text: text.trim(), files, interop, replyTo, voiceSeconds, at, failure: null };
   outgoingStore.set([...outgoingStore.get(), message]);
-  await handOverInTurn(message);
+  await Promise.all([handOverInTurn(message), showNewest(who)]);
+}
+
+/** Whoever reads far back wants to see his message go; where the newest cannot be had, it comes with the next answer. */
+async function showNewest(who: string): Promise<void> {
+  const pages = queryClient.getQueryData<MessagePages>(keys.messages(who, null));
+  if (pages && !reachesNewest(pages)) await returnToNewest(who).catch(showFailure);
 }
 
 /** After a refusal; the order of what was sent meanwhile is not turned back. */
@@ -54,22 +66,34 @@ function handOverInTurn(message: Outgoing): Promise<void> {
 }
 
 /** Accepted means stored in the node's outbox: from then on it survives a closed tab and a power cut. */
-async function handOver({ id, npub, text, files, interop, ...rest }: Outgoing): Promise<void> {
-  const request: SendMessage = { id, to: npub, text, files: files.map((file) => file.id), interop };
+async function handOver(message: Outgoing): Promise<void> {
+  const { id, who } = message;
   try {
-    await call<SendResult>("POST", "/messages", request);
-    void settle(id, npub);
+    await call<SendResult>("POST", "/messages", requestOf(message));
+    void settle(id, who);
   } catch (error) {
     if (!(error instanceof ApiFailure)) throw error;
-    replace(id, { id, npub, text, files, interop, ...rest, failure: error });
+    replace(id, { ...message, failure: error });
   }
 }
 
+function requestOf({ id, who, text, files, interop, replyTo, voiceSeconds }: Outgoing): SendMessage {
+  return {
+    id,
+    to: who,
+    text,
+    files: files.map((file) => file.id),
+    interop,
+    ...(replyTo ? { replyTo: replyTo.id } : {}),
+    ...(voiceSeconds === null ? {} : { voiceSeconds }),
+  };
+}
+
 /** Lets the node's own copy take the place of ours; the push socket has usually brought it already. */
-async function settle(id: string, npub: string): Promise<void> {
-  const pages = queryClient.getQueryData<MessagePages>(keys.messages(npub));
+async function settle(id: string, who: string): Promise<void> {
+  const pages = queryClient.getQueryData<MessagePages>(keys.messages(who, null));
   if (!messagesOf(pages).some((message) => message.id === id)) {
-    await queryClient.invalidateQueries({ queryKey: keys.messages(npub) });
+    await queryClient.invalidateQueries({ queryKey: keys.messages(who, null) });
   }
   replace(id, null);
 }

@@ -1,7 +1,7 @@
 /** Contacts, messages and conversations for tests: complete by default, changed where a test needs it. */
 import type { Contact, Conversation, Message } from "../../src/api/contract.ts";
 
-function sampleContact(change: Partial<Contact> = {}): Contact {
+export function sampleContact(change: Partial<Contact> = {}): Contact {
   return {
     name: "Alice",
     npub: "npub1alice",
@@ -22,6 +22,7 @@ export function sampleMessage(position: number, change: Partial<Message> = {}): 
   return {
     id: `m${position}`,
     conversation: "npub1alice",
+    kind: "text",
     from: { npub: "npub1alice", name: "Alice" },
     mine: false,
     at: new Date(Date.UTC(2025, 10, 21, 12, position)).toISOString(),
@@ -29,6 +30,11 @@ export function sampleMessage(position: number, change: Partial<Message> = {}): 
     files: [],
     state: "delivered",
     profile: "hidden",
+    editedAt: null,
+    deleted: false,
+    replyTo: null,
+    reactions: [],
+    expiresAt: null,
     position,
     ...change,
   };
@@ -37,5 +43,18 @@ export function sampleMessage(position: number, change: Partial<Message> = {}): 
 /** The contact's npub is made of the name, so that a test can tell who is meant. */
 export function sampleConversation(name: string, change: Partial<Contact> = {}): Conversation {
   const contact = sampleContact({ name, npub: `npub1${name}`, ...change });
-  return { id: contact.npub, contact, last: null, unread: 0 };
+  return {
+    id: contact.npub,
+    kind: "direct",
+    name,
+    contact,
+    last: null,
+    unread: 0,
+    mutedUntil: null,
+    pinned: false,
+    archived: false,
+    draft: "",
+    timerSeconds: null,
+    typing: [],
+  };
 }

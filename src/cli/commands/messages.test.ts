@@ -21,6 +21,7 @@ function message(position: number, text: string): Message {
   return {
     id: `${position}`,
     conversation: npub,
+    kind: "text",
     from,
     mine: false,
     at,
@@ -28,6 +29,11 @@ function message(position: number, text: string): Message {
     files: [],
     state: "read",
     profile: "hidden",
+    editedAt: null,
+    deleted: false,
+    replyTo: null,
+    reactions: [],
+    expiresAt: null,
     position,
   };
 }

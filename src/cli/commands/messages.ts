@@ -12,7 +12,7 @@ import { basename } from "node:path";
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Command, Option } from "commander";
-import type { DeliveryState, FileView, Message, SendResult } from "../../api/contract.ts";
+import type { Conversation, DeliveryState, FileView, Message, SendResult } from "../../api/contract.ts";
 import { NetworkError } from "../../core/errors.ts";
 import { createLetterId } from "../../messaging/letter.ts";
 import type { Context } from "../context.ts";
@@ -27,6 +27,7 @@ import { statReadable } from "../whole-file.ts";
 interface SendOptions {
   readonly file?: readonly string[];
   readonly interop?: boolean;
+  readonly replyTo?: string;
   readonly wait?: DeliveryState;
   readonly timeout: number;
 }
@@ -47,9 +48,12 @@ const FOLLOW_POLL_MS = 500;
 export function addMessageCommands(program: Command, context: Context): void {
   program
     .command("send <to> [text]")
-    .description("send a message to a contact (name or npub); `-` or nothing reads the text from stdin")
+    .description(
+      "send a message to a contact (name or npub) or a group (name or id); `-` or nothing reads the text from stdin",
+    )
     .option("--file <path>", "attach a file as a sealed link (may be repeated)", collect)
     .option("--interop", "use NIP-17 for people with other Nostr programs; it hides less")
+    .option("--reply-to <id>", "answer this message")
     .addOption(new Option("--wait <state>", "wait until the message is so far").choices(STATES))
     .option("--timeout <seconds>", "how long to wait", parseSeconds, 30)
     .action((to: string, text: string | undefined, options: SendOptions) => send(context, to, text, options));
@@ -57,7 +61,7 @@ export function addMessageCommands(program: Command, context: Context): void {
   program
     .command("inbox")
     .description("what people wrote to you, oldest first")
-    .option("--with <name>", "only from this contact")
+    .option("--with <name>", "only from this contact, or in this group")
     .option("--since <time>", "only from this time on (ISO 8601)")
     .option("--limit <n>", "only the newest n", parseCount)
     .option("--follow", "go on and print what arrives")
@@ -65,11 +69,12 @@ export function addMessageCommands(program: Command, context: Context): void {
 }
 
 async function send(context: Context, to: string, text: string | undefined, options: SendOptions): Promise<void> {
-  const { file: paths = [], interop = false, wait, timeout } = options;
+  const { file: paths = [], interop = false, replyTo, wait, timeout } = options;
   const content = await readMessage(context, text, paths.length > 0);
   const client = context.node();
   const files = await uploadAll(client, paths);
-  const request = { id: createLetterId(), to, text: content, files, interop };
+  const reply = replyTo === undefined ? {} : { replyTo };
+  const request = { id: createLetterId(), to, text: content, files, interop, ...reply };
   // The message carries its own id, so that a repeated call can neither lose nor double it.
   const post = () => client.call<SendResult>("POST", "/api/messages", { json: request });
   const sent = await orRemove(client, files, () => untilBack(post, false));
@@ -140,35 +145,52 @@ async function inbox(context: Context, options: InboxOptions): Promise<void> {
   const { with: who, since, limit, follow: goOn } = options;
   const client = context.node();
   const messages = await client.call<Message[]>("GET", inboxPath({ with: who, since, limit }));
-  for (const message of messages) print(context, message);
-  if (goOn) await follow(context, client, { with: who, since }, messages.at(-1)?.position ?? 0);
+  const tell = teller(context, client);
+  for (const message of messages) await tell(message);
+  if (goOn) await follow(client, { with: who, since }, messages.at(-1)?.position ?? 0, tell);
   else if (messages.length === 0 && !context.output.json) context.output.say("No messages.");
 }
 
 /** New messages by their position, so that none is missed or shown twice over a restart of the node. */
 async function follow(
-  context: Context,
   client: NodeClient,
   query: Readonly<Record<string, string | undefined>>,
   from: number,
+  tell: (message: Message) => Promise<void>,
 ): Promise<never> {
   for (let after = from; ; ) {
     await sleep(FOLLOW_POLL_MS);
     const poll = () => client.call<Message[]>("GET", inboxPath({ ...query, after }));
     const messages = await untilBack(poll, true);
-    for (const message of messages) print(context, message);
+    for (const message of messages) await tell(message);
     after = messages.at(-1)?.position ?? after;
   }
 }
 
+/** Prints a message, with the name of its group: what was said to several must not look as if said to one alone. */
+function teller(context: Context, client: NodeClient): (message: Message) => Promise<void> {
+  const names = new Map<string, string>();
+  return async (message) => {
+    const { conversation: id } = message;
+    const isOfGroup = id.startsWith("g") && !context.output.json;
+    if (isOfGroup && !names.has(id)) {
+      const all = await untilBack(() => client.call<Conversation[]>("GET", "/api/conversations"), true);
+      for (const one of all) if (one.kind === "group") names.set(one.id, one.name);
+    }
+    print(context, message, isOfGroup ? (names.get(id) ?? id) : null);
+  };
+}
+
 /** Every further line is set in: a message must not be able to look like several. */
-function print(context: Context, message: Message): void {
-  const { from, at, text, files, profile } = message;
-  const mark = profile === "interop" ? " [not hidden]" : "";
+function print(context: Context, message: Message, group: string | null): void {
+  const { from, at, text, files, profile, editedAt, replyTo } = message;
+  const place = group === null ? "" : ` in ${plainLine(group)}`;
+  const mark = `${place}${profile === "interop" ? " [not hidden]" : ""}${editedAt === null ? "" : " [edited]"}`;
+  const quote = replyTo === null ? "" : `> ${plainLine(replyTo.excerpt ?? "a message that is gone")}\n`;
   const attachments = files.map(
     (file) => `\n${plainLine(file.name)} (${formatBytes(file.bytes)}): ${plainLine(file.url)}`,
   );
-  const body = `${plainText(text)}${attachments.join("")}`.replaceAll("\n", "\n    ");
+  const body = `${quote}${plainText(text)}${attachments.join("")}`.replaceAll("\n", "\n    ");
   context.output.result(message, `${at}  ${plainLine(from.name)}${mark}: ${body}`);
 }
 

@@ -11,12 +11,12 @@ import { ActionMenu } from "../menu.tsx";
 import { Modal } from "../modal.tsx";
 
 /** Two ways, one result: a library file in the draft. */
-export function AttachMenu({ npub }: { readonly npub: string }): ReactNode {
+export function AttachMenu({ who }: { readonly who: string }): ReactNode {
   const [choosing, setChoosing] = useState(false);
   const disk = useRef<HTMLInputElement>(null);
   const attach = (file: FileView): void => {
-    const { files } = draftOf(npub);
-    if (!files.some(({ id }) => id === file.id)) editDraft(npub, { files: [...files, file] });
+    const { files } = draftOf(who);
+    if (!files.some(({ id }) => id === file.id)) editDraft(who, { files: [...files, file] });
     setChoosing(false);
   };
   return (
@@ -36,7 +36,7 @@ export function AttachMenu({ npub }: { readonly npub: string }): ReactNode {
         hidden
         aria-label="Files to attach"
         onChange={(event) => {
-          void attachFromDisk(npub, [...(event.target.files ?? [])]);
+          void attachFromDisk(who, [...(event.target.files ?? [])]);
           event.target.value = "";
         }}
       />

@@ -2,44 +2,92 @@
  * What stands at the foot of a conversation: the composer, or the reason why nothing may be sent now.
  *
  *     request -> accept or block | blocked -> unblock | card changed -> compare or accept | else composer
+ *     group -> no longer in it | else composer
  */
-import { Ban, Check, Hourglass, ShieldQuestionMark } from "lucide-react";
+import { Ban, Check, DoorOpen, Hourglass, type LucideIcon, ShieldQuestionMark, UserCheck } from "lucide-react";
 import { type ReactNode, useState } from "react";
-import { useLocation } from "wouter";
-import type { Contact } from "../../../src/api/contract.ts";
+import { Link, useLocation } from "wouter";
+import type { Contact, Group } from "../../../src/api/contract.ts";
 import { call } from "../../api/client.ts";
 import { keys } from "../../api/keys.ts";
 import { queryClient } from "../../api/queries.ts";
 import { useAction } from "../../api/use-action.ts";
+import { membersIn, nameSome } from "../../lib/group-words.ts";
 import { Button, ButtonLink } from "../button.tsx";
 import { Notice } from "../feedback.tsx";
 import { KeyGroups } from "../key-groups.tsx";
 import { Composer } from "./composer.tsx";
-import { BlockQuestion } from "./conversation-header.tsx";
+import { BlockQuestion } from "./block-question.tsx";
 
 interface FootProps {
   readonly contact: Contact;
 }
 
+export interface ConversationFootProps {
+  readonly who: string;
+  readonly name: string;
+  /** Null for a group. */
+  readonly contact: Contact | null;
+  readonly group: Group | null;
+}
+
 /** The order matters: a blocked contact with a changed card is first of all blocked. */
-export function ConversationFoot({ contact }: FootProps): ReactNode {
+export function ConversationFoot({ who, name, contact, group }: ConversationFootProps): ReactNode {
+  if (group) return <GroupFoot group={group} />;
+  if (!contact) return null;
   if (contact.state === "request") return <RequestFoot contact={contact} />;
   if (contact.state === "blocked") return <BlockedFoot contact={contact} />;
   if (contact.cardChanged) return <CardChangedFoot contact={contact} />;
   return (
     <>
       {contact.state === "pending" && <PendingNote contact={contact} />}
-      <Composer key={contact.npub} contact={contact} />
+      <Composer who={who} name={name} interopOnly={contact.encryption === "interop"} />
     </>
   );
 }
 
 function PendingNote({ contact }: FootProps): ReactNode {
   return (
+    <Note icon={Hourglass}>
+      {contact.name} has not answered yet. What you write is kept and delivered as soon as it can be.
+    </Note>
+  );
+}
+
+function Note({ icon: Icon, children }: { readonly icon: LucideIcon; readonly children: ReactNode }): ReactNode {
+  return (
     <p className="flex gap-2 border-t border-divider px-4 py-3 text-sm text-muted rail:px-6">
-      <Hourglass aria-hidden className="mt-0.5 size-4 shrink-0" />
-      <span>{contact.name} has not answered yet. What you write is kept and delivered as soon as it can be.</span>
+      <Icon aria-hidden className="mt-0.5 size-4 shrink-0" />
+      <span>{children}</span>
     </p>
+  );
+}
+
+/** Who was asked or waits is seen where one writes: what is written now does not reach them. */
+function GroupFoot({ group }: { readonly group: Group }): ReactNode {
+  if (!group.joined) {
+    return <Note icon={DoorOpen}>You are not in this group any more. What came until then stays here.</Note>;
+  }
+  const invited = membersIn(group, "invited").map(({ name }) => name);
+  const applied = membersIn(group, "applied").map(({ name }) => name);
+  return (
+    <>
+      {applied.length > 0 && (
+        <Note icon={UserCheck}>
+          {nameSome(applied)} {applied.length === 1 ? "wants" : "want"} to come in by the link.{" "}
+          <Link href={`/groups/${group.id}`} className="text-ink underline underline-offset-4">
+            Decide
+          </Link>
+        </Note>
+      )}
+      {invited.length > 0 && (
+        <Note icon={Hourglass}>
+          {nameSome(invited)} {invited.length === 1 ? "was" : "were"} asked and not yet here. Whoever comes reads what
+          is written from then on.
+        </Note>
+      )}
+      <Composer who={group.id} name={group.name} interopOnly={false} />
+    </>
   );
 }
 

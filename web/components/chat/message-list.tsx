@@ -9,34 +9,67 @@ import type { Row } from "../../lib/message-rows.ts";
 import { Button } from "../button.tsx";
 import { MessageBubble } from "./message-bubble.tsx";
 
+/** A message to be brought into sight; a new object each time, as one may jump to the same message twice. */
+export interface Jump {
+  readonly id: string;
+}
+
 export interface MessageListProps {
   readonly rows: readonly Row[];
   readonly label: string;
+  /** Newer messages than these exist, so that the end of the rows is not the newest. */
+  readonly hasNewer: boolean;
+  readonly jump: Jump | null;
   /** Asks for older messages; called again as long as the top is near. */
   readonly onTop: () => void;
+  /** Asks for newer messages, at the end of the rows. */
+  readonly onBottom: () => void;
   /** Tells whether the newest message is in sight. */
   readonly onEnd: (atEnd: boolean) => void;
+  /** Brings the newest among the rows. */
+  readonly onNewest: () => Promise<void>;
 }
 
-/** Close enough to an edge to count as being there, in pixels. */
-const TOP_MARGIN = 400;
+/** So near to an edge of the rows more are asked for, in pixels: some screens ahead of a fast finger. */
+const LOAD_MARGIN = 2_000;
+/** Close enough to the newest to count as being there. */
 const END_MARGIN = 60;
+/** Drawn beyond what is in sight, on either side. */
+const BUFFER_PIXELS = 120;
+const MARKED_MS = 2_000;
+const SETTLED_MS = 50;
 
 /** The spacer above keeps a short conversation at the foot, where the eye is while writing. */
-export function MessageList({ rows, label, onTop, onEnd }: MessageListProps): ReactNode {
+export function MessageList(props: MessageListProps): ReactNode {
+  const { rows, label, hasNewer, jump, onTop, onBottom, onEnd, onNewest } = props;
   const list = useRef<VirtualizerHandle>(null);
   const scroller = useRef<HTMLElement>(null);
-  const [atEnd, setAtEnd] = useState(true);
+  const [atEnd, setAtEnd] = useState(jump === null);
   const shift = usePrepended(rows);
   useEffect(() => onEnd(atEnd), [atEnd, onEnd]);
-  const toEnd = useStickToEnd(list, scroller, rows, atEnd);
+  const marked = useJump(list, rows, jump);
+  const toEnd = useStickToEnd(list, scroller, rows, atEnd && !hasNewer);
   const measured = useAfterPaint();
+  const toNewest = useCallback(async () => {
+    await onNewest();
+    setAtEnd(true);
+  }, [onNewest]);
 
-  const follow = (offset: number): void => {
-    const { scrollSize = 0, viewportSize = 0 } = list.current ?? {};
-    setAtEnd(offset + viewportSize >= scrollSize - END_MARGIN);
-    if (offset < TOP_MARGIN) onTop();
-  };
+  const look = useCallback((): void => {
+    const { scrollSize = 0, viewportSize = 0, scrollOffset = 0 } = list.current ?? {};
+    const below = scrollSize - scrollOffset - viewportSize;
+    setAtEnd(!hasNewer && below <= END_MARGIN);
+    if (scrollOffset < LOAD_MARGIN) onTop();
+    if (below < LOAD_MARGIN) onBottom();
+  }, [hasNewer, onTop, onBottom]);
+  // Also after every load: a page that is shorter than the screen brings no scrolling with it.
+  useEffect(() => {
+    if (!measured || rows.length === 0) return undefined;
+    // Not before the list has found its place among the new rows.
+    const timer = setTimeout(look, SETTLED_MS);
+    return () => clearTimeout(timer);
+  }, [measured, look, rows.length]);
+
   return (
     <div className="relative min-h-0 grow">
       <section
@@ -44,18 +77,31 @@ export function MessageList({ rows, label, onTop, onEnd }: MessageListProps): Re
         // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- what scrolls must be reachable by keyboard
         tabIndex={0}
         aria-label={label}
-        className={`ring-inside flex h-full flex-col overflow-y-auto py-2 ${measured ? "" : "invisible"}`}
+        className={`ring-inside flex h-full flex-col overflow-y-auto py-2 [overflow-anchor:none] ${measured ? "" : "invisible"}`}
       >
         {rows.length === 0 && (
           <p className="m-auto p-6 text-center text-muted">No messages yet. Write the first one.</p>
         )}
         <div className="grow" />
-        <Virtualizer ref={list} scrollRef={scroller} as="ul" item="li" shift={shift} onScroll={follow} data={rows}>
-          {(row) => <RowView key={row.key} row={row} />}
+        <Virtualizer
+          ref={list}
+          scrollRef={scroller}
+          as="ul"
+          item="li"
+          shift={shift}
+          bufferSize={BUFFER_PIXELS}
+          onScroll={look}
+          data={rows}
+        >
+          {(row) => <RowView key={row.key} row={row} marked={row.key === marked} />}
         </Virtualizer>
       </section>
       {!atEnd && (
-        <Button icon={ArrowDown} onClick={toEnd} className="absolute end-4 bottom-3 bg-page">
+        <Button
+          icon={ArrowDown}
+          onClick={hasNewer ? () => void toNewest() : toEnd}
+          className="absolute end-4 bottom-3 bg-page"
+        >
           Newest
         </Button>
       )}
@@ -63,8 +109,8 @@ export function MessageList({ rows, label, onTop, onEnd }: MessageListProps): Re
   );
 }
 
-function RowView({ row }: { readonly row: Row }): ReactNode {
-  if (row.kind === "message") return <MessageBubble message={row.message} sending={row.sending} />;
+function RowView({ row, marked }: { readonly row: Row; readonly marked: boolean }): ReactNode {
+  if (row.kind === "message") return <MessageBubble message={row.message} sending={row.sending} marked={marked} />;
   const text = row.kind === "day" ? row.label : "New messages";
   return (
     <div className="flex items-center gap-3 px-4 py-3 text-sm text-muted rail:px-6">
@@ -73,6 +119,28 @@ function RowView({ row }: { readonly row: Row }): ReactNode {
       <span className="h-px grow bg-divider" />
     </div>
   );
+}
+
+/** Only what this tab sends itself comes last without the node having taken it. */
+function isSending(row: Row | undefined): boolean {
+  return row?.kind === "message" && row.sending !== null;
+}
+
+/** Brings a message into the middle once it is among the rows; returns its id for as long as it is marked. */
+function useJump(list: RefObject<VirtualizerHandle | null>, rows: readonly Row[], jump: Jump | null): string | null {
+  const [seen, setSeen] = useState<Jump | null>(null);
+  const done = useRef<Jump | null>(null);
+  useLayoutEffect(() => {
+    const index = jump && jump !== done.current ? rows.findIndex(({ key }) => key === jump.id) : -1;
+    if (!jump || index < 0) return;
+    done.current = jump;
+    list.current?.scrollToIndex(index, { align: "center" });
+  }, [list, rows, jump]);
+  useEffect(() => {
+    const timer = setTimeout(() => setSeen(jump), MARKED_MS);
+    return () => clearTimeout(timer);
+  }, [jump]);
+  return jump === seen ? null : (jump?.id ?? null);
 }
 
 /** False for the first two frames, in which the rows are measured and would be seen to move. */
@@ -87,7 +155,10 @@ function useAfterPaint(): boolean {
   return painted;
 }
 
-/** True while the last change put rows before the known ones: the list then keeps its place. */
+/**
+ * True while the last change put rows before the known ones, or took the first ones away: the list then keeps its
+ * place, counted from its end.
+ */
 function usePrepended(rows: readonly Row[]): boolean {
   const first = rows.find((row) => row.kind === "message")?.key;
   const last = rows.at(-1)?.key;
@@ -105,8 +176,7 @@ function useStickToEnd(
   rows: readonly Row[],
   atEnd: boolean,
 ): () => void {
-  const last = rows.at(-1);
-  const stick = atEnd || (last?.kind === "message" && last.sending !== null);
+  const stick = atEnd || isSending(rows.at(-1));
   const toEnd = useCallback(() => list.current?.scrollToIndex(rows.length - 1, { align: "end" }), [list, rows]);
   useLayoutEffect(() => {
     if (stick) toEnd();

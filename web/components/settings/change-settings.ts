@@ -4,7 +4,9 @@ import { call } from "../../api/client.ts";
 import { keys } from "../../api/keys.ts";
 import { queryClient } from "../../api/queries.ts";
 
-export type SettingsChange = Partial<Pick<Settings, "displayName" | "relays" | "readReceipts" | "invitedOnly">>;
+export type SettingsChange = Partial<
+  Pick<Settings, "displayName" | "relays" | "readReceipts" | "typingIndicators" | "invitedOnly">
+>;
 
 /** Throws ApiFailure. */
 export async function changeSettings(change: SettingsChange): Promise<void> {

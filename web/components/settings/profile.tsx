@@ -56,6 +56,12 @@ export function PrivacySection({ settings }: SettingsProps): ReactNode {
         onChange={(readReceipts) => void change.run({ readReceipts })}
       />
       <Toggle
+        label="Typing"
+        note="Show the people you write to that you are typing, before you send anything."
+        checked={settings.typingIndicators}
+        onChange={(typingIndicators) => void change.run({ typingIndicators })}
+      />
+      <Toggle
         label="Invited people only"
         note="Refuse first messages from anybody who does not hold an invite of yours. Others are not told."
         checked={settings.invitedOnly}

@@ -1,5 +1,5 @@
 /**
- * The five rooms. A bar at the foot of a narrow screen, a rail beside a wider one, a column with words and
+ * The six rooms. A bar at the foot of a narrow screen, a rail beside a wider one, a column with words and
  * the state of the node on a wide one.
  */
 import {
@@ -8,6 +8,7 @@ import {
   Link2,
   Lock,
   type LucideIcon,
+  Megaphone,
   MessagesSquare,
   Settings,
   Users,
@@ -15,8 +16,9 @@ import {
 import type { ReactNode } from "react";
 import { Link, useLocation } from "wouter";
 import { lockVault } from "../../api/lock-vault.ts";
-import { useStatus } from "../../api/queries.ts";
+import { useConversations, useStatus } from "../../api/queries.ts";
 import { useAction } from "../../api/use-action.ts";
+import { unreadCount } from "../../lib/conversation-list.ts";
 import { overallProgress } from "../../lib/upload-progress.ts";
 import { useStore } from "../../stores/store.ts";
 import { uploadsStore } from "../../stores/uploads.ts";
@@ -32,7 +34,8 @@ interface Room {
 }
 
 const ROOMS: readonly Room[] = [
-  { href: "/chats", name: "Chats", icon: MessagesSquare, also: ["/requests", "/welcome"] },
+  { href: "/chats", name: "Chats", icon: MessagesSquare, also: ["/requests", "/groups", "/welcome"] },
+  { href: "/channels", name: "Channels", icon: Megaphone, also: ["/join"] },
   { href: "/contacts", name: "Contacts", icon: Users, also: ["/invite"] },
   { href: "/files", name: "Files", icon: FolderLock, also: [] },
   { href: "/links", name: "Links", icon: Link2, also: [] },
@@ -91,8 +94,9 @@ function RoomLink({ room }: { readonly room: Room }): ReactNode {
 /** What waits in a room: unread messages and requests, or how far the uploads are. */
 function Mark({ href }: { readonly href: string }): ReactNode {
   const { data: status } = useStatus();
+  const { data: conversations = [] } = useConversations();
   const { open, percent } = overallProgress(useStore(uploadsStore));
-  const waiting = (status?.unread ?? 0) + (status?.requests ?? 0);
+  const waiting = unreadCount(conversations) + (status?.requests ?? 0);
   if (href === "/files" && open > 0) return <Pill words="uploaded">{percent} %</Pill>;
   if (href === "/chats" && waiting > 0) return <Pill words="waiting">{waiting > 99 ? "99+" : waiting}</Pill>;
   return null;

@@ -1,8 +1,8 @@
 /** The frame around every scene: rooms at the side, banners above, dialogs that open from anywhere. */
 import { type ReactNode, useEffect, useState } from "react";
 import { useLocation, useRoute } from "wouter";
-import { useConversations, useStatus } from "../../api/queries.ts";
-import { neighbour } from "../../lib/conversation-list.ts";
+import { useConversations } from "../../api/queries.ts";
+import { neighbour, unreadCount } from "../../lib/conversation-list.ts";
 import { setUnreadCount } from "../../lib/title.ts";
 import { ConnectionBanner, RiskBanner } from "./banners.tsx";
 import { KeySheet } from "./key-sheet.tsx";
@@ -15,21 +15,22 @@ type Sheet = "switcher" | "keys" | null;
 /** The rooms come first in the page and are skipped by one key; on a narrow screen they stand at its foot. */
 export function Shell({ children }: { readonly children: ReactNode }): ReactNode {
   const [sheet, setSheet] = useState<Sheet>(null);
-  const [inChat, chat] = useRoute("/chats/:npub");
+  const [inChat, chat] = useRoute("/chats/:who/:at?");
   const [inRequest] = useRoute("/requests/:npub");
+  const [inChannel] = useRoute("/channels/:id");
   const { data: conversations = [] } = useConversations();
   const [, navigate] = useLocation();
   const close = (): void => setSheet(null);
-  const aside = inChat || inRequest;
+  const aside = inChat || inRequest || inChannel;
   useUnreadTitle();
   useShortcuts({
     onSwitcher: () => setSheet("switcher"),
     onHelp: () => setSheet("keys"),
     onNeighbour: (step) => {
-      const next = neighbour(conversations, chat?.npub ?? null, step);
+      const next = neighbour(conversations, chat?.who ?? null, step);
       if (next) navigate(`/chats/${next}`);
     },
-    onEscape: () => aside && navigate(inChat ? "/chats" : "/requests"),
+    onEscape: () => aside && navigate(inChat ? "/chats" : inChannel ? "/channels" : "/requests"),
   });
   return (
     <div className="flex h-full flex-col-reverse rail:flex-row">
@@ -61,8 +62,8 @@ function skipToContent(event: { preventDefault: () => void }): void {
 }
 
 function useUnreadTitle(): void {
-  const { data: status } = useStatus();
-  const unread = status?.unread ?? 0;
+  const { data: conversations } = useConversations();
+  const unread = conversations ? unreadCount(conversations) : 0;
   useEffect(() => {
     setUnreadCount(unread);
     return () => setUnreadCount(0);
