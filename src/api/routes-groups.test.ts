@@ -114,7 +114,7 @@ test("somebody comes by the link and waits for the yes; an ended link leads nowh
   await change(ada, "POST", `/members/${cyd.npub}/approve`);
   await becomes("Cyd is in", stateOfCyd, "member");
   await becomes("Cyd sees it", async () => (await conversationsOf(cyd))[0]?.id, id);
-  await becomes("names", async () => names(await get(ben)).join(), "Ada,Ben,Cyd");
+  await becomes("names", async () => names(await get(ben)).join(), "Ada,Ben,~Cyd");
   await say(cyd, "Here I am");
   assert.deepEqual(await shown(cyd), ["Here I am"], "nothing of before");
   assert.equal((await change(ada, "DELETE", "/link")).link, null);

@@ -36,25 +36,29 @@ export function followSession(o: FollowOptions, session: Session, by: string, ef
     // Whoever comes after us has said nothing yet that we could miss.
     if (notice.what === "joined") greet(o, row.id, notice.account);
     const author = notice.what === "left" && notice.self ? notice.account : by;
-    effects.shown.push(
-      o.messages.add({
-        id: createLetterId(),
-        conversation: row.id,
-        author,
-        mine: author === o.identity.publicKey,
-        atMs: o.clock.nowMs(),
-        text: "",
-        files: [],
-        state: "read",
-        profile: "hidden",
-        notice,
-      }),
-    );
+    addNotice(o, row.id, author, notice, effects);
   }
   o.groups.put(next);
   settle(o, row, next, effects);
   if (next.name !== row.name) o.conversations.update(row.id, { name: next.name });
   effects.conversations.add(row.id);
+}
+
+/** A line in the conversation; call inside a transaction. */
+export function addNotice(o: FollowOptions, group: string, author: string, notice: Notice, effects: Effects): void {
+  const message = o.messages.add({
+    id: createLetterId(),
+    conversation: group,
+    author,
+    mine: author === o.identity.publicKey,
+    atMs: o.clock.nowMs(),
+    text: "",
+    files: [],
+    state: "read",
+    profile: "hidden",
+    notice,
+  });
+  effects.shown.push(message);
 }
 
 /** Who is no member any more need not have a message for it to have arrived. */

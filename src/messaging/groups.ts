@@ -25,7 +25,7 @@ import { type Effects, noEffects } from "./effects.ts";
 import type { GroupRow } from "./group-book.ts";
 import { encodeGroupLink, GROUP_SECRET_BYTES, groupProof, parseGroupLink } from "./group-link.ts";
 import { adminNeeded, groupFull, lastAdmin, notMember, unknownGroup } from "./group-errors.ts";
-import { followSession } from "./group-notices.ts";
+import { addNotice, followSession } from "./group-notices.ts";
 import {
   type ApplicationLetter,
   type AstrayLetter,
@@ -115,6 +115,7 @@ export class Groups {
     if (!isAlone && row.admins.length === 1 && row.admins[0] === own) throw lastAdmin();
     const session = sessions.read(id);
     const state = session && headOf(session).state;
+    const effects = noEffects();
     vault.transaction(() => {
       if (state && !isAlone) {
         const { leaf, signature } = sayFarewell(id, sessions.own, ownLeafOf(state));
@@ -122,7 +123,9 @@ export class Groups {
         this.#say(row, { ...head, kind: "farewell", leaf, signature: toBase64Url(signature) });
       }
       groups.update(id, { joined: false, linkSecret: null });
+      addNotice(this.#o, id, own, { what: "left", account: own, self: true }, effects);
     });
+    this.#o.announce(effects);
     this.#wakeAll(row.members.map(({ device }) => device));
     return this.#row(id);
   }
@@ -244,6 +247,8 @@ export class Groups {
           groups.updatePerson(session.id, account, { name: cleanName(name), relays, lastShown: n });
         }
         this.#enroll(session, effects);
+        const own = this.#o.identity.publicKey;
+        addNotice(this.#o, session.id, sender, { what: "joined", account: own }, effects);
         this.#introduce(this.#row(session.id));
       },
     );

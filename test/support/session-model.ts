@@ -11,6 +11,7 @@ export type Step =
   | { readonly kind: "say"; readonly who: number; readonly killed: boolean }
   | { readonly kind: "add" | "remove"; readonly who: number; readonly whom: number; readonly killed: boolean }
   | { readonly kind: "rename"; readonly who: number }
+  | { readonly kind: "appoint"; readonly who: number; readonly whom: number }
   | { readonly kind: "carry"; readonly share: number }
   | { readonly kind: "part"; readonly sides: readonly number[] }
   | { readonly kind: "wait"; readonly hours: number };
@@ -31,6 +32,7 @@ export const runs: fc.Arbitrary<{ seed: number; steps: Step[] }> = fc.record({
       { weight: 2, arbitrary: fc.record({ kind: fc.constant("add" as const), who, whom: who, killed }) },
       { weight: 2, arbitrary: fc.record({ kind: fc.constant("remove" as const), who, whom: who, killed }) },
       { weight: 1, arbitrary: fc.record({ kind: fc.constant("rename" as const), who }) },
+      { weight: 1, arbitrary: fc.record({ kind: fc.constant("appoint" as const), who, whom: who }) },
       {
         weight: 6,
         arbitrary: fc.record({
@@ -79,6 +81,8 @@ async function play(world: SessionWorld, step: Step, index: number, random: () =
       return remove(world.at(step.who), world.at(step.whom), step.killed);
     case "rename":
       return rename(world.at(step.who), `name ${index}`);
+    case "appoint":
+      return appoint(world.at(step.who), world.at(step.whom));
     case "carry":
       await world.carry(random, step.share);
       return;
@@ -104,6 +108,15 @@ async function remove(by: TestDevice, whom: TestDevice, killed: boolean): Promis
 async function rename(by: TestDevice, name: string): Promise<void> {
   const info = by.info;
   if (by.isAdmin && info) await by.change({ info: { ...info, name } });
+}
+
+/** Makes the other one's account an admin, or no admin any more; the last one stays. */
+async function appoint(by: TestDevice, whom: TestDevice): Promise<void> {
+  const { info } = by;
+  if (!by.isAdmin || !info) return;
+  const others = info.admins.filter((account) => account !== whom.own.account);
+  const admins = others.length < info.admins.length ? others : [...others, whom.own.account];
+  if (admins.length > 0) await by.change({ info: { ...info, admins } });
 }
 
 function checkAgreement(world: SessionWorld): void {

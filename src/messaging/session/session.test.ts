@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { keyPackagesOf, SessionWorld } from "../../../test/support/session-world.ts";
+import { keyPackagesOf, SessionWorld, type TestDevice } from "../../../test/support/session-world.ts";
 import { CryptoError } from "../../core/errors.ts";
 import { SESSION_LIMITS } from "../../core/limits.ts";
 import { forgetOld, headOf, receive, sealContent, sessionMembers } from "./session.ts";
@@ -49,6 +49,35 @@ test("two commits at once: one wins everywhere, the loser's change is made again
     "bob wrote after removing cyd",
   );
   assert.ok(bob.shown.some(({ text }) => text === "in ada's branch"));
+});
+
+test("changes of name and of admins at the same time: both stand", async () => {
+  const world = await meet(["ada", "bob", "cyd"], 1);
+  const [ada, bob, cyd] = world.devices as [TestDevice, TestDevice, TestDevice];
+  const info = { kind: "group", name: "friends", admins: [ada.own.account, bob.own.account] } as const;
+  await ada.change({ info });
+  await world.heal(steady);
+  await ada.change({ info: { ...info, name: "old friends" } });
+  await bob.change({ info: { ...info, admins: [...info.admins, cyd.own.account] } });
+  await world.heal(steady);
+  for (const { info: seen } of world.devices) {
+    assert.equal(seen?.name, "old friends");
+    assert.deepEqual(new Set(seen.admins), new Set(world.devices.map(({ own }) => own.account)));
+  }
+});
+
+test("two admins dismiss each other at the same time: one of them stays, and all know who", async () => {
+  const world = await meet(["ada", "bob", "cyd"], 1);
+  const [ada, bob] = world.devices as [TestDevice, TestDevice];
+  const info = { kind: "group", name: "friends", admins: [ada.own.account, bob.own.account] } as const;
+  await ada.change({ info });
+  await world.heal(steady);
+  await ada.change({ info: { ...info, admins: [ada.own.account] } });
+  await bob.change({ info: { ...info, admins: [bob.own.account] } });
+  await world.heal(steady);
+  const seen = new Set(world.devices.map((device) => `${device.headId} ${device.info?.admins.join()}`));
+  assert.equal(seen.size, 1);
+  assert.equal(ada.info?.admins.length, 1);
 });
 
 test("the attack: a removed member reads nothing that is sealed afterwards, a member does", async () => {
