@@ -20,6 +20,8 @@ export interface GroupRow {
   readonly members: readonly DeviceName[];
   /** False once one has left or was removed. */
   readonly joined: boolean;
+  /** When one came in. */
+  readonly sinceMs: number;
   /** Number of the last text we wrote there. */
   readonly lastSent: number;
   /** base64url, 16 bytes: who comes with it may apply. */

@@ -471,6 +471,7 @@ export class Groups {
       admins: adminsOf(info, sessionMembers(session)),
       members: sessionMembers(session).map(({ account, device }) => ({ account, device })),
       joined: true,
+      sinceMs: this.#o.clock.nowMs(),
       lastSent: known?.lastSent ?? 0,
       linkSecret: known?.linkSecret ?? null,
       farewells: [],

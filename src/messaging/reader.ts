@@ -72,10 +72,14 @@ export class Reader {
 
   /** Pinned ones first, then newest first; people without a message by the time they were added. */
   conversations(): Conversation[] {
-    const direct = this.#o.contacts.list().map((contact) => this.#conversationWith(contact));
-    const groups = this.#o.groups.list().map((group) => this.#conversationOf(group));
-    const timeMs = ({ last, contact }: Conversation) => Date.parse(last?.at ?? contact?.addedAt ?? isoTime(0));
-    return [...direct, ...groups].sort((a, b) => Number(b.pinned) - Number(a.pinned) || timeMs(b) - timeMs(a));
+    const direct = this.#o.contacts
+      .list()
+      .map((row) => ({ view: this.#conversationWith(row), sinceMs: row.addedAtMs }));
+    const groups = this.#o.groups.list().map((row) => ({ view: this.#conversationOf(row), sinceMs: row.sinceMs }));
+    const timeMs = ({ view, sinceMs }: (typeof direct)[number]) => (view.last ? Date.parse(view.last.at) : sinceMs);
+    return [...direct, ...groups]
+      .sort((a, b) => Number(b.view.pinned) - Number(a.view.pinned) || timeMs(b) - timeMs(a))
+      .map(({ view }) => view);
   }
 
   /** One conversation by its id in the vault. Throws ValidationError `unknown_contact`. */

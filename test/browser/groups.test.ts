@@ -68,9 +68,9 @@ async function write(world: World): Promise<void> {
     for (const author of ["Cyd", "Dan"]) {
       const name = page === bob ? `~${author}` : author; // the mark of who is no contact of Bob's
       await bubble(page, `Hello from ${author}`).getByText(`${name}:`, { exact: true }).waitFor();
-      await notice(page, `added ${name}`).waitFor();
     }
   }
+  await notice(bob, "Ada added ~Dan").waitFor(); // he came when Bob was there, without a name at first
   await bubble(ada, "Hello from Bob").waitFor();
   await bubble(bob, "Hello from Ada").waitFor();
   await bubble(ada, "Hello from Ada").getByText("Delivered", { exact: true }).waitFor();
