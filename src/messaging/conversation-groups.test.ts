@@ -5,6 +5,7 @@ import { createWorld, meet, type Person, seeded, until, type World } from "../..
 import type { NocturneError } from "../core/errors.ts";
 import { GROUP_LIMITS } from "../core/limits.ts";
 import { DROP_KIND } from "./invite.ts";
+import { Sessions } from "./session/sessions.ts";
 
 interface Circle extends World {
   readonly ada: Person;
@@ -197,6 +198,24 @@ test("whatever the relay does and whoever crashes: each text once, in its author
       assert.deepEqual(read, texts);
     }
   }
+});
+
+test("who lost the session (a restored backup) asks again, is let in unasked, and nothing written meanwhile is lost", async (t) => {
+  const { ada, others, id } = await createCircle(t);
+  const [bob, cyd] = others as [Person, Person];
+  await bob.messenger.stop();
+  const sessions = new Sessions({
+    vault: bob.vault,
+    identity: bob.vault.identity(),
+    clock: { nowMs: () => Date.now() },
+  });
+  bob.vault.transaction(() => sessions.remove(id.slice(1)));
+  bob.start();
+  await bob.messenger.send({ to: id, text: "written without a session" });
+  await until(() => textsOf(cyd, id).includes("written without a session"), "cyd reads it");
+  await cyd.messenger.send({ to: id, text: "and back" });
+  await until(() => textsOf(bob, id).includes("and back"), "bob reads again");
+  assert.equal(membersOf(ada, id).length, 4);
 });
 
 test("a welcome that is too large for a letter waits on the relay, sealed", async (t) => {

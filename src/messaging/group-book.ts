@@ -51,6 +51,8 @@ export interface GroupPerson {
   readonly invited: boolean;
   /** base64url key package with which they want to come in; `approved` once an admin agreed. */
   readonly application: { readonly keyPackage: string; readonly approved: boolean } | null;
+  /** The key package that brought him in, should his application come again. */
+  readonly admittedWith: string | null;
 }
 
 /** We asked to be let in, and wait for a welcome from this admin. */
@@ -58,6 +60,8 @@ export interface OwnApplication {
   readonly group: string;
   readonly to: string;
   readonly name: string;
+  /** As a member whose session was lost. */
+  readonly again?: boolean;
 }
 
 export class GroupBook {
@@ -105,7 +109,15 @@ export class GroupBook {
   }
 
   person(group: string, account: string): GroupPerson {
-    const blank = { name: "", relays: [], hybridPublicKey: null, lastShown: null, invited: false, application: null };
+    const blank = {
+      name: "",
+      relays: [],
+      hybridPublicKey: null,
+      lastShown: null,
+      invited: false,
+      application: null,
+      admittedWith: null,
+    };
     return this.#people.get(personKey(group, account)) ?? { group, account, ...blank };
   }
 

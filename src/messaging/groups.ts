@@ -215,8 +215,11 @@ export class Groups {
       markSeen();
       if (!isOurs || !this.#mayApply(row, sender, letter)) return;
       outbox.owe({ messageId: letter.id, to: sender, read: false });
-      const { invited } = groups.person(row.id, sender);
-      const application = { keyPackage: letter.keyPackage, approved: invited };
+      const { invited, admittedWith } = groups.person(row.id, sender);
+      if (admittedWith === letter.keyPackage) return;
+      // A member who applies has lost the session, and gets in again unasked.
+      const approved = invited || accountsOf(row).includes(sender);
+      const application = { keyPackage: letter.keyPackage, approved };
       groups.updatePerson(row.id, sender, { ...placesIn(sender, letter), name: cleanName(letter.name), application });
       effects.conversations.add(row.id);
     });
@@ -246,9 +249,11 @@ export class Groups {
         for (const { account, name, relays, n } of roster) {
           groups.updatePerson(session.id, account, { name: cleanName(name), relays, lastShown: n });
         }
+        const isReturn = this.#o.groups.get(session.id)?.joined ?? false;
         this.#enroll(session, effects);
+        groups.apply({ group: session.id, to: sender, name: this.#row(session.id).name });
         const own = this.#o.identity.publicKey;
-        addNotice(this.#o, session.id, sender, { what: "joined", account: own }, effects);
+        if (!isReturn) addNotice(this.#o, session.id, sender, { what: "joined", account: own }, effects);
         this.#introduce(this.#row(session.id));
       },
     );
@@ -296,6 +301,22 @@ export class Groups {
   }
 
   // What is under way
+
+  /** Asks to be let in again where the session was lost: it is in no backup. */
+  async resume(): Promise<void> {
+    const { groups, sessions, vault, identity } = this.#o;
+    for (const row of groups.list()) {
+      const admin = row.admins.find((account) => account !== identity.publicKey);
+      if (!row.joined || sessions.get(row.id) || admin === undefined) continue;
+      if (groups.application(row.id)?.again) continue;
+      const keyPackage = await sessions.keyPackage();
+      vault.transaction(() => {
+        groups.apply({ group: row.id, to: admin, name: row.name, again: true });
+        this.#apply(row.id, admin, keyPackage, null);
+      });
+      this.#o.wake(admin);
+    }
+  }
 
   /** Lets in everybody who may come in, all at once. */
   admit(id: string): Promise<void> {
@@ -348,7 +369,10 @@ export class Groups {
     // Who applies again has lost his state, and is replaced.
     const remove = row.members.filter(({ account }) => arriving.some((person) => person.account === account));
     await this.#commit(id, { add, remove }, () => {
-      for (const { account } of arriving) groups.updatePerson(id, account, { application: null, invited: false });
+      for (const { account, application } of arriving) {
+        const admittedWith = application?.keyPackage ?? null;
+        groups.updatePerson(id, account, { application: null, invited: false, admittedWith });
+      }
     });
   }
 

@@ -107,6 +107,7 @@ export class Messenger {
     ];
     this.refreshRelays();
     this.#background(this.#open.handshakes.resume());
+    this.#background(this.#open.membership.resume());
   }
 
   /** Ends all work; call it before the vault is locked. */

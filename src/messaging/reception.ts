@@ -108,6 +108,7 @@ export class Reception {
     if (letter.kind === "application") return membership.applied(sender, letter, markSeen);
     if (letter.kind === "welcome" && letter.secret === undefined) {
       await membership.welcomed(sender, letter, markSeen);
+      dispatcher.wake();
       return this.#o.collector().retryEarly();
     }
     if (letter.kind === "welcome") {

@@ -48,7 +48,8 @@ export class Sealing {
   isReady(content: OutboxRow["content"], to: Address): boolean {
     if (!to.placed) return false;
     if (content.profile === "commit") return true;
-    if (content.profile === "hidden" && content.group !== undefined) return true;
+    if (content.profile === "hidden" && content.group !== undefined)
+      return this.#o.sessions.get(content.group) !== null;
     if (!to.open) return false;
     if (content.profile === "interop" || !needsSession(content.letter, to)) return true;
     return this.#o.sessions.of(to.publicKey) !== null;
