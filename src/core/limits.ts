@@ -73,6 +73,8 @@ export const MESSAGE_LIMITS = {
   lookBackMs: 259_200_000, // 3 days
   inviteMs: 604_800_000, // 7 days
   inviteRelays: 4,
+  /** An invite, a group's or a channel's link; longer text is not even decoded. */
+  linkCharacters: 2_048,
   filesPerMessage: 10,
   /** Acknowledgements that travel in one letter. */
   idsPerReceipt: 200,
@@ -150,6 +152,10 @@ export const BLOB_LIMITS = {
   /** Sealed and in base64url it fits the relays' 64 KiB events. */
   pieceBytes: 40_960, // 40 KiB
   pieces: 32,
+  /** Blobs fetched at once; what names another one is repeated by its sender. */
+  fetches: 4,
+  /** Fetched blobs held in memory until what named them is taken in. */
+  held: 8,
   keptMs: 1_209_600_000, // 14 days
 } as const;
 

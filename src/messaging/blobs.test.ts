@@ -12,7 +12,10 @@ const RELAY = "ws://127.0.0.1:1/";
 function createBlobs(): { relay: UnrulyRelay; blobs: Blobs } {
   const relay = new UnrulyRelay();
   const { pool } = relay.connect();
-  return { relay, blobs: new Blobs({ pool, ownRelays: () => [RELAY], clock: { nowMs: () => Date.now() } }) };
+  return {
+    relay,
+    blobs: new Blobs({ pool, ownRelays: () => [RELAY], arrived: () => {}, clock: { nowMs: () => Date.now() } }),
+  };
 }
 
 test("any size comes back, in pieces that every relay takes", async () => {

@@ -44,11 +44,15 @@ export const blobRefSchema: v.GenericSchema<unknown, BlobRef> = v.object({
 export interface BlobsOptions {
   readonly pool: RelayPool;
   readonly ownRelays: () => readonly string[];
+  /** A blob that was asked for is here. */
+  readonly arrived: () => void;
   readonly clock: Clock;
 }
 
 export class Blobs {
   readonly #o: BlobsOptions;
+  readonly #held = new Map<string, Uint8Array>();
+  readonly #fetching = new Set<string>();
 
   constructor(options: BlobsOptions) {
     this.#o = options;
@@ -64,6 +68,29 @@ export class Blobs {
     const taken = (await Promise.allSettled(tries)).flatMap((t) => (t.status === "fulfilled" ? [t.value] : []));
     if (taken.length === 0) throw new NetworkError("no_relay", "No relay can be reached to leave something large on.");
     return { secret: toBase64Url(secret), relays: taken, pieces: pieces.length, sha256: toHex(sha256(bytes)) };
+  }
+
+  /**
+   * The bytes if they are here. Else null, and they are fetched beside: a relay that does not answer must not hold up
+   * all other mail. `arrived` says when to ask again.
+   */
+  get(ref: BlobRef): Uint8Array | null {
+    const bytes = this.#held.get(ref.sha256) ?? null;
+    const isFree = !this.#fetching.has(ref.sha256) && this.#fetching.size < BLOB_LIMITS.fetches;
+    if (!bytes && isFree) void this.#collect(ref);
+    return bytes;
+  }
+
+  async #collect(ref: BlobRef): Promise<void> {
+    this.#fetching.add(ref.sha256);
+    const bytes = await this.fetch(ref).catch(() => null);
+    this.#fetching.delete(ref.sha256);
+    // Whoever named it repeats that, and it is tried again then.
+    if (!bytes) return;
+    this.#held.set(ref.sha256, bytes);
+    const [oldest] = this.#held.keys();
+    if (this.#held.size > BLOB_LIMITS.held && oldest !== undefined) this.#held.delete(oldest);
+    this.#o.arrived();
   }
 
   /** Throws NetworkError `blob_unreachable`, CryptoError if it was altered. */

@@ -158,7 +158,7 @@ test("a safety number changes with each key of either person, and an unknown key
 });
 
 test("the largest card fits into a hello and into a drop, and both through a relay", () => {
-  const relays = [1, 2, 3, 4].map((n) => `wss://${n}.example/${"r".repeat(256)}`.slice(0, 256));
+  const relays = [1, 2, 3, 4].map((n) => `wss://${n}.example/${"r".repeat(255)}`.slice(0, 255));
   const card = makeCard(alice, relays, NOW);
   assert.equal(parseCard(card).relays.length, MESSAGE_LIMITS.inviteRelays);
   const hello = {

@@ -29,7 +29,8 @@ const CARD_KIND = 4519;
 const DOMAIN = utf8Encode("nocturne/card/v2");
 const SIGNATURE_KEY_BYTES = 1_952;
 const SIGNATURE_BYTES = 3_309;
-const RELAY_URL_BYTES = 256;
+/** Links write its length in one byte. */
+const RELAY_URL_BYTES = 255;
 
 const HYBRID_KEY_END = 1 + HYBRID_PUBLIC_KEY_BYTES;
 const SIGNATURE_KEY_END = HYBRID_KEY_END + SIGNATURE_KEY_BYTES;
@@ -102,7 +103,7 @@ export function isOtherCard(known: Card, next: Card): boolean {
 
 /** True for a WebSocket URL without user name or password that is short enough to be kept. */
 export function isRelayUrl(text: string): boolean {
-  if (text.length > RELAY_URL_BYTES || !URL.canParse(text)) return false;
+  if (utf8Encode(text).length > RELAY_URL_BYTES || !URL.canParse(text)) return false;
   const { protocol, username, password, hash } = new URL(text);
   return (protocol === "ws:" || protocol === "wss:") && username === "" && password === "" && hash === "";
 }

@@ -88,7 +88,7 @@ export function openDesk(options: MessengerOptions, events: DeskEvents): Desk {
   });
   const places = { vault, pool, clock, ownRelays, ...rooms };
   const introductions: Introductions = new Introductions({ ...places, invites, correspondence, sessions, displayName });
-  const blobs = new Blobs(places);
+  const blobs = new Blobs({ ...places, arrived: () => inward.collector.retryEarly() });
   const sealing = new Sealing({ identity, sessions, blobs, clock });
   const dispatcher: Dispatcher = new Dispatcher({
     ...places,

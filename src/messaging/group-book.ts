@@ -141,6 +141,10 @@ export class GroupBook {
     this.#applications.put(application);
   }
 
+  hasAppliedTo(admin: string): boolean {
+    return this.#applications.list().some(({ to }) => to === admin);
+  }
+
   application(group: string): OwnApplication | null {
     return this.#applications.get(group);
   }

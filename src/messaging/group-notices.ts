@@ -8,8 +8,7 @@ import type { Effects } from "./effects.ts";
 import type { GroupRow } from "./group-book.ts";
 import { createLetterId } from "./letter.ts";
 import type { Notice } from "./message-store.ts";
-import { adminsOf } from "./session/group-info.ts";
-import { headOf, type Session, sessionInfo, sessionMembers } from "./session/session.ts";
+import { headOf, type Session, sessionAdmins, sessionInfo, sessionMembers } from "./session/session.ts";
 import type { Identity } from "../vault/identity.ts";
 
 export interface FollowOptions extends Rooms {
@@ -27,7 +26,7 @@ export function followSession(o: FollowOptions, session: Session, by: string, ef
   const next: GroupRow = {
     ...row,
     name: info?.name ?? row.name,
-    admins: info ? adminsOf(info, members) : row.admins,
+    admins: info ? sessionAdmins(session) : row.admins,
     members: isIn ? members : row.members,
     joined: row.joined && isIn,
     farewells: row.farewells.filter(({ account }) => members.some((member) => member.account === account)),

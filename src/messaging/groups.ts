@@ -10,26 +10,25 @@
  */
 
 import type { Clock } from "../core/clock.ts";
-import { fromBase64Url, toBase64Url, utf8Decode, utf8Encode } from "../core/bytes.ts";
+import { fromBase64Url, toBase64Url, utf8Encode } from "../core/bytes.ts";
 import { CryptoError, ValidationError } from "../core/errors.ts";
-import { GROUP_LIMITS, SESSION_LIMITS } from "../core/limits.ts";
+import { GROUP_LIMITS, MESSAGE_LIMITS, SESSION_LIMITS } from "../core/limits.ts";
 import { randomBytes } from "../core/random.ts";
 import type { NostrEvent } from "../nostr/event.ts";
 import type { Identity } from "../vault/identity.ts";
 import type { Vault } from "../vault/vault.ts";
 import type { BlobRef, Blobs } from "./blobs.ts";
-import { parseCard } from "./card.ts";
 import type { Rooms } from "./composer.ts";
 import { cleanName } from "./contact-book.ts";
 import { type Effects, noEffects } from "./effects.ts";
 import type { GroupRow } from "./group-book.ts";
 import { encodeGroupLink, GROUP_SECRET_BYTES, groupProof, parseGroupLink } from "./group-link.ts";
 import { adminNeeded, groupFull, lastAdmin, notMember, unknownGroup } from "./group-errors.ts";
+import { placesIn, readRoster, rosterOf } from "./group-roster.ts";
 import { addNotice, followSession } from "./group-notices.ts";
 import {
   type ApplicationLetter,
   type AstrayLetter,
-  decodeRoster,
   type FarewellLetter,
   type InvitationLetter,
   type Letter,
@@ -40,9 +39,17 @@ import {
 } from "./letter.ts";
 import type { Changes } from "./session/commit.ts";
 import { type Farewell, encodeFarewells, isGenuine, sayFarewell } from "./session/farewell.ts";
-import { adminsOf, type GroupInfo } from "./session/group-info.ts";
+import type { GroupInfo } from "./session/group-info.ts";
 import { membersOf, ownLeafOf, readKeyPackage } from "./session/mls.ts";
-import { type Committed, headOf, leaveAstray, type Session, sessionInfo, sessionMembers } from "./session/session.ts";
+import {
+  type Committed,
+  headOf,
+  leaveAstray,
+  type Session,
+  sessionAdmins,
+  sessionInfo,
+  sessionMembers,
+} from "./session/session.ts";
 import type { Sessions } from "./session/sessions.ts";
 import type { SessionKeeper } from "./session-keeper.ts";
 
@@ -139,8 +146,8 @@ export class Groups {
 
   async setAdmin(id: string, account: string, admin: boolean): Promise<GroupRow> {
     if (!accountsOf(this.#adminOf(id)).includes(account)) throw notMember();
-    await this.#commit(id, (info) => {
-      const others = info.admins.filter((known) => known !== account);
+    await this.#commit(id, (info, session) => {
+      const others = sessionAdmins(session).filter((known) => known !== account);
       if (!admin && others.length === 0) throw lastAdmin();
       const admins = admin ? [...others, account] : others;
       if (admins.length > SESSION_LIMITS.admins) throw groupFull();
@@ -228,19 +235,23 @@ export class Groups {
     if (isOurs) await this.admit(row.id);
   }
 
-  /** A welcome from an admin where we applied. Throws CryptoError for any other. */
-  async welcomed(sender: string, letter: WelcomeLetter, markSeen: () => void): Promise<void> {
+  /**
+   * A welcome from an admin where we applied. False while a part of it is being fetched; throws CryptoError for any
+   * other: a stranger must not make us ask relays of his choice.
+   */
+  async welcomed(sender: string, letter: WelcomeLetter, markSeen: () => void): Promise<boolean> {
     const { sessions, groups, outbox, blobs } = this.#o;
-    const welcome =
-      typeof letter.welcome === "string" ? fromBase64Url(letter.welcome) : await blobs.fetch(letter.welcome);
-    const roster = await this.#readRoster(letter.roster ?? []);
+    if (!groups.hasAppliedTo(sender)) throw new CryptoError();
+    const welcome = typeof letter.welcome === "string" ? fromBase64Url(letter.welcome) : blobs.get(letter.welcome);
+    const roster = readRoster(blobs, letter.roster ?? []);
+    if (!welcome || !roster) return false;
     const effects = noEffects();
     const joined = await sessions.join(
       welcome,
       () => undefined,
       (session) => {
         const isExpected = groups.application(session.id)?.to === sender;
-        const isByAdmin = sessionInfo(session)?.kind === "group" && sessionInfo(session)?.admins.includes(sender);
+        const isByAdmin = sessionInfo(session)?.kind === "group" && sessionAdmins(session).includes(sender);
         return isExpected && isByAdmin ? { conversation: session.id } : null;
       },
       (session) => {
@@ -260,6 +271,7 @@ export class Groups {
     if (joined === null) throw new CryptoError();
     this.#o.announce(effects);
     this.#wakeAll(this.#row(joined).members.map(({ device }) => device));
+    return true;
   }
 
   /** A member says that we write in an epoch that lost; we stop, until somebody adds us again. */
@@ -379,30 +391,32 @@ export class Groups {
   /** `changes` are made from the info of the head, so that none of somebody else's is taken back. */
   async #commit(
     id: string,
-    changes: Changes | ((info: GroupInfo) => Changes),
+    changes: Changes | ((info: GroupInfo, session: Session) => Changes),
     also: () => void = () => {},
   ): Promise<void> {
     const { sessions, keeper, vault, blobs, announce, identity } = this.#o;
     const effects = noEffects();
     const before = this.#row(id);
-    const large: { welcome: Committed["welcome"] } = { welcome: null };
-    const roster = JSON.stringify(this.#roster(before));
-    const isLarge = utf8Encode(roster).length > GROUP_LIMITS.rosterBytes;
-    const made = (session: Session) => (typeof changes === "function" ? changes(this.#infoOf(session)) : changes);
+    const large: { welcome: Committed["welcome"]; roster: Uint8Array } = { welcome: null, roster: new Uint8Array(0) };
+    const made = (session: Session) =>
+      typeof changes === "function" ? changes(this.#infoOf(session), session) : changes;
     await sessions.commit(id, made, (committed) => {
       keeper.post(id, committed);
       this.follow(committed.session, identity.publicKey, effects);
-      const { welcome } = committed;
-      if (welcome && (isLarge || welcome.bytes.length > GROUP_LIMITS.welcomeBytes)) large.welcome = welcome;
-      else if (welcome) this.#welcome(welcome.to, toBase64Url(welcome.bytes), this.#roster(this.#row(id)));
       also();
+      const { welcome } = committed;
+      if (!welcome) return;
+      const roster = rosterOf(this.#o, this.#row(id));
+      const encoded = utf8Encode(JSON.stringify(roster));
+      const isLarge = encoded.length > GROUP_LIMITS.rosterBytes || welcome.bytes.length > GROUP_LIMITS.welcomeBytes;
+      if (isLarge) Object.assign(large, { welcome, roster: encoded });
+      else this.#welcome(welcome.to, toBase64Url(welcome.bytes), roster);
     });
     announce(effects);
     if (large.welcome) {
       const { bytes, to } = large.welcome;
-      const whole = this.#roster(this.#row(id));
-      const [ref, list] = await Promise.all([blobs.publish(bytes), blobs.publish(utf8Encode(JSON.stringify(whole)))]);
-      vault.transaction(() => this.#welcome(to, ref, list));
+      const [ref, roster] = await Promise.all([blobs.publish(bytes), blobs.publish(large.roster)]);
+      vault.transaction(() => this.#welcome(to, ref, roster));
     }
     this.#wakeAll([...before.members, ...this.#row(id).members].map(({ device }) => device));
   }
@@ -419,28 +433,9 @@ export class Groups {
     }
   }
 
-  async #readRoster(roster: readonly Profile[] | BlobRef): Promise<readonly Profile[]> {
-    return "secret" in roster ? decodeRoster(utf8Decode(await this.#o.blobs.fetch(roster))) : roster;
-  }
-
-  /** Members whose place we know. */
-  #roster(row: GroupRow): Profile[] {
-    const { contacts, groups, identity, introduce, ownRelays } = this.#o;
-    return accountsOf(row).flatMap((account): Profile[] => {
-      if (account === identity.publicKey) {
-        return [{ account, name: introduce().name, relays: [...ownRelays()].slice(0, 4), n: row.lastSent }];
-      }
-      const contact = contacts.get(account);
-      const person = groups.person(row.id, account);
-      const relays = contact?.card?.relays ?? person.relays;
-      const name = person.name === "" ? (contact?.name ?? "") : person.name;
-      return relays.length > 0 ? [{ account, name, relays, n: person.lastShown ?? 0 }] : [];
-    });
-  }
-
   #introduce(row: GroupRow): void {
     const { introduce, ownRelays, clock } = this.#o;
-    const relays = [...ownRelays()].slice(0, 4);
+    const relays = ownRelays().slice(0, MESSAGE_LIMITS.inviteRelays);
     this.#say(row, { ...letterHead(clock.nowMs()), kind: "profile", name: introduce().name, relays });
   }
 
@@ -492,7 +487,7 @@ export class Groups {
     groups.put({
       id: session.id,
       name: info.name,
-      admins: adminsOf(info, sessionMembers(session)),
+      admins: sessionAdmins(session),
       members: sessionMembers(session).map(({ account, device }) => ({ account, device })),
       joined: true,
       sinceMs: this.#o.clock.nowMs(),
@@ -517,12 +512,11 @@ export class Groups {
     );
   }
 
+  /** Of the head, which may be ahead of the book. */
   #infoOf(session: Session): GroupInfo {
     const info = sessionInfo(session);
-    if (!info?.admins.includes(this.#o.identity.publicKey) && !this.#o.groups.isAdmin(this.#row(session.id))) {
-      throw adminNeeded();
-    }
     if (!info) throw notMember();
+    if (!sessionAdmins(session).includes(this.#o.identity.publicKey)) throw adminNeeded();
     return info;
   }
 
@@ -565,18 +559,4 @@ function isKeyPackageOf(encoded: string, account: string): boolean {
   } catch {
     return false;
   }
-}
-
-/** Where an applicant is, by his card if it is his. */
-function placesIn(
-  sender: string,
-  { card }: ApplicationLetter,
-): { relays: readonly string[]; hybridPublicKey: string | null } {
-  try {
-    const { publicKey, relays, hybridPublicKey } = parseCard(card);
-    if (publicKey === sender) return { relays, hybridPublicKey };
-  } catch {
-    // as good as none
-  }
-  return { relays: [], hybridPublicKey: null };
 }

@@ -11,15 +11,15 @@
  */
 
 import { concatBytes, fromBase64Url, fromHex, toBase64Url, toHex, u32, utf8Decode, utf8Encode } from "../core/bytes.ts";
-import { equalBytes } from "../core/bytes.ts";
 import { CodecError, CryptoError } from "../core/errors.ts";
 import { MESSAGE_LIMITS } from "../core/limits.ts";
 import { randomBytes } from "../core/random.ts";
 import { openBytes, sealBytes } from "../crypto/aead.ts";
-import { deriveKey, hmacSha256, sha256 } from "../crypto/key-derivation.ts";
+import { deriveKey, hmacSha256 } from "../crypto/key-derivation.ts";
 import { type NostrEvent, type VerifiedEvent, signEvent } from "../nostr/event.ts";
 import { publicKeyOf } from "../nostr/keys.ts";
-import { type Card, isRelayUrl, parseCard } from "./card.ts";
+import { type Card, parseCard } from "./card.ts";
+import { decodeLink, decodePlaces, encodeLink, encodePlaces } from "./coded-link.ts";
 
 export const INVITE_PREFIX = "nocturne:invite/";
 /** Regular event kind of drops; a NIP-40 expiry makes relays forget them. */
@@ -27,7 +27,6 @@ export const DROP_KIND = 4520;
 
 const VERSION = 1;
 const SECRET_BYTES = 16;
-const CHECKSUM_BYTES = 4;
 const FIXED_BYTES = 1 + 32 + SECRET_BYTES + 4 + 1;
 const DROP_CONTEXT = utf8Encode("nocturne/invite/drop/v1");
 
@@ -50,52 +49,26 @@ export function createInviteLink(publicKey: string, relays: readonly string[], n
 }
 
 export function encodeInviteLink(invite: InviteLink): string {
-  const relays = invite.relays.map((url) => {
-    const bytes = utf8Encode(url);
-    return concatBytes(Uint8Array.of(bytes.length), bytes);
-  });
   const body = concatBytes(
     Uint8Array.of(VERSION),
     fromHex(invite.publicKey),
     invite.secret,
     u32(invite.expiresAtMs / 1000),
-    Uint8Array.of(relays.length),
-    ...relays,
+    encodePlaces(invite.relays),
   );
-  return INVITE_PREFIX + toBase64Url(concatBytes(body, checksum(body)));
+  return encodeLink(INVITE_PREFIX, body);
 }
 
 /** The parts of an invite link. Throws CodecError `bad_invite` when it is cut, mistyped or of a later version. */
 export function parseInviteLink(text: string): InviteLink {
-  const trimmed = text.trim();
-  if (!trimmed.startsWith(INVITE_PREFIX)) throw badInvite("it does not begin with nocturne:invite/");
-  const bytes = decodeOrThrow(trimmed.slice(INVITE_PREFIX.length));
-  if (bytes.length < FIXED_BYTES + CHECKSUM_BYTES) throw badInvite("it is cut off");
-  const body = bytes.subarray(0, -CHECKSUM_BYTES);
-  if (!equalBytes(bytes.subarray(-CHECKSUM_BYTES), checksum(body))) throw badInvite("it is cut off or mistyped");
-  if (body[0] !== VERSION) throw badInvite("it was made by a newer Nocturne");
+  const body = decodeLink(INVITE_PREFIX, text, VERSION, FIXED_BYTES, badInvite);
   const view = new DataView(body.buffer, body.byteOffset, body.length);
   return {
     publicKey: toHex(body.subarray(1, 33)),
     secret: body.slice(33, 33 + SECRET_BYTES),
     expiresAtMs: view.getUint32(33 + SECRET_BYTES) * 1000,
-    relays: parseRelays(body.subarray(FIXED_BYTES - 1)),
+    relays: decodePlaces(body.subarray(FIXED_BYTES - 1), MESSAGE_LIMITS.inviteRelays, badInvite),
   };
-}
-
-function parseRelays(bytes: Uint8Array): string[] {
-  const count = bytes[0] ?? 0;
-  if (count > MESSAGE_LIMITS.inviteRelays) throw badInvite("it names too many relays");
-  const relays: string[] = [];
-  let offset = 1;
-  for (let i = 0; i < count; i++) {
-    const end = offset + 1 + (bytes[offset] ?? 0);
-    if (end > bytes.length) throw badInvite("it is cut off");
-    relays.push(utf8Decode(bytes.subarray(offset + 1, end)));
-    offset = end;
-  }
-  if (offset !== bytes.length || !relays.every(isRelayUrl)) throw badInvite("its relays cannot be read");
-  return relays;
 }
 
 /** The public key (hex) under which the invite's drop waits on the relays. */
@@ -128,18 +101,6 @@ export function openDrop(invite: InviteLink, drop: NostrEvent): Card {
 /** Proof (hex, 32 bytes) that `guest` holds the secret; bound to both people, so that it cannot be passed on. */
 export function inviteProof(secret: Uint8Array, host: string, guest: string): string {
   return toHex(hmacSha256(deriveKey(secret, "invite/proof/v1"), concatBytes(fromHex(host), fromHex(guest))));
-}
-
-function checksum(body: Uint8Array): Uint8Array {
-  return sha256(body).subarray(0, CHECKSUM_BYTES);
-}
-
-function decodeOrThrow(text: string): Uint8Array {
-  try {
-    return fromBase64Url(text);
-  } catch {
-    throw badInvite("it holds characters that no invite has");
-  }
 }
 
 function badInvite(why: string): CodecError {

@@ -19,9 +19,9 @@ import { type Effects, noEffects } from "./effects.ts";
 import type { Groups } from "./groups.ts";
 import type { Handshakes } from "./handshakes.ts";
 import { readSeal } from "./interop.ts";
-import { isContent, type Letter, letterHead } from "./letter.ts";
+import { isContent, type Letter, letterHead, type WelcomeLetter } from "./letter.ts";
 import type { Outbox } from "./outbox.ts";
-import { openGift } from "./sealed-letter.ts";
+import { type Opened, openGift } from "./sealed-letter.ts";
 import type { Sealing } from "./sealing.ts";
 import { readPayload } from "./session/frame.ts";
 import type { Sessions } from "./session/sessions.ts";
@@ -63,26 +63,29 @@ export class Reception {
     const payload = readPayload(event.content);
     const located = payload && sessions.locate(payload);
     if (located) return this.#frame(located, markSeen);
+    const opened = this.#open(event, payload !== null);
+    if (!opened) return false;
+    if (opened.profile === "hidden") return this.#letter(opened.sender, opened.letter, markSeen);
+    const message = readSeal(opened.seal, identity);
+    const isOwn = message.sender === identity.publicKey;
+    this.#take(markSeen, () => (isOwn ? noEffects() : correspondence.receiveInterop(message.sender, message)));
+    return true;
+  }
+
+  /** Null for what may be a frame of an epoch to come: nobody can tell it from a wrap for somebody else, or damaged. */
+  #open(event: VerifiedEvent, mayBeFrame: boolean): Opened | null {
     try {
-      const opened = openGift(event, identity);
-      if (opened.profile === "hidden") await this.#letter(opened.sender, opened.letter, markSeen);
-      else {
-        const message = readSeal(opened.seal, identity);
-        const isOwn = message.sender === identity.publicKey;
-        this.#take(markSeen, () => (isOwn ? noEffects() : correspondence.receiveInterop(message.sender, message)));
-      }
-      return true;
+      return openGift(event, this.#o.identity);
     } catch (error) {
-      // Nobody can tell a frame of an unknown epoch from a wrap that is for somebody else, or damaged.
-      if (payload && error instanceof CryptoError) return false;
+      if (mayBeFrame && error instanceof CryptoError) return null;
       throw error;
     }
   }
 
   async #frame(located: Parameters<SessionInbox["take"]>[0], markSeen: () => void): Promise<boolean> {
     const { sessionInbox, sealing, dispatcher, announce, background } = this.#o;
-    const body = await sealing.resolve(located.body);
-    const taken = await sessionInbox.take({ ...located, body }, markSeen);
+    const body = sealing.resolve(located.body);
+    const taken = body && (await sessionInbox.take({ ...located, body }, markSeen));
     if (!taken) return false;
     announce(taken.effects);
     for (const device of taken.wake) dispatcher.wake(device);
@@ -100,31 +103,38 @@ export class Reception {
     this.#o.collector().retryEarly();
   }
 
-  async #letter(sender: string, letter: Letter, markSeen: () => void): Promise<void> {
-    const { contacts, outbox, sessions, handshakes, correspondence, dispatcher, vault, background } = this.#o;
-    const { membership } = this.#o;
-    if (letter.kind === "astray") return membership.ledAstray(sender, letter, markSeen);
-    if (letter.kind === "invitation") return membership.invited(sender, letter, markSeen);
-    if (letter.kind === "application") return membership.applied(sender, letter, markSeen);
-    if (letter.kind === "welcome" && letter.secret === undefined) {
-      await membership.welcomed(sender, letter, markSeen);
-      dispatcher.wake();
-      return this.#o.collector().retryEarly();
+  /** False if it waits for something that is being fetched. */
+  async #letter(sender: string, letter: Letter, markSeen: () => void): Promise<boolean> {
+    const { sessions, handshakes, membership, correspondence, dispatcher, background } = this.#o;
+    if (letter.kind === "welcome") return this.#welcome(sender, letter, markSeen);
+    if (letter.kind === "astray") await membership.ledAstray(sender, letter, markSeen);
+    else if (letter.kind === "invitation") await membership.invited(sender, letter, markSeen);
+    else if (letter.kind === "application") await membership.applied(sender, letter, markSeen);
+    else {
+      // Once there is a session, whoever comes with less is no contact of ours, or was made to.
+      const isDowngrade = isContent(letter) && sessions.of(sender) !== null;
+      this.#take(markSeen, () => (isDowngrade ? noEffects() : correspondence.receive(sender, letter)));
+      if (letter.kind === "hello" || letter.kind === "accept") background(handshakes.settle(sender));
     }
-    if (letter.kind === "welcome") {
-      const contact = contacts.get(sender);
-      if (contact?.state !== "accepted" && contact?.state !== "pending") return vault.transaction(markSeen);
+    dispatcher.wake(sender);
+    return true;
+  }
+
+  async #welcome(sender: string, letter: WelcomeLetter, markSeen: () => void): Promise<boolean> {
+    const { contacts, outbox, handshakes, membership, dispatcher, vault, collector } = this.#o;
+    const contact = contacts.get(sender);
+    if (letter.secret === undefined) {
+      if (!(await membership.welcomed(sender, letter, markSeen))) return false;
+      dispatcher.wake();
+      collector().retryEarly();
+    } else if (contact?.state === "accepted" || contact?.state === "pending") {
       await handshakes.join(contact, letter, () => {
         outbox.owe({ messageId: letter.id, to: sender, read: false });
         markSeen();
       });
-      return dispatcher.wake(sender);
-    }
-    // Once there is a session, whoever comes with less is no contact of ours, or was made to.
-    const isDowngrade = isContent(letter) && sessions.of(sender) !== null;
-    this.#take(markSeen, () => (isDowngrade ? noEffects() : correspondence.receive(sender, letter)));
-    dispatcher.wake(sender);
-    if (letter.kind === "hello" || letter.kind === "accept") background(handshakes.settle(sender));
+      dispatcher.wake(sender);
+    } else vault.transaction(markSeen);
+    return true;
   }
 
   #take(markSeen: () => void, work: () => Effects): void {

@@ -75,10 +75,9 @@ export class Sealing {
     return sealLetter(letter, this.#o.identity, { publicKey, hybridPublicKey }, this.#o.clock.nowMs());
   }
 
-  /** What a frame's body stands for. Throws NetworkError if it lies on a relay that cannot be reached. */
-  async resolve(body: Uint8Array): Promise<Uint8Array> {
-    if (body[0] !== POINTER) return body;
-    return this.#o.blobs.fetch(readPointer(body));
+  /** What a frame's body stands for; null while it is being fetched. Throws CryptoError for a malformed pointer. */
+  resolve(body: Uint8Array): Uint8Array | null {
+    return body[0] === POINTER ? this.#o.blobs.get(readPointer(body)) : body;
   }
 
   async #frame(session: string, epoch: string, to: Address, message: Uint8Array): Promise<VerifiedEvent | null> {

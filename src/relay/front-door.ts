@@ -16,7 +16,7 @@ export class FrontDoor {
     this.#limits = limits;
   }
 
-  /** Lets a new socket in for now, or destroys it. */
+  /** Lets a new socket in until its handshake is due, or destroys it when its address has too many. */
   admit(socket: Socket): void {
     const address = socket.remoteAddress ?? "";
     const count = (this.#perAddress.get(address) ?? 0) + 1;

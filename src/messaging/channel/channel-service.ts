@@ -3,7 +3,7 @@
  *
  *   create, post, ... -> owner.ts -> sealed-event.ts -> store + outbox, one commit -> relays
  *   join -> subscriptions -> inbox -> reader.ts -> store, one commit -> listeners
- *                \- gaps -> repair: each epoch in question asked alone
+ *                \- gaps, a long answer's ends -> repair: each epoch in question asked alone
  *
  * The owner knows nobody who reads; nobody who reads can post. Specified in NEP-07.
  */
@@ -62,7 +62,7 @@ export class ChannelService {
   readonly #subscriptions: ChannelSubscriptions;
   readonly #signers = new Map<string, ChannelSigner>();
   readonly #listeners = new Set<(event: ChannelEvent) => void>();
-  /** By channel: the gaps for which relays were asked last, so that they are not asked in vain again and again. */
+  /** By channel: what lacked when relays were asked last, so that they are not asked in vain again and again. */
   readonly #asked = new Map<string, string>();
   readonly #repairs = new Map<string, NodeJS.Timeout>();
   #questions: readonly Question[] = [];
@@ -297,27 +297,42 @@ export class ChannelService {
     this.#repairs.set(id, setTimeout(repair, CHANNEL_LIMITS.repairMs).unref());
   }
 
-  /** Asks for each epoch that what is missing may lie in alone: relays cut long answers short. */
+  /**
+   * Asks for each epoch that what is missing may lie in alone, because relays cut long answers short. What was cut at
+   * either end leaves no gap: so all epochs up to the first post's are asked for, and the newest one and those after
+   * it, until there is nothing of one.
+   */
   async #repair(id: string): Promise<void> {
     const row = this.#store.get(id);
-    const missing = row?.reader ? missingOf(row.reader) : null;
-    if (!row?.reader || missing === null || missing === this.#asked.get(id)) return;
-    this.#asked.set(id, missing);
+    if (!row?.reader) return;
+    const { reader } = row;
+    const lack = `${reader.head} ${missingOf(reader)}`;
+    if (lack === this.#asked.get(id)) return;
+    this.#asked.set(id, lack);
     const digest = fromBase64Url(row.digest);
-    for (const { key } of keysToFollow(row.reader, digest)) {
-      if (!this.#mayHoldMissing(row, row.reader, key.epoch)) continue;
-      const filters = [{ kinds: [CHANNEL_KIND], "#x": [epochAddress(key, digest)] }];
-      const answers = row.relays.map((url) => this.#o.pool.fetch(url, filters, ROUTE_LIMITS.publishMs));
-      for (const answer of await Promise.allSettled(answers)) {
-        if (answer.status === "fulfilled") for (const event of answer.value) this.#inbox.enqueue(event);
-      }
+    let ended = false;
+    for (const { key, isNext } of keysToFollow(reader, digest)) {
+      const isTail = !isNext && key.epoch >= reader.head;
+      if (isTail ? ended : !this.#mayHoldMissing(row, reader, key.epoch)) continue;
+      const found = await this.#askAlone(row, epochAddress(key, digest));
       if (this.#stopped) return;
+      ended = isTail && key.epoch > reader.head && found === 0 && reader.card !== null;
     }
   }
 
+  /** How many events the channel's relays gave for one address. */
+  async #askAlone(row: ChannelRow, address: string): Promise<number> {
+    const filters = [{ kinds: [CHANNEL_KIND], "#x": [address] }];
+    const answers = row.relays.map((url) => this.#o.pool.fetch(url, filters, ROUTE_LIMITS.publishMs));
+    const events = (await Promise.allSettled(answers)).flatMap((a) => (a.status === "fulfilled" ? a.value : []));
+    for (const event of events) this.#inbox.enqueue(event);
+    return events.length;
+  }
+
   #mayHoldMissing({ id }: ChannelRow, { card, sequence, head }: ReaderState, epoch: number): boolean {
-    if (!card) return true;
-    return (sequence?.gaps ?? []).some(([from, to]) => {
+    if (!card || !sequence) return true;
+    if (epoch <= (this.#store.post(id, sequence.first)?.epoch ?? head)) return true;
+    return sequence.gaps.some(([from, to]) => {
       const low = this.#store.post(id, from - 1)?.epoch ?? 0;
       const high = this.#store.post(id, to + 1)?.epoch ?? head;
       return low <= epoch && epoch <= high;

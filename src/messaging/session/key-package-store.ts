@@ -3,15 +3,15 @@
  * until they expire, because a competing commit may make the same welcome necessary once more.
  */
 
-import { fromBase64Url, toBase64Url, toHex } from "../../core/bytes.ts";
+import { fromBase64Url, toBase64Url } from "../../core/bytes.ts";
 import { SESSION_LIMITS } from "../../core/limits.ts";
-import { sha256 } from "../../crypto/key-derivation.ts";
 import type { SealedTable } from "../../vault/sealed-table.ts";
 import type { Vault } from "../../vault/vault.ts";
 import type { OwnDevice } from "./device.ts";
-import { createKeyPackage, type OwnKeyPackage } from "./mls.ts";
+import { createKeyPackage, keyPackageRef, type OwnKeyPackage, welcomedRefs } from "./mls.ts";
 
 interface KeyPackageRow {
+  /** As a welcome calls it. */
   readonly ref: string;
   readonly keyPackage: string;
   readonly secrets: string;
@@ -35,7 +35,7 @@ export class KeyPackageStore {
   async create(device: OwnDevice, nowMs: number): Promise<OwnKeyPackage> {
     const own = await createKeyPackage(device, nowMs);
     const { keyPackage, secrets } = own;
-    const ref = toHex(sha256(keyPackage));
+    const ref = await keyPackageRef(keyPackage);
     this.#table.put({
       ref,
       keyPackage: toBase64Url(keyPackage),
@@ -48,15 +48,17 @@ export class KeyPackageStore {
     return own;
   }
 
-  /** All that a welcome may have been made for, the newest first. */
-  candidates(): OwnKeyPackage[] {
-    return this.#table
-      .list({ newestFirst: true })
-      .map(({ keyPackage, secrets }) => ({ keyPackage: fromBase64Url(keyPackage), secrets: fromBase64Url(secrets) }));
+  /** The one of ours that a welcome was made for, or null. Throws CryptoError for what is no welcome. */
+  find(welcome: Uint8Array): (OwnKeyPackage & { readonly ref: string }) | null {
+    for (const ref of welcomedRefs(welcome)) {
+      const row = this.#table.get(ref);
+      if (row) return { ref, keyPackage: fromBase64Url(row.keyPackage), secrets: fromBase64Url(row.secrets) };
+    }
+    return null;
   }
 
-  noteUsed(keyPackage: Uint8Array, nowMs: number): void {
-    const row = this.#table.get(toHex(sha256(keyPackage)));
+  noteUsed(ref: string, nowMs: number): void {
+    const row = this.#table.get(ref);
     if (row && row.usedMs === null) this.#table.put({ ...row, usedMs: nowMs });
   }
 

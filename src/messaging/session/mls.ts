@@ -31,6 +31,7 @@ import {
   keyPackageEncoder,
   type LeafNode,
   makeCustomExtension,
+  makeKeyPackageRef,
   type MlsContext,
   mlsExporter,
   type MlsMessage,
@@ -154,6 +155,18 @@ export async function createKeyPackage(device: OwnDevice, nowMs: number): Promis
 /** Whose key package this is. Throws CryptoError unless it is well-formed and its account certified the device. */
 export function readKeyPackage(bytes: Uint8Array): DeviceName {
   return nameOf(decodeKeyPackage(bytes).leafNode);
+}
+
+/** What a welcome calls a key package (RFC 9420 section 5.2), hex. Throws CryptoError. */
+export async function keyPackageRef(bytes: Uint8Array): Promise<string> {
+  return toHex(await makeKeyPackageRef(decodeKeyPackage(bytes), mlsSuite.hash));
+}
+
+/** The key packages that a welcome was made for, by reference. Throws CryptoError. */
+export function welcomedRefs(welcome: Uint8Array): string[] {
+  const message = decodeMessage(welcome);
+  if (message.wireformat !== wireformats.mls_welcome) throw new CryptoError();
+  return message.welcome.secrets.map(({ newMember }) => toHex(newMember));
 }
 
 /** A conversation of this device alone; others are added by a commit. */

@@ -19,7 +19,7 @@ import { SESSION_LIMITS } from "../../core/limits.ts";
 import type { DeviceName } from "./device.ts";
 import { type Changes, isCommit, makeCommit, takeCommit } from "./commit.ts";
 import { readFarewells } from "./farewell.ts";
-import { type GroupInfo, isAllowed } from "./group-info.ts";
+import { adminsOf, type GroupInfo, isAllowed } from "./group-info.ts";
 import {
   createGroup,
   epochIdOf,
@@ -114,10 +114,9 @@ export type Received =
       readonly epoch: string;
       readonly astray: string | null;
     }
-  /** A commit was taken in; `moved` if the head changed by it. */
+  /** A commit was taken in. */
   | {
       readonly kind: "commit";
-      readonly moved: boolean;
       readonly by: string;
       readonly account: string;
       readonly astray: string | null;
@@ -213,7 +212,6 @@ async function receiveCommit(
     session: next,
     received: {
       kind: "commit",
-      moved: next.head !== session.head,
       by: taken.by,
       account: taken.account,
       astray: astrayAt(next, at.id, taken.by),
@@ -373,6 +371,12 @@ export function sessionMembers(session: Session): Member[] {
 export function sessionInfo(session: Session): GroupInfo | null {
   const { state } = headOf(session);
   return state && !isAstray(session) ? infoOf(state) : null;
+}
+
+/** Accounts that may change a group now; none if this device was removed. */
+export function sessionAdmins(session: Session): string[] {
+  const info = sessionInfo(session);
+  return info ? adminsOf(info, sessionMembers(session)) : [];
 }
 
 function isAstray(session: Session): boolean {

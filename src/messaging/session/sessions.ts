@@ -150,7 +150,7 @@ export class Sessions {
 
   /**
    * Joins by a welcome for one of our key packages, with the psk that goes with it. `check` may refuse what it leads to (false); `also` runs in the
-   * transaction. Null if the welcome is for none of ours or is refused.
+   * transaction. Null if the welcome is for none of ours or is refused; throws CryptoError if it does not open.
    */
   async join(
     welcome: Uint8Array,
@@ -158,26 +158,23 @@ export class Sessions {
     check: (session: Session) => { conversation: string } | null,
     also: (session: Session) => void,
   ): Promise<string | null> {
-    for (const own of this.#packages.candidates()) {
-      const nowMs = this.#o.clock.nowMs();
-      const joined = await joinSession(null, this.own.device, welcome, own, nowMs, psk(own.keyPackage)).catch(orNull);
-      if (!joined) continue;
-      return this.#exclusive(joined.id, async () => {
-        const before = this.#load(joined.id);
-        const session = before
-          ? await joinSession(before, this.own.device, welcome, own, nowMs, psk(own.keyPackage))
-          : joined;
-        const about = check(session);
-        const info = sessionInfo(session);
-        if (!about || !info) return null;
-        await this.#keep(before, session, { ...about, kind: info.kind, createdMs: nowMs }, () => {
-          this.#packages.noteUsed(own.keyPackage, nowMs);
-          also(session);
-        });
-        return session.id;
+    const own = this.#packages.find(welcome);
+    if (!own) return null;
+    const nowMs = this.#o.clock.nowMs();
+    const secret = psk(own.keyPackage);
+    const joined = await joinSession(null, this.own.device, welcome, own, nowMs, secret);
+    return this.#exclusive(joined.id, async () => {
+      const before = this.#load(joined.id);
+      const session = before ? await joinSession(before, this.own.device, welcome, own, nowMs, secret) : joined;
+      const about = check(session);
+      const info = sessionInfo(session);
+      if (!about || !info) return null;
+      await this.#keep(before, session, { ...about, kind: info.kind, createdMs: nowMs }, () => {
+        this.#packages.noteUsed(own.ref, nowMs);
+        also(session);
       });
-    }
-    return null;
+      return session.id;
+    });
   }
 
   /** Seals a letter for all other devices, once: asked again it gives the same, whatever happened in between. */
@@ -386,8 +383,4 @@ function ownDevice(vault: Vault, identity: Identity): OwnDevice {
 
 function fromSealedRow({ session, epoch, message, to }: SealedRow): SealedLetter {
   return { session, epoch, message: fromBase64Url(message), to };
-}
-
-function orNull(): null {
-  return null;
 }

@@ -8,13 +8,12 @@ import { queryClient } from "../../api/queries.ts";
 import { useAction } from "../../api/use-action.ts";
 import { channelName } from "../../lib/channel-words.ts";
 import { COMPOSER_FIELD } from "../../lib/composer-field.ts";
-import { countOf, formatBytes } from "../../lib/format.ts";
-import { overallProgress } from "../../lib/upload-progress.ts";
+import { formatBytes } from "../../lib/format.ts";
 import { draftOf, draftsStore, editDraft } from "../../stores/drafts.ts";
 import { editPostDraft, postDraftOf, postDraftsStore } from "../../stores/post-drafts.ts";
 import { useStore } from "../../stores/store.ts";
-import { uploadsStore } from "../../stores/uploads.ts";
 import { IconButton } from "../button.tsx";
+import { Arriving } from "../files/arriving.tsx";
 import { AttachMenu } from "../chat/attach-menu.tsx";
 
 /** UTF-8 bytes that one post may hold (the node's CHANNEL_LIMITS.textBytes). */
@@ -120,17 +119,6 @@ function Answering({ post }: { readonly post: ChannelPost }): ReactNode {
         className="ring-inside"
       />
     </section>
-  );
-}
-
-/** Files that are still on their way into the library; they join the draft when they are there. */
-function Arriving(): ReactNode {
-  const { open, percent } = overallProgress(useStore(uploadsStore));
-  if (open === 0) return null;
-  return (
-    <output className="mb-2 block text-sm text-muted">
-      Encrypting {countOf(open, "file")}, {percent} %
-    </output>
   );
 }
 

@@ -21,16 +21,15 @@ import { editMessages } from "../../api/push.ts";
 import { useConversations } from "../../api/queries.ts";
 import { useAction } from "../../api/use-action.ts";
 import { COMPOSER_FIELD } from "../../lib/composer-field.ts";
-import { countOf, formatBytes } from "../../lib/format.ts";
-import { overallProgress } from "../../lib/upload-progress.ts";
+import { formatBytes } from "../../lib/format.ts";
 import { attachFromDisk } from "../../stores/attachments.ts";
 import { type Draft, clearDraft, draftOf, draftsStore, editDraft } from "../../stores/drafts.ts";
 import { sendDraft } from "../../stores/outgoing.ts";
 import { useStore } from "../../stores/store.ts";
 import { tellTyping, typingEnded } from "../../stores/typing.ts";
-import { uploadsStore } from "../../stores/uploads.ts";
 import { canRecord } from "../../stores/voice-recording.ts";
 import { Button, IconButton } from "../button.tsx";
+import { Arriving } from "../files/arriving.tsx";
 import { AttachMenu } from "./attach-menu.tsx";
 import { ComposerContext } from "./composer-context.tsx";
 import { VoiceRecorder } from "./voice-recorder.tsx";
@@ -235,17 +234,6 @@ function NotHidden({ npub, chosen }: { readonly npub: string; readonly chosen: b
       </p>
       {chosen && <Button onClick={() => editDraft(npub, { interop: false })}>Hide again</Button>}
     </div>
-  );
-}
-
-/** Files that are still on their way into the library; they join the draft when they are there. */
-function Arriving(): ReactNode {
-  const { open, percent } = overallProgress(useStore(uploadsStore));
-  if (open === 0) return null;
-  return (
-    <output className="mb-2 block text-sm text-muted">
-      Encrypting {countOf(open, "file")}, {percent} %
-    </output>
   );
 }
 
