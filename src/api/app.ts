@@ -12,6 +12,7 @@ import { channelPostRoutes, channelRoutes } from "./routes-channels.ts";
 import { contactRoutes } from "./routes-contacts.ts";
 import { conversationRoutes } from "./routes-conversations.ts";
 import { fileRoutes } from "./routes-files.ts";
+import { deviceRoutes } from "./routes-devices.ts";
 import { groupMemberRoutes, groupRoutes } from "./routes-groups.ts";
 import { identityRoutes } from "./routes-identity.ts";
 import { linkRoutes } from "./routes-links.ts";
@@ -49,7 +50,7 @@ export function createApp(api: Api, pages: Pages, port: () => number): Routes {
   app.use(boundedBody);
   const routes = [sessionRoutes, statusRoutes, identityRoutes, vaultRoutes, recoveryRoutes, settingsRoutes];
   const spoken = [contactRoutes, conversationRoutes, messageRoutes, voiceRoutes];
-  const shared = [groupRoutes, groupMemberRoutes, channelRoutes, channelPostRoutes];
+  const shared = [deviceRoutes, groupRoutes, groupMemberRoutes, channelRoutes, channelPostRoutes];
   for (const make of [...routes, ...spoken, ...shared, fileRoutes, linkRoutes]) app.route("/api", make(api));
   app.get("/api/openapi.json", answersBytes("This document", ["application/json"]), async (c) =>
     c.json(await generateSpecs(app, DOCUMENTATION)),

@@ -12,6 +12,8 @@
  * | GET /api/identity | | IdentityView |
  * | POST /api/identity/import | secret, password? | IdentityView |
  * | POST /api/identity/export | password | ExportedIdentity |
+ * | GET /api/devices; POST /api/devices/links | | DeviceView[]; DeviceLinkView |
+ * | POST /api/devices/join; DELETE /api/devices/:id | JoinAccount; (revoke, by id or name) | IdentityView; DeviceView[] |
  * | POST /api/vault/passphrase | next, current? | Done |
  * | POST /api/vault/lock, /api/vault/unlock | -, passphrase | Done |
  * | POST /api/vault/wipe | confirm: "wipe" | Done, and the node stops |
@@ -75,9 +77,12 @@ import type {
   Conversation,
   CreateGroup,
   DeliveryState,
+  DeviceLinkView,
+  DeviceView,
   Group,
   GroupMember,
   Invite,
+  JoinAccount,
   Message,
   MessageFile,
   MessagePage,
@@ -122,9 +127,12 @@ export type {
   Conversation,
   CreateGroup,
   DeliveryState,
+  DeviceLinkView,
+  DeviceView,
   Group,
   GroupMember,
   Invite,
+  JoinAccount,
   Message,
   MessageFile,
   MessagePage,

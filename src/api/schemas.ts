@@ -66,6 +66,18 @@ export const identitySchema: Shape<contract.IdentityView> = v.object({
   fingerprint: text,
   devices: v.array(v.object({ id: text, name: text, addedAt: time })),
 });
+export const devicesSchema: Shape<contract.DeviceView[]> = v.array(
+  v.object({
+    id: text,
+    name: text,
+    addedAt: time,
+    main: v.boolean(),
+    me: v.boolean(),
+    state: v.picklist(["active", "joining", "revoked", "unlinked"]),
+    history: v.nullable(v.number()),
+  }),
+);
+export const deviceLinkSchema: Shape<contract.DeviceLinkView> = v.object({ link: text, words: text, expiresAt: time });
 export const exportedIdentitySchema: Shape<contract.ExportedIdentity> = v.object({ ncryptsec: text });
 export const recoverySchema: Shape<contract.RecoveryView> = v.object({
   hex: text,

@@ -147,6 +147,35 @@ export const SESSION_LIMITS = {
   loaded: 100,
 } as const;
 
+/** Several devices of one account. */
+export const DEVICE_LIMITS = {
+  /** The main one included. */
+  devices: 10,
+  nameBytes: 64,
+  /** A link or its words bring in one device, once, for so long. */
+  linkMs: 600_000, // 10 min
+  /** Links that wait for a device. */
+  links: 4,
+  /** How long a new device waits for the main one's answer. */
+  answerMs: 60_000, // 1 min
+  /** How often it repeats its request until then: an answer that was lost is given again. */
+  askAgainMs: 10_000, // 10 s
+  /** Key packages in one letter, which has to fit MESSAGE_LIMITS.letterBytes. */
+  packages: 5,
+  /** Key packages of another device that are kept, so that it can be put into sessions while it is away. */
+  stock: 100,
+  /** So many are kept ahead of need. */
+  stockAhead: 10,
+  /** Items of one letter between devices. */
+  syncItems: 500,
+  /** The newest messages that a new device is given. */
+  historyMessages: 20_000,
+  /** JSON of one part of the history; it travels as a blob. */
+  historyPartBytes: 524_288, // 512 KiB
+  /** Of the last changes that were taken over from other devices it is known how old they were. */
+  syncMarks: 50_000,
+} as const;
+
 /** Large things that lie on relays in pieces. */
 export const BLOB_LIMITS = {
   /** Sealed and in base64url it fits the relays' 64 KiB events. */

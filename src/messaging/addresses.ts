@@ -1,11 +1,16 @@
-/** Where and how somebody is written to: contacts, and members of groups who need not be contacts. */
+/**
+ * Where and how a device is written to: of contacts, of members of groups who need not be contacts, and one's own.
+ */
 
 import type { ContactBook } from "./contact-book.ts";
+import type { DeviceBook } from "./device/device-book.ts";
 import type { GroupBook } from "./group-book.ts";
 
 export interface Address {
-  /** Hex. */
+  /** Of the device, hex; a main device is called by its account's key. */
   readonly publicKey: string;
+  /** Whose device it is, hex. */
+  readonly account: string;
   /** base64url; null while unknown. */
   readonly hybridPublicKey: string | null;
   /** Empty while unknown. */
@@ -21,20 +26,39 @@ export interface Address {
 export class Addresses {
   readonly #contacts: ContactBook;
   readonly #groups: GroupBook;
+  readonly #devices: DeviceBook;
 
-  constructor(contacts: ContactBook, groups: GroupBook) {
+  constructor(contacts: ContactBook, groups: GroupBook, devices: DeviceBook) {
     this.#contacts = contacts;
     this.#groups = groups;
+    this.#devices = devices;
   }
 
-  /** Null for somebody of whom nothing is known. */
-  of(publicKey: string): Address | null {
-    const contact = this.#contacts.get(publicKey);
-    const place = this.#groups.placeOf(publicKey);
+  /** Null for a device of which nothing is known. */
+  of(device: string): Address | null {
+    const own = this.#devices.ownDevice(device);
+    if (own) {
+      const { relays, hybridPublicKey, revoked } = own;
+      const account = this.#devices.account;
+      return revoked
+        ? null
+        : { publicKey: device, account, hybridPublicKey, relays, placed: true, accepted: true, open: true };
+    }
+    const linked = this.#devices.other(device);
+    const account = this.#ofAccount(linked?.account ?? device);
+    if (!linked || !account) return account;
+    const relays = linked.relays.length > 0 ? linked.relays : account.relays;
+    return { ...account, publicKey: device, hybridPublicKey: linked.hybridPublicKey, relays };
+  }
+
+  #ofAccount(account: string): Address | null {
+    const contact = this.#contacts.get(account);
+    const place = this.#groups.placeOf(account);
     if (!contact && !place) return null;
     const relays = [contact?.card?.relays, contact?.relays, place?.relays].find((known) => (known?.length ?? 0) > 0);
     return {
-      publicKey,
+      publicKey: account,
+      account,
       hybridPublicKey: contact?.card?.hybridPublicKey ?? place?.hybridPublicKey ?? null,
       relays: relays ?? [],
       placed: relays !== undefined || contact !== null,

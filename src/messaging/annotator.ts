@@ -96,7 +96,7 @@ export class Annotator {
     if (seconds === timerSeconds) return effects;
     this.#requireWritable(conversation);
     const letter = { ...letterHead(timeAfter(timerSetBy, nowMs())), kind: "timer", seconds } as const;
-    transcript.timer(conversation, identity.publicKey, letter, true, effects);
+    transcript.timer(conversation, identity.publicKey, letter, "queued", effects);
     postLetter(this.#o, conversation, letter, false);
     return effects;
   }

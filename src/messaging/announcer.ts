@@ -36,6 +36,7 @@ export class Announcer {
     const desk = this.#desk();
     if (!desk) return;
     if (effects.contactsChanged) this.contacts();
+    if (effects.devicesChanged) this.#emit({ event: "devices" });
     for (const message of effects.shown) {
       if (!message.mine) desk.typing.note(message.conversation, message.author, false);
       this.#emit({ event: "message", message: desk.reader.view(message) });

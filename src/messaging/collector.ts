@@ -46,6 +46,8 @@ export class Collector {
   readonly #queue: VerifiedEvent[] = [];
   /** Not readable yet; tried again after whatever may have brought the keys. */
   #early: VerifiedEvent[] = [];
+  /** Counts the times when they were: what came while a wrap was being looked at must not be missed by it. */
+  #retries = 0;
   #working = false;
   #closed = false;
   /** A wrap was not taken in, though a later try might: the cursors stay, so that a restart asks for it again. */
@@ -74,6 +76,7 @@ export class Collector {
   /** Something came that may make readable what was not. */
   retryEarly(): void {
     const early = this.#early;
+    this.#retries++;
     this.#early = [];
     for (const event of early) this.#enqueue(event);
   }
@@ -123,8 +126,11 @@ export class Collector {
 
   async #take(event: VerifiedEvent): Promise<void> {
     if (this.#seen.has(event.id)) return;
+    const retries = this.#retries;
     try {
-      if (!(await this.#o.handle(event, () => this.#markSeen(event.id)))) this.#keepEarly(event);
+      if (await this.#o.handle(event, () => this.#markSeen(event.id))) return;
+      if (this.#retries === retries) this.#keepEarly(event);
+      else this.#enqueue(event);
     } catch (error) {
       if (this.#closed) return;
       const code = error instanceof Error && "code" in error ? String(error.code) : "unknown";

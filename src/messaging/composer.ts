@@ -9,7 +9,9 @@ import { MESSAGE_LIMITS } from "../core/limits.ts";
 import type { Identity } from "../vault/identity.ts";
 import type { ContactBook, ContactRow } from "./contact-book.ts";
 import type { ConversationBook } from "./conversation-book.ts";
+import type { DeviceBook } from "./device/device-book.ts";
 import type { GroupBook } from "./group-book.ts";
+import type { HeardBook } from "./heard-book.ts";
 import { notMember } from "./group-errors.ts";
 import { writeRumor } from "./interop.ts";
 import { type ContentLetter, createLetterId, isLetterId, letterHead, type TextLetter } from "./letter.ts";
@@ -23,6 +25,8 @@ export interface Rooms {
   readonly outbox: Outbox;
   readonly conversations: ConversationBook;
   readonly groups: GroupBook;
+  readonly devices: DeviceBook;
+  readonly heard: HeardBook;
 }
 
 /** What a person wrote, its files already shared. */

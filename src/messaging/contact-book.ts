@@ -7,10 +7,11 @@
  *   blocked   what they send is dropped unread
  */
 
-import { toBase64Url, utf8Encode } from "../core/bytes.ts";
+import { utf8Encode } from "../core/bytes.ts";
 import { ValidationError } from "../core/errors.ts";
 import { MESSAGE_LIMITS } from "../core/limits.ts";
 import { encodeNpub, fingerprint, parsePublicKey } from "../nostr/keys.ts";
+import { cardKeysOf } from "../vault/identity.ts";
 import type { SealedTable } from "../vault/sealed-table.ts";
 import type { Vault } from "../vault/vault.ts";
 import type { Card } from "./card.ts";
@@ -36,13 +37,16 @@ export interface ContactRow {
   readonly foundedWith: string | null;
   /** Proof of holding their invite, sent along in our hello. */
   readonly proof: string | null;
-  /** Number of the last text we wrote to them, and of the last of theirs that was shown. */
+  /** Number of the last text that this device wrote to them. */
   readonly lastSent: number;
-  readonly lastShown: number;
   readonly addedAtMs: number;
 }
 
+/** Hears of each change of a contact: it came (`before` is null), changed, or went (`after` is null). */
+export type ContactWatcher = (before: ContactRow | null, after: ContactRow | null) => void;
+
 export class ContactBook {
+  readonly #watchers: ContactWatcher[] = [];
   readonly #table: SealedTable<ContactRow>;
   readonly #ownKeys: () => CardKeys;
 
@@ -52,11 +56,11 @@ export class ContactBook {
       key: (row) => row.publicKey,
       indexes: { name: (row) => foldName(row.name), state: (row) => row.state },
     });
-    this.#ownKeys = () => {
-      const { publicKey, hybrid, signing } = vault.identity();
-      const signatureKey = toBase64Url(signing.publicKey);
-      return { publicKey, hybridPublicKey: toBase64Url(hybrid.publicKey), signatureKey };
-    };
+    this.#ownKeys = () => cardKeysOf(vault.identity());
+  }
+
+  watch(watcher: ContactWatcher): void {
+    this.#watchers.push(watcher);
   }
 
   get(publicKey: string): ContactRow | null {
@@ -115,18 +119,19 @@ export class ContactBook {
       keyPackage: null,
       foundedWith: null,
       lastSent: 0,
-      lastShown: 0,
       addedAtMs: nowMs,
       ...known,
       name: this.#freeName(cleanName(known.name ?? ""), publicKey),
     };
     this.#table.put(row);
+    this.#tell(null, row);
     return row;
   }
 
   update(row: ContactRow, change: Partial<ContactRow>): ContactRow {
     const next = { ...row, ...change };
     this.#table.put(next);
+    this.#tell(row, next);
     return next;
   }
 
@@ -141,6 +146,12 @@ export class ContactBook {
     return this.update(row, { name: clean });
   }
 
+  /** Another name, with a number behind it if somebody else has it. */
+  renameFreely(row: ContactRow, name: string): ContactRow {
+    const clean = cleanName(name);
+    return clean === "" || clean === row.name ? row : this.update(row, { name: this.#freeName(clean, row.publicKey) });
+  }
+
   /** Takes the name that a person gives himself, unless we already call him otherwise. */
   adoptName(row: ContactRow, name: string): ContactRow {
     const clean = cleanName(name);
@@ -149,7 +160,9 @@ export class ContactBook {
   }
 
   remove(publicKey: string): void {
+    const row = this.get(publicKey);
     this.#table.delete(publicKey);
+    if (row) this.#tell(row, null);
   }
 
   view(row: ContactRow): Contact {
@@ -165,6 +178,10 @@ export class ContactBook {
       invited: row.invited,
       addedAt: new Date(row.addedAtMs).toISOString(),
     };
+  }
+
+  #tell(before: ContactRow | null, after: ContactRow | null): void {
+    for (const watcher of this.#watchers) watcher(before, after);
   }
 
   #freeName(wanted: string, publicKey: string): string {

@@ -28,6 +28,9 @@ export interface ConversationRow {
   readonly timerSetBy: MarkOrigin | null;
 }
 
+/** Hears of each change; `after` is null when the conversation is forgotten. */
+export type ConversationWatcher = (before: ConversationRow, after: ConversationRow | null) => void;
+
 const PREFIX = { group: "g", channel: "c" } as const;
 const SHARED_ID = /^[gc]([0-9a-f]{32})$/;
 const DIRECT_ID_CHARACTERS = 64;
@@ -35,10 +38,15 @@ const DIRECT_ID_CHARACTERS = 64;
 export class ConversationBook {
   readonly #table: SealedTable<ConversationRow>;
   readonly #contacts: ContactBook;
+  readonly #watchers: ConversationWatcher[] = [];
 
   constructor(vault: Vault, contacts: ContactBook) {
     this.#table = vault.table<ConversationRow>({ name: "conversations", key: (row) => row.id });
     this.#contacts = contacts;
+  }
+
+  watch(watcher: ConversationWatcher): void {
+    this.#watchers.push(watcher);
   }
 
   get(id: string): ConversationRow {
@@ -46,8 +54,10 @@ export class ConversationBook {
   }
 
   update(id: string, change: Partial<Omit<ConversationRow, "id">>): ConversationRow {
-    const next = { ...this.get(id), ...change };
+    const before = this.get(id);
+    const next = { ...before, ...change };
     this.#table.put(next);
+    for (const watcher of this.#watchers) watcher(before, next);
     return next;
   }
 
@@ -80,7 +90,9 @@ export class ConversationBook {
   }
 
   remove(id: string): void {
+    const before = this.get(id);
     this.#table.delete(id);
+    for (const watcher of this.#watchers) watcher(before, null);
   }
 }
 

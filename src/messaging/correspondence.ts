@@ -11,10 +11,13 @@ import { MESSAGE_LIMITS } from "../core/limits.ts";
 import type { NostrEvent } from "../nostr/event.ts";
 import { type Card, isOtherCard, parseCard } from "./card.ts";
 import type { ContactBook, ContactRow } from "./contact-book.ts";
+import type { DeviceBook } from "./device/device-book.ts";
 import { type Effects, noEffects } from "./effects.ts";
+import { readPlace } from "./heard-book.ts";
 import { startExpiry } from "./expiry.ts";
 import {
   type AcceptLetter,
+  type ContentLetter,
   type HelloLetter,
   type Letter,
   letterHead,
@@ -26,15 +29,18 @@ import {
 } from "./letter.ts";
 import type { MessageStore } from "./message-store.ts";
 import type { Outbox, OutboxRow } from "./outbox.ts";
-import { arrivalOf, type Transcript } from "./transcript.ts";
+import type { TextOrder } from "./text-order.ts";
+import type { Transcript } from "./transcript.ts";
 import type { DeliveryState, Profile } from "./views.ts";
 
 export interface CorrespondenceOptions {
   readonly contacts: ContactBook;
+  readonly devices: DeviceBook;
   readonly messages: MessageStore;
   readonly outbox: Outbox;
   readonly transcript: Transcript;
-  /** Our own hex key. */
+  readonly order: TextOrder;
+  /** Hex key of our account. */
   readonly ownKey: string;
   /** Our own signed card and name, for an answer. */
   readonly introduce: () => { card: NostrEvent; name: string };
@@ -51,8 +57,8 @@ export class Correspondence {
     this.#o = options;
   }
 
-  /** Applies one letter whose sender is proven. */
-  receive(sender: string, letter: Letter): Effects {
+  /** Applies one letter of an account, whose device is proven. */
+  receive(sender: string, letter: Letter, device: string = sender): Effects {
     const effects = noEffects();
     switch (letter.kind) {
       case "hello":
@@ -62,21 +68,21 @@ export class Correspondence {
         this.#acceptance(sender, letter, effects);
         break;
       case "text":
-        this.#text(sender, letter, effects);
+        this.#text(sender, device, letter, effects);
         break;
       case "reaction":
       case "edit":
       case "delete":
-        this.#mark(sender, letter, effects);
+        this.#mark(sender, device, letter, effects);
         break;
       case "timer":
-        this.#timer(sender, letter, effects);
+        this.#timer(sender, device, letter, effects);
         break;
       case "typing":
         this.#typing(sender, letter, effects);
         break;
       case "receipt":
-        this.#receipt(sender, letter, effects);
+        this.#receipt(sender, device, letter, effects);
         break;
       case "welcome":
       case "invitation":
@@ -84,8 +90,24 @@ export class Correspondence {
       case "astray":
       case "profile":
       case "farewell":
-        break; // taken in elsewhere: Handshakes, Groups
+      case "packages":
+      case "sync":
+        break; // taken in elsewhere: Handshakes, Groups, Devices
     }
+    return effects;
+  }
+
+  /** Applies what another device of ours said in the conversation with a contact. Null if it cannot be taken in now. */
+  echo(conversation: string, device: string, letter: ContentLetter): Effects | null {
+    const { contacts, messages, order, outbox, ownKey, transcript } = this.#o;
+    const effects = noEffects();
+    if (!contacts.get(conversation)) return null;
+    if (letter.kind === "timer") transcript.timer(conversation, ownKey, letter, "read", effects);
+    else if (letter.kind !== "text") transcript.mark(conversation, ownKey, letter, true, effects);
+    else if (!messages.has(letter.id) && !order.take({ conversation, author: ownKey, device }, letter, effects)) {
+      return null;
+    }
+    outbox.owe({ messageId: letter.id, to: device, read: false });
     return effects;
   }
 
@@ -118,12 +140,11 @@ export class Correspondence {
   /** Shows what has waited too long for a letter that the sender may have lost. */
   releaseOverdue(): Effects {
     const effects = noEffects();
-    for (const publicKey of this.#o.messages.contactsHeldSince(this.#o.nowMs() - MESSAGE_LIMITS.heldMs)) {
-      const contact = this.#o.contacts.get(publicKey);
-      const first = this.#o.messages.held(publicKey)[0];
-      if (contact && first) {
-        this.#showHeld(this.#o.contacts.update(contact, { lastShown: first.letter.n - 1 }), effects);
-      }
+    const { contacts, devices, messages, order, nowMs } = this.#o;
+    for (const place of messages.contactsHeldSince(nowMs() - MESSAGE_LIMITS.heldMs)) {
+      const { conversation, device } = readPlace(place);
+      if (!contacts.get(conversation)) continue;
+      order.giveUp({ conversation, author: devices.accountOf(device), device }, effects);
     }
     return effects;
   }
@@ -181,44 +202,34 @@ export class Correspondence {
     effects.contactsChanged = true;
   }
 
-  #text(sender: string, letter: TextLetter, effects: Effects): void {
-    const { messages, outbox, nowMs } = this.#o;
+  #text(sender: string, device: string, letter: TextLetter, effects: Effects): void {
+    const { messages, order, outbox } = this.#o;
     const contact = this.#contactFor(sender, "hidden", effects);
     if (!contact) return;
     const accepted = contact.state === "accepted";
-    if (messages.has(letter.id)) {
-      if (accepted) outbox.owe({ messageId: letter.id, to: sender, read: false });
-      return;
-    }
-    if (letter.n <= contact.lastShown) {
-      // Late, after its gap was given up: shown where it arrives rather than not at all.
-      this.#o.transcript.show(sender, sender, arrivalOf(letter), "hidden", effects);
-    } else {
-      if (messages.countHeld(sender) >= MESSAGE_LIMITS.heldPerContact) return;
-      messages.hold(sender, letter, nowMs());
-      this.#showHeld(contact, effects);
-    }
-    if (accepted) outbox.owe({ messageId: letter.id, to: sender, read: false });
-    outbox.hasten(sender, false);
+    const isNew = !messages.has(letter.id);
+    if (isNew && !order.take({ conversation: sender, author: sender, device }, letter, effects)) return;
+    if (accepted) outbox.owe({ messageId: letter.id, to: device, read: false });
+    if (isNew) outbox.hasten(device, false);
   }
 
   /** Until it is acknowledged it comes again; so what is not taken in now may be later. */
-  #mark(sender: string, letter: MarkLetter, effects: Effects): void {
+  #mark(sender: string, device: string, letter: MarkLetter, effects: Effects): void {
     const { contacts, outbox, transcript } = this.#o;
     const contact = contacts.get(sender);
     if (!contact || contact.state === "blocked") return;
     const accepted = contact.state === "accepted";
     const taken = transcript.mark(sender, sender, letter, accepted, effects);
-    if (taken && accepted) outbox.owe({ messageId: letter.id, to: sender, read: false });
-    outbox.hasten(sender, false);
+    if (taken && accepted) outbox.owe({ messageId: letter.id, to: device, read: false });
+    outbox.hasten(device, false);
   }
 
-  #timer(sender: string, letter: TimerLetter, effects: Effects): void {
+  #timer(sender: string, device: string, letter: TimerLetter, effects: Effects): void {
     const { contacts, outbox, transcript } = this.#o;
     if (contacts.get(sender)?.state !== "accepted") return;
-    transcript.timer(sender, sender, letter, false, effects);
-    outbox.owe({ messageId: letter.id, to: sender, read: false });
-    outbox.hasten(sender, false);
+    transcript.timer(sender, sender, letter, "read", effects);
+    outbox.owe({ messageId: letter.id, to: device, read: false });
+    outbox.hasten(device, false);
   }
 
   #typing(sender: string, letter: TypingLetter, effects: Effects): void {
@@ -228,19 +239,21 @@ export class Correspondence {
     effects.typing.push({ conversation: sender, author: sender, on: letter.on });
   }
 
-  #receipt(sender: string, letter: ReceiptLetter, effects: Effects): void {
-    for (const id of letter.delivered) this.#progress(sender, id, "delivered", effects);
-    for (const id of letter.read) this.#progress(sender, id, "read", effects);
-    this.#o.outbox.hasten(sender, false);
+  #receipt(sender: string, device: string, letter: ReceiptLetter, effects: Effects): void {
+    for (const id of letter.delivered) this.#progress(sender, device, id, "delivered", effects);
+    for (const id of letter.read) this.#progress(sender, device, id, "read", effects);
+    this.#o.outbox.hasten(device, false);
   }
 
-  #progress(sender: string, id: string, state: DeliveryState, effects: Effects): void {
-    const isAddressee = this.#o.outbox.get(id, sender) !== null;
+  #progress(sender: string, device: string, id: string, state: DeliveryState, effects: Effects): void {
+    const { devices, outbox } = this.#o;
+    const isAddressee = outbox.get(id, device) !== null;
     // Only the recipient may acknowledge: nobody else can make a letter vanish from the outbox.
-    this.#o.outbox.remove(id, sender);
+    outbox.remove(id, device);
     const message = this.#o.messages.get(id);
-    // A group's message has arrived once everybody has it; who has read it there is not told.
-    const isLast = isAddressee && state === "delivered" && this.#o.outbox.rowsOf(id).length === 0;
+    // A group's message has arrived once every device of others has it; who has read it there is not told.
+    const isAwaited = () => outbox.rowsOf(id).some(({ to }) => !devices.isSibling(to));
+    const isLast = isAddressee && state === "delivered" && !isAwaited();
     if (!message?.mine || !(message.conversation === sender || isLast) || rank(message.state) >= rank(state)) return;
     const expiry = message.state === "queued" ? startExpiry(message, this.#o.nowMs()) : {};
     const updated = this.#o.messages.update(message, { state, ...expiry });
@@ -263,19 +276,6 @@ export class Correspondence {
 
   #requestsFull(): boolean {
     return this.#o.contacts.count("request") >= MESSAGE_LIMITS.pendingRequests;
-  }
-
-  /** Shows held letters as long as the next number is there. */
-  #showHeld(contact: ContactRow, effects: Effects): void {
-    const { contacts, messages } = this.#o;
-    let lastShown = contact.lastShown;
-    for (const { letter } of messages.held(contact.publicKey)) {
-      if (letter.n > lastShown + 1) break;
-      messages.release(letter.id);
-      this.#o.transcript.show(contact.publicKey, contact.publicKey, arrivalOf(letter), "hidden", effects);
-      lastShown = Math.max(lastShown, letter.n);
-    }
-    if (lastShown !== contact.lastShown) contacts.update(contact, { lastShown });
   }
 
   /** What was written before both agreed was in no inbox; who follows one by position must still meet it. */

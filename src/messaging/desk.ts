@@ -15,12 +15,22 @@ import { ConversationBook } from "./conversation-book.ts";
 import { Correspondence } from "./correspondence.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { EarlyMarks } from "./early-marks.ts";
+import { DeviceBook } from "./device/device-book.ts";
+import { DeviceKeeper } from "./device/device-keeper.ts";
+import { DeviceSync } from "./device/device-sync.ts";
+import { Devices } from "./device/devices.ts";
+import { followDevices } from "./device/follow-devices.ts";
+import { HistoryReader, HistoryWriter } from "./device/history.ts";
+import { Linking } from "./device/linking.ts";
+import { SyncRules } from "./device/sync-rules.ts";
 import { type Effects, noEffects } from "./effects.ts";
 import { Expiry } from "./expiry.ts";
+import { forgetContact } from "./forget-contact.ts";
 import { GroupBook, type GroupRow } from "./group-book.ts";
 import { GroupCorrespondence } from "./group-correspondence.ts";
 import { Groups } from "./groups.ts";
 import { Handshakes } from "./handshakes.ts";
+import { HeardBook, adoptOldNumbers } from "./heard-book.ts";
 import { Introductions } from "./introductions.ts";
 import { InviteBook } from "./invite-book.ts";
 import { MessageStore } from "./message-store.ts";
@@ -31,11 +41,13 @@ import { Reader } from "./reader.ts";
 import { Reception } from "./reception.ts";
 import { Sealing } from "./sealing.ts";
 import { SearchIndex } from "./search-index.ts";
-import { Sessions } from "./session/sessions.ts";
+import { Sessions, type SessionsOptions } from "./session/sessions.ts";
 import { SessionInbox } from "./session-inbox.ts";
 import { SessionKeeper } from "./session-keeper.ts";
+import { TextOrder } from "./text-order.ts";
 import { Transcript } from "./transcript.ts";
 import { TypingBoard, type TypingListener } from "./typing.ts";
+import { Welcomes } from "./welcomes.ts";
 
 export interface Desk extends Rooms {
   readonly identity: Identity;
@@ -45,6 +57,11 @@ export interface Desk extends Rooms {
   readonly membership: Groups;
   readonly groupCorrespondence: GroupCorrespondence;
   readonly sessionKeeper: SessionKeeper;
+  readonly ownDevices: Devices;
+  readonly deviceKeeper: DeviceKeeper;
+  readonly deviceSync: DeviceSync;
+  readonly historyWriter: HistoryWriter;
+  readonly linking: Linking;
   readonly introductions: Introductions;
   readonly reader: Reader;
   readonly correspondence: Correspondence;
@@ -63,6 +80,8 @@ export interface DeskEvents {
   readonly background: (work: Promise<unknown>) => void;
   readonly sent: (messages: MessageStore, row: OutboxRow) => void;
   readonly typing: TypingListener;
+  /** Sessions or devices are not as they were: perhaps something is to be done to bring them in step. */
+  readonly devicesMoved: () => void;
 }
 
 /** Opens everything; nothing is sent or collected before relays are followed. */
@@ -75,11 +94,17 @@ export function openDesk(options: MessengerOptions, events: DeskEvents): Desk {
   const rooms = openRooms(vault);
   const earlyMarks = new EarlyMarks(vault);
   const invites = new InviteBook(vault);
-  const sessions = new Sessions({ vault, identity, clock });
-  const transcript = new Transcript({ ...rooms, earlyMarks, nowMs });
+  const follow: SessionsOptions["follow"] = (before, after) => {
+    followDevices(rooms, before, after);
+    events.devicesMoved();
+  };
+  const sessions = new Sessions({ vault, identity, clock, follow });
+  const transcript = new Transcript({ ...rooms, ownKey: publicKey, earlyMarks, nowMs });
+  const order = new TextOrder({ ...rooms, transcript, nowMs });
   const correspondence = new Correspondence({
     ...rooms,
     transcript,
+    order,
     ownKey: publicKey,
     introduce: () => introductions.introduce(),
     isInvited: (proof, guest) => invites.isInvited(proof, publicKey, guest, nowMs()),
@@ -89,17 +114,29 @@ export function openDesk(options: MessengerOptions, events: DeskEvents): Desk {
   const places = { vault, pool, clock, ownRelays, ...rooms };
   const introductions: Introductions = new Introductions({ ...places, invites, correspondence, sessions, displayName });
   const blobs = new Blobs({ ...places, arrived: () => inward.collector.retryEarly() });
-  const sealing = new Sealing({ identity, sessions, blobs, clock });
+  const wake = (to: string) => dispatcher.wake(to);
+  const sealing = new Sealing({ ...rooms, identity, sessions, blobs, wake, clock });
   const dispatcher: Dispatcher = new Dispatcher({
     ...places,
     sealing,
-    addresses: new Addresses(rooms.contacts, rooms.groups),
+    addresses: new Addresses(rooms.contacts, rooms.groups, rooms.devices),
     log,
     interopRelays: (to) => introductions.interopRelays(to),
     onSent: (row) => events.sent(rooms.messages, row),
   });
-  const base = { identity, sessions, sealing, blobs, introductions, correspondence, transcript, dispatcher };
-  const inward = openInward({ ...places, ...base, log }, events);
+  const base = {
+    identity,
+    sessions,
+    sealing,
+    blobs,
+    introductions,
+    correspondence,
+    transcript,
+    order,
+    dispatcher,
+    earlyMarks,
+  };
+  const inward = openInward({ ...places, ...base, wake, log }, options, events);
   const search = new SearchIndex(rooms.messages);
   const typing = new TypingBoard(events.typing);
   const linkOf = (group: GroupRow) => inward.membership.linkOf(group);
@@ -107,7 +144,6 @@ export function openDesk(options: MessengerOptions, events: DeskEvents): Desk {
     ...rooms,
     ...base,
     ...inward,
-    earlyMarks,
     reader: new Reader({ ...rooms, linkOf, search, typing, publicKey, ownName: displayName, nowMs }),
     annotator: new Annotator({ ...rooms, identity, transcript, revokeLink, nowMs }),
     expiry: new Expiry(rooms.messages),
@@ -123,38 +159,53 @@ function openRooms(vault: Vault): Rooms {
     messages: new MessageStore(vault),
     conversations: new ConversationBook(vault, contacts),
     groups: new GroupBook(vault),
+    devices: new DeviceBook(vault, vault.identity()),
+    heard: openHeard(vault, contacts),
     outbox: new Outbox(vault),
   };
 }
 
-type Base = Pick<Desk, "identity" | "sessions" | "introductions" | "correspondence" | "dispatcher"> &
+function openHeard(vault: Vault, contacts: ContactBook): HeardBook {
+  const heard = new HeardBook(vault);
+  const people = new GroupBook(vault).everybody();
+  if (heard.isEmpty) vault.transaction(() => adoptOldNumbers(heard, { contacts: contacts.list(), people }));
+  return heard;
+}
+
+type Base = Pick<Desk, "identity" | "sessions" | "introductions" | "correspondence" | "dispatcher" | "earlyMarks"> &
   Rooms &
   Pick<MessengerOptions, "vault" | "pool" | "clock" | "log" | "ownRelays"> & {
     readonly sealing: Sealing;
     readonly blobs: Blobs;
     readonly transcript: Transcript;
+    readonly order: TextOrder;
+    readonly wake: (to: string) => void;
   };
 
+type Inward = Pick<Desk, "collector" | "handshakes" | "membership" | "groupCorrespondence" | "sessionKeeper"> & Own;
+type Own = Pick<Desk, "ownDevices" | "deviceKeeper" | "deviceSync" | "historyWriter" | "linking">;
+
 /** What takes in mail, and what that sets in motion. */
-function openInward(
-  base: Base,
-  events: DeskEvents,
-): Pick<Desk, "collector" | "handshakes" | "membership" | "groupCorrespondence" | "sessionKeeper"> {
-  const { vault, identity, introductions, dispatcher, clock } = base;
+function openInward(base: Base, options: MessengerOptions, events: DeskEvents): Inward {
+  const { vault, identity, introductions, clock, wake } = base;
   const { publicKey } = identity;
-  const wake = (to: string) => dispatcher.wake(to);
   const sessionKeeper = new SessionKeeper({
     ...base,
-    wake,
-    made: ({ session }) => membership.follow(session, publicKey, noEffects()),
+    made: (committed) => {
+      membership.follow(committed.session, publicKey, noEffects());
+      return membership.postWelcome(committed);
+    },
   });
+  const welcomes = new Welcomes({ ...base });
   const membership: Groups = new Groups({
     ...base,
     keeper: sessionKeeper,
+    welcomes,
     introduce: () => introductions.introduce(),
+    ownName: () => options.settings().displayName,
     announce: events.announce,
-    wake,
   });
+  const own = openOwnDevices({ ...base, sessionKeeper, welcomes, membership }, options, events);
   const nowMs = () => clock.nowMs();
   const groupCorrespondence = new GroupCorrespondence({ ...base, members: () => membership, nowMs });
   const handshakes = new Handshakes({
@@ -165,10 +216,11 @@ function openInward(
       collector.retryEarly();
     },
   });
-  const inboxParts = { ...base, opened: new OpenedFrames(vault), groupCorrespondence, groups: membership };
+  const inboxParts = { ...base, ...own, opened: new OpenedFrames(vault), groupCorrespondence, groups: membership };
   const sessionInbox = new SessionInbox(inboxParts);
   const reception: Reception = new Reception({
     ...base,
+    ...own,
     ...events,
     sessionInbox,
     sessionKeeper,
@@ -178,14 +230,55 @@ function openInward(
   });
   const collector: Collector = new Collector({
     ...base,
-    publicKey,
+    publicKey: identity.device,
     handle: (event, markSeen) => reception.receive(event, markSeen),
   });
-  return { collector, handshakes, membership, groupCorrespondence, sessionKeeper };
+  return { collector, handshakes, membership, groupCorrespondence, sessionKeeper, ...own };
+}
+
+/** Several devices of one account, and what they tell each other. */
+function openOwnDevices(
+  parts: Base & { sessionKeeper: SessionKeeper; membership: Groups; welcomes: Welcomes },
+  { adoptSettings, settings, pool }: MessengerOptions,
+  events: DeskEvents,
+): Own {
+  const { introductions } = parts;
+  const deviceKeeper = new DeviceKeeper(parts);
+  const rules = new SyncRules({ ...parts, adoptSettings, forget: (publicKey) => forgetContact(parts, publicKey) });
+  const deviceSync = new DeviceSync({
+    ...parts,
+    rules,
+    history: new HistoryReader({ ...parts, rules }),
+    ownSession: () => deviceKeeper.ownSession(),
+    settings,
+  });
+  const ownDevices: Devices = new Devices({
+    ...parts,
+    deviceKeeper,
+    deviceSync,
+    linking: () => linking,
+    ownName: () => settings().displayName,
+    announce: events.announce,
+  });
+  const linking = new Linking({
+    ...parts,
+    pool,
+    own: parts.sessions.own,
+    card: () => introductions.introduce().card,
+    admit: (request) => ownDevices.admit(request),
+  });
+  return {
+    ownDevices,
+    deviceKeeper,
+    deviceSync,
+    linking,
+    historyWriter: new HistoryWriter({ ...parts, rules, settings }),
+  };
 }
 
 /** Ends all work; resolves when nothing runs any more. */
 export async function closeDesk(desk: Desk): Promise<void> {
+  desk.linking.close();
   desk.collector.close();
   desk.search.close();
   desk.typing.close();

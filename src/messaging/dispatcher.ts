@@ -136,7 +136,7 @@ export class Dispatcher {
   }
 
   async #send(row: OutboxRow, content: Exclude<OutboxRow["content"], { profile: "interop" }>, to: Address) {
-    const event = await this.#o.sealing.seal(content, to);
+    const event = await this.#o.sealing.seal(row, content, to);
     if (this.#stop.signal.aborted) return false;
     if (event) return this.#publish(event, this.#relaysOf(to));
     this.#o.outbox.remove(row.id, row.to);

@@ -13,6 +13,7 @@ export interface Effects {
   readonly conversations: Set<string>;
   readonly typing: { readonly conversation: string; readonly author: string; readonly on: boolean }[];
   contactsChanged: boolean;
+  devicesChanged: boolean;
 }
 
 export function noEffects(): Effects {
@@ -24,5 +25,6 @@ export function noEffects(): Effects {
     conversations: new Set(),
     typing: [],
     contactsChanged: false,
+    devicesChanged: false,
   };
 }

@@ -45,8 +45,6 @@ export interface GroupPerson {
   readonly relays: readonly string[];
   /** base64url; null while unknown. */
   readonly hybridPublicKey: string | null;
-  /** Number of the last text of theirs that was shown; null before the first. */
-  readonly lastShown: number | null;
   /** We, an admin, asked them to come. */
   readonly invited: boolean;
   /** base64url key package with which they want to come in; `approved` once an admin agreed. */
@@ -68,10 +66,14 @@ export class GroupBook {
   readonly #groups: SealedTable<GroupRow>;
   readonly #people: SealedTable<GroupPerson>;
   readonly #applications: SealedTable<OwnApplication>;
-  readonly #own: string;
+  /** Of this device, and of its account. */
+  readonly #device: string;
+  readonly #account: string;
 
   constructor(vault: Vault) {
-    this.#own = vault.identity().publicKey;
+    const { device, publicKey } = vault.identity();
+    this.#device = device;
+    this.#account = publicKey;
     this.#groups = vault.table<GroupRow>({ name: "groups", key: (row) => row.id });
     this.#people = vault.table<GroupPerson>({
       name: "group_people",
@@ -99,13 +101,13 @@ export class GroupBook {
     return row && this.put({ ...row, ...change });
   }
 
-  /** Devices of the other members, to whom a letter of the group goes. */
+  /** All other devices in the group, one's own among them: to whom a letter of the group goes. */
   others({ members, joined }: GroupRow): string[] {
-    return joined ? members.flatMap(({ device }) => (device === this.#own ? [] : [device])) : [];
+    return joined ? members.flatMap(({ device }) => (device === this.#device ? [] : [device])) : [];
   }
 
   isAdmin(row: GroupRow): boolean {
-    return row.joined && row.admins.includes(this.#own);
+    return row.joined && row.admins.includes(this.#account);
   }
 
   person(group: string, account: string): GroupPerson {
@@ -113,12 +115,16 @@ export class GroupBook {
       name: "",
       relays: [],
       hybridPublicKey: null,
-      lastShown: null,
       invited: false,
       application: null,
       admittedWith: null,
     };
     return this.#people.get(personKey(group, account)) ?? { group, account, ...blank };
+  }
+
+  /** Everybody of all groups. */
+  everybody(): GroupPerson[] {
+    return this.#people.list();
   }
 
   people(group: string): GroupPerson[] {

@@ -3,16 +3,19 @@
  * Correspondence does for two people; who may speak is decided by the session.
  */
 
-import { GROUP_LIMITS, MESSAGE_LIMITS } from "../core/limits.ts";
+import { GROUP_LIMITS } from "../core/limits.ts";
 import type { Rooms } from "./composer.ts";
 import { type Effects, noEffects } from "./effects.ts";
 import type { Groups } from "./groups.ts";
+import { readPlace } from "./heard-book.ts";
 import type { Letter, TextLetter } from "./letter.ts";
 import type { Session } from "./session/session.ts";
-import { arrivalOf, type Transcript } from "./transcript.ts";
+import type { Speaker, TextOrder } from "./text-order.ts";
+import type { Transcript } from "./transcript.ts";
 
 export interface GroupCorrespondenceOptions extends Rooms {
   readonly transcript: Transcript;
+  readonly order: TextOrder;
   readonly members: () => Groups;
   readonly nowMs: () => number;
 }
@@ -36,7 +39,7 @@ export class GroupCorrespondence {
     if (isIn) {
       switch (letter.kind) {
         case "text":
-          if (!this.#text(group, author, letter, effects)) return null;
+          if (!this.#text({ conversation: group, author, device }, letter, effects)) return null;
           break;
         case "reaction":
         case "edit":
@@ -44,10 +47,10 @@ export class GroupCorrespondence {
           transcript.mark(group, author, letter, true, effects);
           break;
         case "timer":
-          transcript.timer(group, author, letter, false, effects);
+          transcript.timer(group, author, letter, "read", effects);
           break;
         case "profile":
-          members().profile(group, author, letter, effects);
+          members().profile(group, author, device, letter, effects);
           break;
         case "farewell":
           members().farewell(session, author, letter);
@@ -60,6 +63,8 @@ export class GroupCorrespondence {
         case "astray":
         case "receipt":
         case "typing":
+        case "packages":
+        case "sync":
           return effects; // goes from device to device, and not to a group
       }
     }
@@ -70,43 +75,17 @@ export class GroupCorrespondence {
   /** Shows what has waited too long for an earlier text of the same member. */
   releaseOverdue(): Effects {
     const effects = noEffects();
-    const { messages, groups, nowMs } = this.#o;
+    const { devices, groups, messages, order, nowMs } = this.#o;
     for (const place of messages.contactsHeldSince(nowMs() - GROUP_LIMITS.heldMs)) {
-      const [group, author] = place.split("/");
-      const first = messages.held(place)[0];
-      if (group === undefined || author === undefined || !first) continue;
-      groups.updatePerson(group, author, { lastShown: first.letter.n - 1 });
-      this.#showHeld(group, author, effects);
+      const { conversation, device } = readPlace(place);
+      if (!groups.get(conversation)) continue;
+      order.giveUp({ conversation, author: devices.accountOf(device), device }, effects);
     }
     return effects;
   }
 
-  #text(group: string, author: string, letter: TextLetter, effects: Effects): boolean {
-    const { messages, groups, transcript, nowMs } = this.#o;
-    if (messages.has(letter.id)) return true;
-    const { lastShown } = groups.person(group, author);
-    // Who came later has not heard what was said before.
-    if (lastShown === null) groups.updatePerson(group, author, { lastShown: letter.n - 1 });
-    if (lastShown !== null && letter.n <= lastShown) {
-      transcript.show(group, author, arrivalOf(letter), "hidden", effects);
-      return true;
-    }
-    const place = `${group}/${author}`;
-    if (messages.countHeld(place) >= MESSAGE_LIMITS.heldPerContact) return false;
-    messages.hold(place, letter, nowMs());
-    this.#showHeld(group, author, effects);
-    return true;
-  }
-
-  #showHeld(group: string, author: string, effects: Effects): void {
-    const { messages, groups, transcript } = this.#o;
-    let lastShown = groups.person(group, author).lastShown ?? 0;
-    for (const { letter } of messages.held(`${group}/${author}`)) {
-      if (letter.n > lastShown + 1) break;
-      messages.release(letter.id);
-      transcript.show(group, author, arrivalOf(letter), "hidden", effects);
-      lastShown = Math.max(lastShown, letter.n);
-    }
-    groups.updatePerson(group, author, { lastShown });
+  #text(speaker: Speaker, letter: TextLetter, effects: Effects): boolean {
+    const { messages, order } = this.#o;
+    return messages.has(letter.id) || order.take(speaker, letter, effects);
   }
 }

@@ -32,8 +32,6 @@ export function followSession(o: FollowOptions, session: Session, by: string, ef
     farewells: row.farewells.filter(({ account }) => members.some((member) => member.account === account)),
   };
   for (const notice of noticesOf(row, next, isIn, o.identity.publicKey)) {
-    // Whoever comes after us has said nothing yet that we could miss.
-    if (notice.what === "joined") greet(o, row.id, notice.account);
     const author = notice.what === "left" && notice.self ? notice.account : by;
     addNotice(o, row.id, author, notice, effects);
   }
@@ -71,10 +69,6 @@ function settle(o: FollowOptions, before: GroupRow, after: GroupRow, effects: Ef
     o.messages.setState(message, "delivered");
     effects.progressed.push({ id, conversation: after.id, state: "delivered" });
   }
-}
-
-function greet({ groups }: FollowOptions, group: string, account: string): void {
-  if (groups.person(group, account).lastShown === null) groups.updatePerson(group, account, { lastShown: 0 });
 }
 
 function noticesOf(before: GroupRow, after: GroupRow, isIn: boolean, own: string): Notice[] {

@@ -9,12 +9,13 @@ import type { Identity } from "../vault/identity.ts";
 import type { BlobRef, Blobs } from "./blobs.ts";
 import { parseCard } from "./card.ts";
 import type { Rooms } from "./composer.ts";
+import { placeOf } from "./heard-book.ts";
 import type { GroupPerson, GroupRow } from "./group-book.ts";
 import { type ApplicationLetter, decodeRoster, type Profile } from "./letter.ts";
 
 export interface RosterOptions extends Rooms {
   readonly identity: Identity;
-  readonly introduce: () => { name: string };
+  readonly ownName: () => string;
   readonly ownRelays: () => readonly string[];
 }
 
@@ -24,13 +25,13 @@ export function rosterOf(o: RosterOptions, row: GroupRow): Profile[] {
   return accounts.flatMap((account): Profile[] => {
     if (account === o.identity.publicKey) {
       const relays = o.ownRelays().slice(0, MESSAGE_LIMITS.inviteRelays);
-      return [{ account, name: o.introduce().name, relays, n: row.lastSent }];
+      return [{ account, name: o.ownName(), relays, n: row.lastSent }];
     }
     const contact = o.contacts.get(account);
     const person = o.groups.person(row.id, account);
     const relays = contact?.card?.relays ?? person.relays;
     const name = person.name === "" ? (contact?.name ?? "") : person.name;
-    return relays.length > 0 ? [{ account, name, relays, n: person.lastShown ?? 0 }] : [];
+    return relays.length > 0 ? [{ account, name, relays, n: o.heard.last(placeOf(row.id, account)) ?? 0 }] : [];
   });
 }
 

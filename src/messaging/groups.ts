@@ -10,18 +10,19 @@
  */
 
 import type { Clock } from "../core/clock.ts";
-import { fromBase64Url, toBase64Url, utf8Encode } from "../core/bytes.ts";
+import { fromBase64Url, toBase64Url } from "../core/bytes.ts";
 import { CryptoError, ValidationError } from "../core/errors.ts";
 import { GROUP_LIMITS, MESSAGE_LIMITS, SESSION_LIMITS } from "../core/limits.ts";
 import { randomBytes } from "../core/random.ts";
 import type { NostrEvent } from "../nostr/event.ts";
 import type { Identity } from "../vault/identity.ts";
 import type { Vault } from "../vault/vault.ts";
-import type { BlobRef, Blobs } from "./blobs.ts";
+import type { Blobs } from "./blobs.ts";
 import type { Rooms } from "./composer.ts";
 import { cleanName } from "./contact-book.ts";
 import { type Effects, noEffects } from "./effects.ts";
 import type { GroupRow } from "./group-book.ts";
+import { placeOf } from "./heard-book.ts";
 import { encodeGroupLink, GROUP_SECRET_BYTES, groupProof, parseGroupLink } from "./group-link.ts";
 import { adminNeeded, groupFull, lastAdmin, notMember, unknownGroup } from "./group-errors.ts";
 import { placesIn, readRoster, rosterOf } from "./group-roster.ts";
@@ -52,6 +53,7 @@ import {
 } from "./session/session.ts";
 import type { Sessions } from "./session/sessions.ts";
 import type { SessionKeeper } from "./session-keeper.ts";
+import type { Welcomes } from "./welcomes.ts";
 
 export interface GroupsOptions extends Rooms {
   readonly vault: Vault;
@@ -59,7 +61,10 @@ export interface GroupsOptions extends Rooms {
   readonly sessions: Sessions;
   readonly keeper: SessionKeeper;
   readonly blobs: Blobs;
+  readonly welcomes: Welcomes;
+  /** Our card and name; only the main device can sign it. */
   readonly introduce: () => { card: NostrEvent; name: string };
+  readonly ownName: () => string;
   readonly ownRelays: () => readonly string[];
   readonly announce: (effects: Effects) => void;
   readonly wake: (device: string) => void;
@@ -196,10 +201,10 @@ export class Groups {
 
   // What others say
 
-  /** An invitation by a contact: we apply with a fresh key package. */
+  /** An invitation by a device of a contact: we apply there with a fresh key package. */
   async invited(sender: string, { group, name, id }: InvitationLetter, markSeen: () => void): Promise<void> {
-    const { contacts, groups, outbox, vault } = this.#o;
-    const isContact = contacts.get(sender)?.state === "accepted";
+    const { contacts, devices, groups, outbox, vault } = this.#o;
+    const isContact = contacts.get(devices.accountOf(sender))?.state === "accepted";
     const isWanted = isContact && !groups.get(group)?.joined && groups.list().length < GROUP_LIMITS.groups;
     const keyPackage = isWanted ? await this.#o.sessions.keyPackage() : null;
     vault.transaction(() => {
@@ -251,15 +256,14 @@ export class Groups {
       () => undefined,
       (session) => {
         const isExpected = groups.application(session.id)?.to === sender;
-        const isByAdmin = sessionInfo(session)?.kind === "group" && sessionAdmins(session).includes(sender);
+        const account = this.#o.devices.accountOf(sender);
+        const isByAdmin = sessionInfo(session)?.kind === "group" && sessionAdmins(session).includes(account);
         return isExpected && isByAdmin ? { conversation: session.id } : null;
       },
       (session) => {
         markSeen();
         outbox.owe({ messageId: letter.id, to: sender, read: false });
-        for (const { account, name, relays, n } of roster) {
-          groups.updatePerson(session.id, account, { name: cleanName(name), relays, lastShown: n });
-        }
+        this.#noteRoster(session.id, roster);
         const isReturn = this.#o.groups.get(session.id)?.joined ?? false;
         this.#enroll(session, effects);
         groups.apply({ group: session.id, to: sender, name: this.#row(session.id).name });
@@ -274,25 +278,45 @@ export class Groups {
     return true;
   }
 
+  /** Another device of ours brought us into a group; call inside the transaction that stores its session. */
+  enrollDevice(session: Session, roster: readonly Profile[], effects: Effects): void {
+    this.#noteRoster(session.id, roster);
+    this.#enroll(session, effects);
+    this.#introduce(this.#row(session.id));
+  }
+
+  /** Puts devices of ours into a group, or takes them out. */
+  changeDevices(id: string, changes: Pick<Changes, "add" | "remove">, also: () => void): Promise<void> {
+    return this.#commit(id, changes, also);
+  }
+
   /** A member says that we write in an epoch that lost; we stop, until somebody adds us again. */
   async ledAstray(sender: string, { session: id, epoch }: AstrayLetter, markSeen: () => void): Promise<void> {
     const { sessions, vault, clock } = this.#o;
     const session = sessions.read(id);
     const state = session?.epochs.get(epoch)?.state;
-    const isMember = (state ? membersOf(state) : []).some(({ account }) => account === sender);
+    const isMember = (state ? membersOf(state) : []).some(({ device }) => device === sender);
     if (isMember) await sessions.update(id, (current) => leaveAstray(current, epoch, clock.nowMs()));
     const effects = noEffects();
     vault.transaction(() => {
       markSeen();
       const after = sessions.read(id);
-      if (isMember && after) this.follow(after, sender, effects);
+      if (isMember && after) this.follow(after, this.#o.devices.accountOf(sender), effects);
     });
     this.#o.announce(effects);
   }
 
-  /** A member tells who and where he is; call inside a transaction. */
-  profile(group: string, account: string, { name, relays }: ProfileLetter, effects: Effects): void {
-    this.#o.groups.updatePerson(group, account, { name: cleanName(name), relays });
+  /** A member's device tells who he is and where it is; call inside a transaction. */
+  profile(group: string, account: string, device: string, letter: ProfileLetter, effects: Effects): void {
+    const { devices, groups } = this.#o;
+    const { relays, hybridPublicKey = null } = letter;
+    const name = cleanName(letter.name);
+    if (device === account)
+      groups.updatePerson(group, account, { name, relays, ...(hybridPublicKey && { hybridPublicKey }) });
+    else {
+      groups.updatePerson(group, account, { name });
+      devices.place(device, relays, hybridPublicKey);
+    }
     effects.conversations.add(group);
   }
 
@@ -319,7 +343,8 @@ export class Groups {
     const { groups, sessions, vault, identity } = this.#o;
     for (const row of groups.list()) {
       const admin = row.admins.find((account) => account !== identity.publicKey);
-      if (!row.joined || sessions.get(row.id) || admin === undefined) continue;
+      // A linked device is brought in again by the main one.
+      if (!row.joined || sessions.get(row.id) || admin === undefined || !this.#o.devices.isMain) continue;
       if (groups.application(row.id)?.again) continue;
       const keyPackage = await sessions.keyPackage();
       vault.transaction(() => {
@@ -388,55 +413,48 @@ export class Groups {
     });
   }
 
+  /** The way in for whom a commit added, in the words of `Welcomes.post`. */
+  postWelcome(committed: Committed): () => Promise<void> {
+    const row = this.#o.groups.get(committed.session.id);
+    return this.#o.welcomes.post(committed, row ? rosterOf(this.#o, row) : []);
+  }
+
   /** `changes` are made from the info of the head, so that none of somebody else's is taken back. */
   async #commit(
     id: string,
     changes: Changes | ((info: GroupInfo, session: Session) => Changes),
     also: () => void = () => {},
   ): Promise<void> {
-    const { sessions, keeper, vault, blobs, announce, identity } = this.#o;
+    const { sessions, keeper, announce, identity } = this.#o;
     const effects = noEffects();
     const before = this.#row(id);
-    const large: { welcome: Committed["welcome"]; roster: Uint8Array } = { welcome: null, roster: new Uint8Array(0) };
+    const after: { post: () => Promise<void> } = { post: async () => {} };
     const made = (session: Session) =>
       typeof changes === "function" ? changes(this.#infoOf(session), session) : changes;
     await sessions.commit(id, made, (committed) => {
       keeper.post(id, committed);
       this.follow(committed.session, identity.publicKey, effects);
       also();
-      const { welcome } = committed;
-      if (!welcome) return;
-      const roster = rosterOf(this.#o, this.#row(id));
-      const encoded = utf8Encode(JSON.stringify(roster));
-      const isLarge = encoded.length > GROUP_LIMITS.rosterBytes || welcome.bytes.length > GROUP_LIMITS.welcomeBytes;
-      if (isLarge) Object.assign(large, { welcome, roster: encoded });
-      else this.#welcome(welcome.to, toBase64Url(welcome.bytes), roster);
+      after.post = this.postWelcome(committed);
     });
     announce(effects);
-    if (large.welcome) {
-      const { bytes, to } = large.welcome;
-      const [ref, roster] = await Promise.all([blobs.publish(bytes), blobs.publish(large.roster)]);
-      vault.transaction(() => this.#welcome(to, ref, roster));
-    }
+    await after.post();
     this.#wakeAll([...before.members, ...this.#row(id).members].map(({ device }) => device));
   }
 
-  #welcome(
-    to: readonly { device: string; account: string }[],
-    welcome: WelcomeLetter["welcome"],
-    roster: Profile[] | BlobRef,
-  ): void {
-    for (const { device } of to) {
-      const head = letterHead(this.#o.clock.nowMs());
-      const letter = { ...head, kind: "welcome", welcome, roster } as const;
-      this.#o.outbox.add({ id: head.id, to: device, content: { profile: "hidden", letter }, unsaved: true });
+  #noteRoster(group: string, roster: readonly Profile[]): void {
+    const { groups, heard } = this.#o;
+    for (const { account, name, relays, n } of roster) {
+      groups.updatePerson(group, account, { name: cleanName(name), relays });
+      heard.note(placeOf(group, account), n);
     }
   }
 
   #introduce(row: GroupRow): void {
-    const { introduce, ownRelays, clock } = this.#o;
+    const { identity, ownName, ownRelays, clock } = this.#o;
     const relays = ownRelays().slice(0, MESSAGE_LIMITS.inviteRelays);
-    this.#say(row, { ...letterHead(clock.nowMs()), kind: "profile", name: introduce().name, relays });
+    const hybridPublicKey = toBase64Url(identity.hybrid.publicKey);
+    this.#say(row, { ...letterHead(clock.nowMs()), kind: "profile", name: ownName(), relays, hybridPublicKey });
   }
 
   /** A letter to all other members, through the session. */

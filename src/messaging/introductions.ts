@@ -17,6 +17,7 @@ import { CARD_VERSION, isOtherCard, makeCard } from "./card.ts";
 import type { Rooms } from "./composer.ts";
 import type { ContactRow } from "./contact-book.ts";
 import type { Correspondence } from "./correspondence.ts";
+import { mainDeviceOnly } from "./device/device-errors.ts";
 import {
   createInviteLink,
   DROP_KIND,
@@ -70,6 +71,7 @@ export class Introductions {
 
   /** Adds somebody by invite link, npub or hex key and says hello. */
   async addContact(request: { invite: string; name?: string }): Promise<ContactRow> {
+    if (!this.#o.devices.isMain) throw mainDeviceOnly();
     const text = request.invite.trim();
     const known = text.startsWith(INVITE_PREFIX) ? await this.#readInvite(parseInviteLink(text)) : parsePublicKey(text);
     const { contacts, vault, clock } = this.#o;
@@ -84,8 +86,9 @@ export class Introductions {
     });
   }
 
-  /** Our own signed card with the relays of now, and our name. */
+  /** Our own signed card with the relays of now, and our name. Throws PolicyError `main_device_only` on a linked device. */
   introduce(): { card: NostrEvent; name: string } {
+    if (!this.#o.devices.isMain) throw mainDeviceOnly();
     const card = makeCard(this.#o.vault.identity(), this.#o.ownRelays(), this.#o.clock.nowMs());
     return { card, name: this.#o.displayName() };
   }
@@ -100,6 +103,7 @@ export class Introductions {
     }
     const { publicKey, relays } = parsePublicKey(who);
     this.#refuseOwnKey(publicKey);
+    if (!this.#o.devices.isMain) throw mainDeviceOnly();
     const profile = interop ? "interop" : "hidden";
     const state = interop ? "accepted" : "pending";
     const keyPackage = interop ? null : await this.#o.sessions.keyPackage();
@@ -120,9 +124,10 @@ export class Introductions {
   announceRelays(relays: readonly string[]): boolean {
     const { vault, contacts, outbox, clock } = this.#o;
     const places = [CARD_VERSION, ...relays].join(" ");
+    // A linked device says where it is in its sessions; cards are the main device's.
     if (vault.readMeta<string>(ANNOUNCED_RELAYS) === places) return false;
     vault.transaction(() => {
-      for (const contact of contacts.list()) {
+      for (const contact of this.#o.devices.isMain ? contacts.list() : []) {
         if (contact.state !== "accepted" || contact.profile !== "hidden") continue;
         const head = letterHead(clock.nowMs());
         const letter = { ...head, kind: "accept", ...this.introduce() } as const;

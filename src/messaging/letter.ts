@@ -6,7 +6,10 @@
  *   welcome   the way into a session: an MLS welcome for a key package that came with a hello
  *   invitation, application    "come into this group", "let me in": with a key package
  *   astray    "you were added on a branch that lost": to a device that cannot know
- *   profile, farewell          in a group: who and where one is, and that one leaves
+ *   profile   in a session: who and where the writing device is
+ *   farewell  in a group: that one leaves
+ *   packages  between one's own devices: key packages to be put into sessions with, and how many more are wanted
+ *   sync      in the session of one's own devices: what one of them has changed or knows
  *   text      a message; `n` numbers the texts from one person to another, from 1, without gaps
  *   reaction  an emoji under a message, in the place of the writer's earlier one; null takes it back
  *   edit      another text for a message of the writer's
@@ -22,10 +25,11 @@
 import * as v from "valibot";
 import { toHex, utf8Encode } from "../core/bytes.ts";
 import { CodecError } from "../core/errors.ts";
-import { FILE_LIMITS, MESSAGE_LIMITS, SESSION_LIMITS } from "../core/limits.ts";
+import { DEVICE_LIMITS, FILE_LIMITS, MESSAGE_LIMITS, SESSION_LIMITS } from "../core/limits.ts";
 import { randomBytes } from "../core/random.ts";
 import { type BlobRef, blobRefSchema } from "./blobs.ts";
 import { isRelayUrl } from "./card.ts";
+import { hybridKeySchema, type SyncItem, syncItemsSchema } from "./device/sync-item.ts";
 import type { MessageFile } from "./views.ts";
 
 interface LetterHead {
@@ -91,6 +95,21 @@ export interface ProfileLetter extends LetterHead {
   readonly kind: "profile";
   readonly name: string;
   readonly relays: readonly string[];
+  /** Of the writing device: base64url, its X-Wing key. */
+  readonly hybridPublicKey?: string;
+}
+
+export interface PackagesLetter extends LetterHead {
+  readonly kind: "packages";
+  /** base64url */
+  readonly keyPackages: readonly string[];
+  /** How many the writer would like to have of the reader's. */
+  readonly want: number;
+}
+
+export interface SyncLetter extends LetterHead {
+  readonly kind: "sync";
+  readonly items: readonly SyncItem[];
 }
 
 export interface FarewellLetter extends LetterHead {
@@ -154,7 +173,7 @@ export interface AstrayLetter extends LetterHead {
   readonly epoch: string;
 }
 
-/** What only groups need; it travels in their sessions as content does. */
+/** What members of a session tell each other of themselves; it travels as content does. */
 export type MembershipLetter = ProfileLetter | FarewellLetter;
 export type Letter =
   | HelloLetter
@@ -164,6 +183,8 @@ export type Letter =
   | ApplicationLetter
   | AstrayLetter
   | MembershipLetter
+  | PackagesLetter
+  | SyncLetter
   | ContentLetter
   | ReceiptLetter
   | TypingLetter;
@@ -248,7 +269,20 @@ const letterSchema: v.GenericSchema<unknown, Letter> = v.variant("kind", [
     proof: v.exactOptional(v.pipe(v.string(), v.regex(PROOF_PATTERN))),
   }),
   v.object({ ...head, kind: v.literal("astray"), session: identifier, epoch: identifier }),
-  v.object({ ...head, kind: v.literal("profile"), name, relays }),
+  v.object({
+    ...head,
+    kind: v.literal("profile"),
+    name,
+    relays,
+    hybridPublicKey: v.exactOptional(hybridKeySchema),
+  }),
+  v.object({
+    ...head,
+    kind: v.literal("packages"),
+    keyPackages: v.pipe(v.array(base64Url(MESSAGE_LIMITS.keyPackageCharacters)), v.maxLength(DEVICE_LIMITS.packages)),
+    want: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(DEVICE_LIMITS.stock)),
+  }),
+  v.object({ ...head, kind: v.literal("sync"), items: syncItemsSchema }),
   v.object({
     ...head,
     kind: v.literal("farewell"),

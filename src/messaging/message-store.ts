@@ -144,12 +144,15 @@ export class MessageStore {
 
   /** Gives all messages of a conversation new positions, in the same order: for who reads by position they come now. */
   renew(conversation: string): StoredMessage[] {
-    return this.#messages.find("conversation", conversation).map((old) => {
-      this.#messages.delete(old.id);
-      this.#tell(old, null);
-      const { seq: _, ...row } = old;
-      return this.add(row);
-    });
+    return this.#messages.find("conversation", conversation).map((old) => this.moveToEnd(old));
+  }
+
+  /** Gives a message a new position, after all others. */
+  moveToEnd(old: StoredMessage): StoredMessage {
+    this.#messages.delete(old.id);
+    this.#tell(old, null);
+    const { seq: _, ...row } = old;
+    return this.add(row);
   }
 
   /** At most `limit` messages of one conversation before a position, oldest first. */

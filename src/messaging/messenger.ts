@@ -21,10 +21,13 @@ import { checkConversation, checkRequest, checkText, compose, messageDeleted } f
 import type { ContactRow } from "./contact-book.ts";
 import { rank } from "./correspondence.ts";
 import { closeDesk, type Desk, openDesk } from "./desk.ts";
+import { DeviceDesk, keepDevices } from "./device/device-desk.ts";
 import { type Effects, noEffects } from "./effects.ts";
+import { forgetContact } from "./forget-contact.ts";
 import { startExpiry } from "./expiry.ts";
 import { letterHead } from "./letter.ts";
 import type { MessageStore, StoredMessage } from "./message-store.ts";
+import type { OutboxRow } from "./outbox.ts";
 import { type InboxQuery, type PageQuery, parseTime, type SearchQuery } from "./reader.ts";
 import { Sweeper } from "./sweeper.ts";
 import type {
@@ -56,6 +59,8 @@ export interface MessengerOptions {
   /** Ends the share link of an attachment that disappears or is deleted; other people's URLs are left alone. */
   readonly revokeLink: (url: string) => void;
   readonly settings: () => MessengerSettings;
+  /** Takes over what was set on another device of this account. */
+  readonly adoptSettings: (settings: MessengerSettings) => void;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -73,6 +78,7 @@ const OVERDUE_CHECK_MS = 5_000;
 const KEY_CHECK_MS = 30_000;
 
 export class Messenger {
+  readonly devices: DeviceDesk;
   readonly #o: MessengerOptions;
   readonly #announcer: Announcer;
   #open: Desk | null = null;
@@ -82,6 +88,7 @@ export class Messenger {
 
   constructor(options: MessengerOptions) {
     this.#o = options;
+    this.devices = new DeviceDesk(options, () => this.#desk());
     this.#sweeper = new Sweeper(options.vault);
     this.#announcer = new Announcer(
       () => this.#open,
@@ -95,8 +102,9 @@ export class Messenger {
     this.#open = openDesk(this.#o, {
       announce: (effects) => this.#announcer.announce(effects),
       background: (work) => this.#background(work),
-      sent: (messages, row) => this.#noteSent(messages, row.id),
+      sent: (messages, row) => this.#noteSent(messages, row),
       typing: (conversation, author, on) => this.#announcer.typing(conversation, author, on),
+      devicesMoved: () => queueMicrotask(() => this.#keepDevices()),
     });
     this.#open.earlyMarks.forgetOld(this.#o.clock.nowMs());
     this.removeExpired();
@@ -108,6 +116,7 @@ export class Messenger {
     this.refreshRelays();
     this.#background(this.#open.handshakes.resume());
     this.#background(this.#open.membership.resume());
+    this.#keepDevices();
   }
 
   /** Ends all work; call it before the vault is locked. */
@@ -124,13 +133,16 @@ export class Messenger {
 
   /** Follows the relays as they are set now, and tells contacts when our places have changed. */
   refreshRelays(): void {
-    const { collector, dispatcher, identity, introductions, membership } = this.#desk();
+    const { collector, devices, dispatcher, identity, introductions, membership, ownDevices } = this.#desk();
     const relays = this.#o.ownRelays();
     this.#o.pool.keep(relays);
     collector.follow(relays);
-    if (introductions.announceRelays(relays)) membership.announceProfile();
+    if (introductions.announceRelays(relays)) {
+      membership.announceProfile();
+      ownDevices.announcePlace();
+    }
     dispatcher.wake();
-    if (this.#o.embeddedRelay !== null) {
+    if (this.#o.embeddedRelay !== null && devices.isMain) {
       // NIP-17 clients look for this list. It goes to our own relay only: nobody else learns of us by it.
       const list = inboxRelaysEvent(relays, identity.nostrSecretKey);
       this.#o.pool.publish(this.#o.embeddedRelay, list).catch(() => {});
@@ -201,9 +213,9 @@ export class Messenger {
   }
 
   block(who: string): Contact {
-    const { contacts, outbox } = this.#desk();
+    const { contacts, devices, outbox } = this.#desk();
     return this.#changeContact(who, (row) => {
-      outbox.removeDirect(row.publicKey);
+      for (const device of devices.devicesOf(row.publicKey)) outbox.removeDirect(device);
       return contacts.update(row, { state: "blocked" });
     });
   }
@@ -214,16 +226,9 @@ export class Messenger {
 
   /** Forgets the person and the whole conversation. */
   removeContact(who: string): void {
-    const { contacts, messages, outbox, conversations, earlyMarks, sessions } = this.#desk();
-    const { publicKey } = contacts.find(who);
-    this.#o.vault.transaction(() => {
-      sessions.remove(publicKey);
-      outbox.removeDirect(publicKey);
-      messages.removeAll(publicKey);
-      earlyMarks.removeAll(publicKey);
-      conversations.remove(publicKey);
-      contacts.remove(publicKey);
-    });
+    const desk = this.#desk();
+    const { publicKey } = desk.contacts.find(who);
+    this.#o.vault.transaction(() => forgetContact(desk, publicKey));
     this.#sweeper.note();
     this.#announcer.contacts();
   }
@@ -307,6 +312,7 @@ export class Messenger {
   async send(request: SendMessage): Promise<SendResult> {
     checkRequest(request);
     const desk = this.#desk();
+    desk.ownDevices.requireLinked();
     const repeated = request.id === undefined ? null : desk.messages.get(request.id);
     if (repeated) return { id: repeated.id, state: repeated.state };
     if (request.id !== undefined && desk.messages.isGone(request.id)) throw messageDeleted();
@@ -411,15 +417,16 @@ export class Messenger {
 
   /** Tells the other side that you are typing, if you want that to be told. */
   noteTyping(who: string): void {
-    const { conversations, contacts, dispatcher } = this.#desk();
+    const { conversations, contacts, devices, dispatcher } = this.#desk();
     const { id } = conversations.find(who);
     const contact = contacts.get(id);
     const nowMs = this.#o.clock.nowMs();
     const isAllowed = this.#o.settings().typingIndicators && contact?.state === "accepted";
-    if (!isAllowed || contact.profile === "interop" || contact.changedCard !== null) return;
+    if (!isAllowed || contact.profile === "interop" || contact.changedCard !== null || !devices.isMain) return;
     if (nowMs - (this.#typingSentAtMs.get(id) ?? 0) < MESSAGE_LIMITS.typingEveryMs) return;
     this.#typingSentAtMs.set(id, nowMs);
-    dispatcher.sendOnce({ ...letterHead(nowMs), kind: "typing", on: true }, contact.publicKey);
+    const letter = { ...letterHead(nowMs), kind: "typing", on: true } as const;
+    for (const device of devices.devicesOf(contact.publicKey)) dispatcher.sendOnce(letter, device);
   }
 
   /** What accepted people wrote, oldest first; with `limit` the newest so many. */
@@ -433,13 +440,14 @@ export class Messenger {
 
   /** Marks everything up to a position as read and, if the person allows it, tells the senders. */
   markRead(who: string, upTo: number): void {
-    const { contacts, conversations, messages, outbox, dispatcher } = this.#desk();
+    const { contacts, conversations, devices, messages, outbox, dispatcher } = this.#desk();
     const { id } = conversations.find(who);
     const tell = contacts.get(id)?.state === "accepted" && this.#o.settings().readReceipts;
     const nowMs = this.#o.clock.nowMs();
     const read = this.#o.vault.transaction(() =>
       messages.unread(id, upTo).map((row) => {
-        if (tell && row.profile === "hidden") outbox.owe({ messageId: row.id, to: row.author, read: true });
+        const readers = tell && row.profile === "hidden" ? devices.devicesOf(row.author) : [];
+        for (const to of readers) outbox.owe({ messageId: row.id, to, read: true });
         return messages.update(row, { state: "read", ...startExpiry(row, nowMs) });
       }),
     );
@@ -447,7 +455,7 @@ export class Messenger {
       this.#announcer.state(row.id, row.conversation, "read");
       if (row.expiresAtMs !== null) this.#announcer.changed(row);
     }
-    if (tell) dispatcher.wake(id);
+    if (tell) for (const device of devices.devicesOf(id)) dispatcher.wake(device);
   }
 
   // Inside
@@ -499,6 +507,7 @@ export class Messenger {
   #wakeConversation(id: string): void {
     const { groups, dispatcher } = this.#desk();
     const group = groups.get(id);
+    // Devices beyond a contact's main one are woken once a message is sealed for them.
     for (const device of group ? groups.others(group) : [id]) dispatcher.wake(device);
   }
 
@@ -509,8 +518,13 @@ export class Messenger {
   async #keepKeys({ sessionKeeper, membership }: Desk): Promise<void> {
     await sessionKeeper.renew();
     await membership.dismiss();
+    this.#keepDevices();
     // What was forgotten must not live on in the database's log.
     if (await sessionKeeper.forgetOld()) this.#sweeper.note();
+  }
+
+  #keepDevices(): void {
+    if (this.#open) this.#background(keepDevices(this.#open));
   }
 
   /** Work that nobody waits for; what fails is tried again by its timer or at the next start. */
@@ -521,9 +535,11 @@ export class Messenger {
     });
   }
 
-  #noteSent(messages: MessageStore, id: string): void {
+  #noteSent(messages: MessageStore, { id, to }: OutboxRow): void {
     const message = messages.get(id);
-    if (message?.state !== "queued") return;
+    // A copy for another device of ours says nothing about the recipient.
+    const isCopy = this.#open?.devices.isSibling(to) ?? false;
+    if (message?.state !== "queued" || (isCopy && message.conversation !== to)) return;
     const sent = messages.update(message, { state: "sent", ...startExpiry(message, this.#o.clock.nowMs()) });
     queueMicrotask(() => {
       this.#announcer.state(id, message.conversation, "sent");

@@ -16,14 +16,14 @@ import { isContent, type Letter } from "./letter.ts";
 
 export interface OutboxRow {
   readonly id: string;
-  /** Hex key of the recipient. */
+  /** Hex key of the recipient's device. */
   readonly to: string;
   /** A letter of ours, a commit that the others need, or the rumor of a NIP-17 message. */
   readonly content:
     | {
         readonly profile: "hidden";
         readonly letter: Letter;
-        /** The session it belongs into, if it goes to all members of a group. */
+        /** The session it belongs into; absent for what goes to one person's main device by the way that is open now. */
         readonly group?: string;
       }
     | {
@@ -154,6 +154,12 @@ export class Outbox {
   /** Takes back what was for this person alone; what a common group needs still goes out. */
   removeDirect(to: string): void {
     for (const row of this.#letters.find("to", to, {})) if (!isForGroup(row)) this.remove(row.id, to);
+  }
+
+  /** Nothing goes to this device any more. */
+  removeAllTo(device: string): void {
+    for (const row of this.#letters.find("to", device)) this.remove(row.id, device);
+    this.removeReceipts(this.#receipts.find("to", device));
   }
 
   countTo(to: string): number {

@@ -2,7 +2,7 @@
  * The way in: what a gift wrap holds, and who takes it in.
  *
  *   frame of a session we know -> SessionInbox
- *   letter in an envelope      -> Handshakes (welcome), Correspondence (everything else)
+ *   letter in an envelope      -> Handshakes, Groups or Devices (welcome), DeviceKeeper (packages), Correspondence
  *   seal of a NIP-17 client    -> Correspondence
  *   none of these              -> perhaps a frame of an epoch that is still on its way: later
  */
@@ -14,6 +14,9 @@ import type { Vault } from "../vault/vault.ts";
 import type { Collector } from "./collector.ts";
 import type { ContactBook } from "./contact-book.ts";
 import type { Correspondence } from "./correspondence.ts";
+import type { DeviceBook } from "./device/device-book.ts";
+import type { DeviceKeeper } from "./device/device-keeper.ts";
+import type { Devices } from "./device/devices.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 import { type Effects, noEffects } from "./effects.ts";
 import type { Groups } from "./groups.ts";
@@ -33,6 +36,9 @@ export interface ReceptionOptions {
   readonly vault: Vault;
   readonly identity: Identity;
   readonly contacts: ContactBook;
+  readonly devices: DeviceBook;
+  readonly deviceKeeper: DeviceKeeper;
+  readonly ownDevices: Devices;
   readonly outbox: Outbox;
   readonly sessions: Sessions;
   readonly sessionInbox: SessionInbox;
@@ -67,7 +73,8 @@ export class Reception {
     if (!opened) return false;
     if (opened.profile === "hidden") return this.#letter(opened.sender, opened.letter, markSeen);
     const message = readSeal(opened.seal, identity);
-    const isOwn = message.sender === identity.publicKey;
+    // Nobody has the key of a linked device but those to whom it speaks in sessions.
+    const isOwn = message.sender === identity.publicKey || !this.#o.devices.isMain;
     this.#take(markSeen, () => (isOwn ? noEffects() : correspondence.receiveInterop(message.sender, message)));
     return true;
   }
@@ -93,6 +100,8 @@ export class Reception {
       const { session, epoch } = located;
       dispatcher.sendOnce({ ...letterHead(this.#o.clock.nowMs()), kind: "astray", session, epoch }, taken.astray);
     }
+    // Another device of ours told of somebody: what brings us into the session with him may be here already.
+    if (taken.effects.contactsChanged) this.#o.collector().retryEarly();
     if (taken.isFarewell) background(this.#o.membership.dismiss());
     if (taken.hasNewEpoch) background(this.#followEpoch(located.session));
     return true;
@@ -105,25 +114,39 @@ export class Reception {
 
   /** False if it waits for something that is being fetched. */
   async #letter(sender: string, letter: Letter, markSeen: () => void): Promise<boolean> {
-    const { sessions, handshakes, membership, correspondence, dispatcher, background } = this.#o;
+    const { deviceKeeper, membership, dispatcher, background } = this.#o;
     if (letter.kind === "welcome") return this.#welcome(sender, letter, markSeen);
     if (letter.kind === "astray") await membership.ledAstray(sender, letter, markSeen);
     else if (letter.kind === "invitation") await membership.invited(sender, letter, markSeen);
     else if (letter.kind === "application") await membership.applied(sender, letter, markSeen);
-    else {
-      // Once there is a session, whoever comes with less is no contact of ours, or was made to.
-      const isDowngrade = isContent(letter) && sessions.of(sender) !== null;
-      this.#take(markSeen, () => (isDowngrade ? noEffects() : correspondence.receive(sender, letter)));
-      if (letter.kind === "hello" || letter.kind === "accept") background(handshakes.settle(sender));
-    }
+    else if (letter.kind === "packages") {
+      deviceKeeper.packages(sender, letter, markSeen);
+      background(deviceKeeper.reconcile());
+    } else this.#plain(sender, letter, markSeen);
     dispatcher.wake(sender);
     return true;
   }
 
+  #plain(sender: string, letter: Letter, markSeen: () => void): void {
+    const { sessions, devices, handshakes, correspondence, background } = this.#o;
+    const account = devices.accountOf(sender);
+    // Once there is a session, whoever comes with less is no contact of ours, or was made to.
+    const isDowngrade = isContent(letter) && (sessions.of(account) !== null || account !== sender);
+    // People are met by their main device, and meet ours.
+    const isMeeting = letter.kind === "hello" || letter.kind === "accept";
+    const isRefused = isDowngrade || (isMeeting && (account !== sender || !devices.isMain));
+    this.#take(markSeen, () => (isRefused ? noEffects() : correspondence.receive(account, letter, sender)));
+    if (isMeeting && !isRefused) background(handshakes.settle(account));
+  }
+
   async #welcome(sender: string, letter: WelcomeLetter, markSeen: () => void): Promise<boolean> {
-    const { contacts, outbox, handshakes, membership, dispatcher, vault, collector } = this.#o;
+    const { contacts, devices, outbox, handshakes, membership, ownDevices, dispatcher, vault, collector } = this.#o;
     const contact = contacts.get(sender);
-    if (letter.secret === undefined) {
+    if (devices.isSibling(sender)) {
+      if (!(await ownDevices.welcomed(sender, letter, markSeen))) return false;
+      dispatcher.wake();
+      collector().retryEarly();
+    } else if (letter.secret === undefined) {
       if (!(await membership.welcomed(sender, letter, markSeen))) return false;
       dispatcher.wake();
       collector().retryEarly();

@@ -53,7 +53,7 @@ export type Opened =
 /** `letter` sealed and wrapped for one person: an event of kind 1059, ready for the relays. */
 export function sealLetter(letter: Letter, sender: Identity, recipient: LetterRecipient, nowMs: number): VerifiedEvent {
   const content = utf8Encode(encodeLetter(letter));
-  const senderKey = fromHex(sender.publicKey);
+  const senderKey = fromHex(sender.device);
   const recipientKey = fromHex(recipient.publicKey);
   const tag = letterTag(sender.nostrSecretKey, recipientKey, senderKey, recipientKey, content);
   const envelope = sealEnvelope(concatBytes(Uint8Array.of(VERSION), senderKey, tag, content), {
@@ -71,7 +71,7 @@ export function openGift(event: NostrEvent, recipient: Identity): Opened {
   if (body.length < HEAD_BYTES || body[0] !== VERSION) throw new CryptoError();
   const senderKey = body.subarray(1, 1 + KEY_BYTES);
   const content = body.subarray(HEAD_BYTES);
-  const expected = letterTag(recipient.nostrSecretKey, senderKey, senderKey, fromHex(recipient.publicKey), content);
+  const expected = letterTag(recipient.nostrSecretKey, senderKey, senderKey, fromHex(recipient.device), content);
   if (!equalBytes(expected, body.subarray(1 + KEY_BYTES, HEAD_BYTES))) throw new CryptoError();
   return { profile: "hidden", sender: toHex(senderKey), suite, letter: decodeLetter(utf8Decode(content)) };
 }

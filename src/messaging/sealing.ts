@@ -18,7 +18,7 @@ import type { Identity } from "../vault/identity.ts";
 import type { Address } from "./addresses.ts";
 import { type BlobRef, type Blobs, blobRefSchema } from "./blobs.ts";
 import { encodeLetter, isContent, type Letter } from "./letter.ts";
-import type { OutboxRow } from "./outbox.ts";
+import type { Outbox, OutboxRow } from "./outbox.ts";
 import { sealLetter } from "./sealed-letter.ts";
 import { sealFrame } from "./session/frame.ts";
 import type { Sessions } from "./session/sessions.ts";
@@ -28,7 +28,10 @@ export type Sealable = Exclude<OutboxRow["content"], { profile: "interop" }>;
 export interface SealingOptions {
   readonly identity: Identity;
   readonly sessions: Sessions;
+  readonly outbox: Outbox;
   readonly blobs: Blobs;
+  /** There is something new for this device. */
+  readonly wake: (device: string) => void;
   readonly clock: Clock;
 }
 
@@ -48,24 +51,28 @@ export class Sealing {
   isReady(content: OutboxRow["content"], to: Address): boolean {
     if (!to.placed) return false;
     if (content.profile === "commit") return true;
-    if (content.profile === "hidden" && content.group !== undefined)
-      return this.#o.sessions.get(content.group) !== null;
+    if (content.profile === "hidden" && content.group !== undefined) {
+      const session = this.#o.sessions.get(content.group);
+      return session !== null && (to.open || session.kind === "group");
+    }
     if (!to.open) return false;
     if (content.profile === "interop" || !needsSession(content.letter, to)) return true;
-    return this.#o.sessions.of(to.publicKey) !== null;
+    return this.#o.sessions.of(to.account) !== null;
   }
 
-  /** An event for somebody, another one at every try. Null if it is of no use any more. */
-  async seal(content: Sealable, to: Address): Promise<VerifiedEvent | null> {
+  /** An event for a device, another one at every try. Null if it is of no use any more. */
+  async seal(row: OutboxRow, content: Sealable, to: Address): Promise<VerifiedEvent | null> {
     const { sessions } = this.#o;
     if (content.profile === "commit") {
       return this.#frame(content.session, content.epoch, to, fromBase64Url(content.message));
     }
     const { letter, group } = content;
-    const session = group ?? (needsSession(letter, to) ? sessions.of(to.publicKey)?.id : undefined);
+    const session = group ?? (needsSession(letter, to) ? sessions.of(to.account)?.id : undefined);
     if (session === undefined) return this.sealControl(letter, to);
     if (!sessions.get(session)) return null;
-    const sealed = await sessions.seal(session, letter.id, utf8Encode(encodeLetter(letter)));
+    const sealed = await sessions.seal(session, letter.id, utf8Encode(encodeLetter(letter)), (devices) =>
+      this.#spread(row, letter, session, devices),
+    );
     // Who joined after it was sealed cannot open it, and who was removed before may not.
     return sealed.to.includes(to.publicKey) ? this.#frame(session, sealed.epoch, to, sealed.message) : null;
   }
@@ -78,6 +85,16 @@ export class Sealing {
   /** What a frame's body stands for; null while it is being fetched. Throws CryptoError for a malformed pointer. */
   resolve(body: Uint8Array): Uint8Array | null {
     return body[0] === POINTER ? this.#o.blobs.get(readPointer(body)) : body;
+  }
+
+  /** One row for each device that can open it: who they are is only known once it is sealed. */
+  #spread({ id, unsaved = false }: OutboxRow, letter: Letter, session: string, devices: readonly string[]): void {
+    const { outbox, wake } = this.#o;
+    const missing = devices.filter((device) => outbox.get(id, device) === null);
+    for (const to of missing) {
+      outbox.add({ id, to, content: { profile: "hidden", letter, group: session }, unsaved });
+      queueMicrotask(() => wake(to));
+    }
   }
 
   async #frame(session: string, epoch: string, to: Address, message: Uint8Array): Promise<VerifiedEvent | null> {

@@ -12,11 +12,15 @@ import type { Vault } from "../vault/vault.ts";
 import type { ContactBook } from "./contact-book.ts";
 import type { Correspondence } from "./correspondence.ts";
 import { type Effects, noEffects } from "./effects.ts";
-import { decodeLetter, isContent } from "./letter.ts";
+import type { DeviceBook } from "./device/device-book.ts";
+import type { DeviceSync } from "./device/device-sync.ts";
+import type { Devices } from "./device/devices.ts";
+import { decodeLetter, isContent, type Letter } from "./letter.ts";
 import type { GroupCorrespondence } from "./group-correspondence.ts";
 import type { Groups } from "./groups.ts";
 import type { OpenedFrames } from "./opened-frames.ts";
 import type { Outbox } from "./outbox.ts";
+import { membersOf } from "./session/mls.ts";
 import type { Received, Session } from "./session/session.ts";
 import type { SessionRow } from "./session/session-store.ts";
 import { commitId, type Located, type Sessions } from "./session/sessions.ts";
@@ -29,6 +33,9 @@ export interface SessionInboxOptions {
   readonly correspondence: Correspondence;
   readonly groupCorrespondence: GroupCorrespondence;
   readonly groups: Groups;
+  readonly devices: DeviceBook;
+  readonly ownDevices: Devices;
+  readonly deviceSync: DeviceSync;
   readonly outbox: Outbox;
 }
 
@@ -101,20 +108,49 @@ export class SessionInbox {
     row: SessionRow,
     session: Session,
     body: Uint8Array,
-    { sender, content, astray }: Received & { kind: "content" },
+    { sender, content, astray, epoch }: Received & { kind: "content" },
   ): TakenFrame {
-    const { correspondence, groupCorrespondence, outbox, opened } = this.#o;
+    const { groupCorrespondence, opened } = this.#o;
     const letter = decodeLetter(utf8Decode(content));
-    // Only one of the two may speak in a direct conversation, and only what belongs into one.
-    const isDirect = row.kind === "direct";
-    if (isDirect && !(isContent(letter) && sender.account === row.conversation)) throw new CryptoError();
-    const effects = isDirect
-      ? correspondence.receive(sender.account, letter)
-      : groupCorrespondence.receive(session, sender.account, sender.device, letter);
-    if (!effects || (isDirect && !outbox.owesDelivery(letter.id, sender.account))) throw new NotNow();
-    opened.note(body, letter.id, sender.device);
+    const { account, device } = sender;
+    const effects =
+      row.kind === "group"
+        ? groupCorrespondence.receive(session, account, device, letter)
+        : this.#direct(row, account, device, letter);
+    if (!effects) throw new NotNow();
+    opened.note(body, letter.id, device);
+    this.#mirror(session, epoch, effects);
     const isFarewell = letter.kind === "farewell";
-    return { effects, wake: [sender.device], hasNewEpoch: false, astray: isDirect ? null : astray, isFarewell };
+    return { effects, wake: [device], hasNewEpoch: false, astray: row.kind === "group" ? astray : null, isFarewell };
+  }
+
+  /** Only the two people and one's own devices speak where there are no others, and only what belongs there. */
+  #direct(row: SessionRow, account: string, device: string, letter: Letter): Effects | null {
+    const { correspondence, devices, deviceSync, outbox, ownDevices } = this.#o;
+    const isOwn = account === devices.account;
+    if (letter.kind === "profile") {
+      ownDevices.placed(device, letter);
+      outbox.owe({ messageId: letter.id, to: device, read: false });
+      return noEffects();
+    }
+    if (row.kind === "devices") {
+      if (letter.kind !== "sync" || !isOwn) throw new CryptoError();
+      return deviceSync.receive(device, letter);
+    }
+    if (!isContent(letter) || !(isOwn || account === row.conversation)) throw new CryptoError();
+    if (isOwn) return correspondence.echo(row.conversation, device, letter);
+    const effects = correspondence.receive(account, letter, device);
+    return outbox.owesDelivery(letter.id, device) ? effects : null;
+  }
+
+  /** Devices of ours that were not in the epoch cannot open what was said there; they hear it from us. */
+  #mirror(session: Session, epoch: string, effects: Effects): void {
+    const { devices, deviceSync } = this.#o;
+    const state = effects.shown.length > 0 ? session.epochs.get(epoch)?.state : null;
+    if (!state || devices.siblings().length === 0) return;
+    const members = membersOf(state).map(({ device }) => device);
+    if (devices.siblings().every(({ device }) => members.includes(device))) return;
+    for (const message of effects.shown) deviceSync.mirror(message);
   }
 }
 

@@ -11,8 +11,8 @@ import { commitId, type Sessions } from "./session/sessions.ts";
 export interface SessionKeeperOptions {
   readonly sessions: Sessions;
   readonly outbox: Outbox;
-  /** A change that was lost is made again; runs in the transaction. */
-  readonly made: (made: Committed) => void;
+  /** A change that was lost is made again; runs in the transaction, and what it returns afterwards. */
+  readonly made: (made: Committed) => () => Promise<void>;
   readonly wake: (device: string) => void;
 }
 
@@ -37,10 +37,12 @@ export class SessionKeeper {
 
   /** Commits again what of ours a competing commit has undone. */
   async repeatLost(id: string): Promise<void> {
+    const after: { post: () => Promise<void> } = { post: async () => {} };
     await this.#o.sessions.repeatLost(id, (made) => {
       this.post(id, made);
-      this.#o.made(made);
+      after.post = this.#o.made(made);
     });
+    await after.post();
     this.#wakeAll(id);
   }
 

@@ -16,7 +16,7 @@ import { applyMark, isLater } from "./marks.ts";
 import type { MessageStore, StoredMessage } from "./message-store.ts";
 import type { MessageFile, Profile } from "./views.ts";
 
-/** A text of somebody else's, of either profile. */
+/** A text that arrived, of either profile. */
 export interface Arrival {
   readonly id: string;
   readonly atMs: number;
@@ -27,6 +27,8 @@ export interface Arrival {
 }
 
 export interface TranscriptOptions {
+  /** Hex key of our account: what another device of ours wrote is ours. */
+  readonly ownKey: string;
   readonly messages: MessageStore;
   readonly conversations: ConversationBook;
   readonly earlyMarks: EarlyMarks;
@@ -44,23 +46,26 @@ export class Transcript {
 
   /** Shows a text of `author`; one that was taken back before it arrived only leaves its id. */
   show(conversation: string, author: string, arrival: Arrival, profile: Profile, effects: Effects): void {
-    const { messages, conversations, earlyMarks, nowMs } = this.#o;
+    const { ownKey, messages, conversations, earlyMarks, nowMs } = this.#o;
     const marks = earlyMarks.take(conversation, arrival.id);
     if (arrival.text === "" && arrival.files.length === 0) {
       messages.noteGone(arrival.id);
       return;
     }
     const { timerSeconds } = arrival;
+    const mine = author === ownKey;
+    const unreadMs = mine ? 0 : MESSAGE_LIMITS.expiryUnreadMs;
     const added = messages.add({
       ...arrival,
       conversation,
       author,
-      mine: false,
-      state: "delivered",
+      mine,
+      // What another device of ours wrote has left it.
+      state: mine ? "sent" : "delivered",
       profile,
       // A sender's clock may run ahead; nobody may pin a message to the future.
       atMs: Math.min(arrival.atMs, nowMs()),
-      expiresAtMs: timerSeconds === null ? null : nowMs() + MESSAGE_LIMITS.expiryUnreadMs + timerSeconds * 1_000,
+      expiresAtMs: timerSeconds === null ? null : nowMs() + unreadMs + timerSeconds * 1_000,
     });
     effects.shown.push(marks.reduce((row, mark) => this.#apply(row, mark.author, mark.letter) ?? row, added));
     if (conversations.reopen(conversation, nowMs())) effects.conversations.add(conversation);
@@ -84,8 +89,11 @@ export class Transcript {
     return true;
   }
 
-  /** Sets the timer, unless a newer letter did; the notice tells who it was. */
-  timer(conversation: string, author: string, letter: TimerLetter, mine: boolean, effects: Effects): void {
+  /**
+   * Sets the timer, unless a newer letter did; the notice tells who it was. `state` is "queued" for a letter that this
+   * device is about to send.
+   */
+  timer(conversation: string, author: string, letter: TimerLetter, state: "queued" | "read", effects: Effects): void {
     const { messages, conversations, nowMs } = this.#o;
     const { timerSetBy } = conversations.get(conversation);
     if (messages.has(letter.id) || (timerSetBy && !isLater(letter.at, letter.id, timerSetBy))) return;
@@ -96,11 +104,11 @@ export class Transcript {
       id: letter.id,
       conversation,
       author,
-      mine,
+      mine: author === this.#o.ownKey,
       atMs: Math.min(atMs, nowMs()),
       text: "",
       files: [],
-      state: mine ? "queued" : "read",
+      state,
       profile: "hidden",
       notice: { what: "timer", seconds: letter.seconds },
     });

@@ -173,6 +173,43 @@ export interface SearchHit {
   readonly excerpt: string;
 }
 
+/** POST /api/devices/links: who has it within its time becomes one device of this account. */
+export interface DeviceLinkView {
+  readonly link: string;
+  /** The same in 12 words, for who cannot scan. */
+  readonly words: string;
+  readonly expiresAt: string;
+}
+
+/** POST /api/devices/join: makes this, a new installation, a device of another account. */
+export interface JoinAccount {
+  /** A device link, or its words. */
+  readonly link: string;
+  /** What this device is to be called. */
+  readonly name: string;
+  /** With words: a relay on which the two meet. */
+  readonly relay?: string;
+}
+
+/** GET /api/devices, the main one first */
+export interface DeviceView {
+  /** Hex key. */
+  readonly id: string;
+  readonly name: string;
+  readonly addedAt: string;
+  /** The device that holds the account's keys. */
+  readonly main: boolean;
+  /** This one. */
+  readonly me: boolean;
+  /**
+   * joining   linked, and not yet in all conversations
+   * unlinked  this device was removed from the account, or restored from a backup: it has to be linked again
+   */
+  readonly state: "active" | "joining" | "revoked" | "unlinked";
+  /** How much of the history a new device has, from 0 to 1; null when it has all. */
+  readonly history: number | null;
+}
+
 /**
  * POST /api/messages. `id` (32 hex characters) makes a repeated call harmless; `to` is a contact's
  * name, npub or hex; `files` are ids of library files, which travel as sealed links. `replyTo` is the id of a
@@ -206,4 +243,5 @@ export type MessengerEvent =
   | { readonly event: "message-gone"; readonly id: string; readonly conversation: string }
   | { readonly event: "conversation"; readonly conversation: Conversation }
   | { readonly event: "typing"; readonly conversation: string; readonly name: string; readonly on: boolean }
-  | { readonly event: "contacts" };
+  | { readonly event: "contacts" }
+  | { readonly event: "devices" };

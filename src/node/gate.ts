@@ -12,6 +12,7 @@ import { parseRecoveryKey } from "../crypto/recovery-key.ts";
 import type { FileLibrary } from "../files/library.ts";
 import type { Links } from "../files/links.ts";
 import type { Messenger } from "../messaging/messenger.ts";
+import type { JoinAccount } from "../messaging/views.ts";
 import { parseSecretKey } from "../nostr/keys.ts";
 import type { RelayPool } from "../route/relay-pool.ts";
 import type { Vault } from "../vault/vault.ts";
@@ -95,14 +96,34 @@ export class Gate {
 
   /** Another identity, from nsec, hex or ncryptsec with its password. Throws CodecError, CryptoError, ValidationError. */
   importIdentity(secret: string, password?: string): Promise<void> {
-    const { vault, bus } = this.#rooms;
+    const { vault, bus, messenger } = this.#rooms;
     const key = parseSecretKey(secret, password);
     return this.#inTurn(async () => {
+      if (this.working) messenger.devices.requireAlone();
       await this.#stop();
       try {
         vault.importIdentity(key);
       } finally {
         wipeBytes(key);
+        this.#start();
+      }
+      bus.emit({ event: "settings" });
+    });
+  }
+
+  /**
+   * Makes this new installation a device of the account that made the link. Throws what `DeviceDesk.ask` throws,
+   * LockedError if the vault is locked meanwhile.
+   */
+  async joinAccount(request: JoinAccount, signal: AbortSignal): Promise<void> {
+    const { messenger, vault, bus } = this.#rooms;
+    const grant = await messenger.devices.ask(request, signal);
+    await this.#inTurn(async () => {
+      if (vault.locked) throw new LockedError();
+      await this.#stop();
+      try {
+        messenger.devices.adopt(grant);
+      } finally {
         this.#start();
       }
       bus.emit({ event: "settings" });

@@ -120,6 +120,10 @@ function compose(foundation: Foundation, opened: AsyncDisposableStack): Omit<Ser
     shareFile: (fileId) => links.shareForMessage(fileId),
     revokeLink: (url) => revokeLink(links, url),
     settings: () => settings.read(),
+    adoptSettings: ({ displayName, readReceipts, typingIndicators, invitedOnly }) => {
+      settings.change({ displayName, readReceipts, typingIndicators, invitedOnly });
+      bus.emit({ event: "settings" });
+    },
   });
   opened.defer(() => messenger.stop());
   const channels = createChannels(foundation, { pool, links, bus, ownRelays });
@@ -148,7 +152,10 @@ function compose(foundation: Foundation, opened: AsyncDisposableStack): Omit<Ser
     stopRequest: Promise.withResolvers<void>(),
     changeSettings: (patch) => {
       const changed = settings.change(patch);
-      if (gate.working) messenger.refreshRelays();
+      if (gate.working) {
+        messenger.refreshRelays();
+        messenger.devices.noteSettings();
+      }
       bus.emit({ event: "settings" });
       return changed;
     },

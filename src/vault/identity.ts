@@ -28,30 +28,51 @@ export interface Device {
   readonly addedAt: string;
 }
 
-/** The live keys of an unlocked vault: `lock` overwrites them, so use them where they are and keep no copy. */
+/** Whose device this is, where it was linked to an account whose root lies on another machine. All public. */
+export interface LinkedAccount {
+  /** Hex, 32 bytes: the account's key, and that of its main device. */
+  readonly publicKey: string;
+  /** base64url: the keys of the account's card, X-Wing and ML-DSA-65. */
+  readonly hybridPublicKey: string;
+  readonly signatureKey: string;
+}
+
+/**
+ * The live keys of an unlocked vault: `lock` overwrites them, so use them where they are and keep no copy. On the main
+ * device account and device are the same key; a linked device speaks for an account whose secret keys it does not hold.
+ */
 export interface Identity {
   readonly npub: string;
-  /** 32 bytes as hex. */
+  /** Of the account: 32 bytes as hex. */
   readonly publicKey: string;
-  /** 32 bytes. */
+  /** Of this device: 32 bytes as hex. What is for this device alone is addressed to it. */
+  readonly device: string;
+  /** Of this device, 32 bytes. */
   readonly nostrSecretKey: Uint8Array;
+  /** Of this device. */
   readonly hybrid: HybridKeyPair;
-  /** ML-DSA-65, which a quantum computer cannot forge. */
+  /** ML-DSA-65, which a quantum computer cannot forge; of this device. */
   readonly signing: SignatureKeyPair;
+  /** Of the account. */
   readonly fingerprint: string;
   readonly devices: readonly Device[];
+  /** Null on the main device. */
+  readonly account: LinkedAccount | null;
 }
 
 export interface RootSecrets {
   readonly recoveryKey: Uint8Array;
   readonly nostrSecretKey: Uint8Array;
   readonly devices: readonly Device[];
+  readonly account: LinkedAccount | null;
 }
 
 /** The root as a value of the meta table. */
 export interface SealedRoot {
   readonly sealed: string;
   readonly devices: readonly Device[];
+  /** Absent in rows of the version before there were linked devices. */
+  readonly account?: LinkedAccount | null;
 }
 
 const NOSTR_KEY_BYTES = 32;
@@ -67,7 +88,7 @@ export function createRoot(recoveryKey: Uint8Array, nowMs: number): RootSecrets 
   };
   // The words are an unavoidable string here, once in the life of an identity.
   const nostrSecretKey = secretKeyFromWords(recoveryKeyToWords(recoveryKey));
-  return { recoveryKey, nostrSecretKey, devices: [device] };
+  return { recoveryKey, nostrSecretKey, devices: [device], account: null };
 }
 
 /** The same root with another Nostr key, which it copies. Throws ValidationError `bad_secret_key`. */
@@ -82,22 +103,35 @@ export function withNostrKey(root: RootSecrets, nostrSecretKey: Uint8Array): Roo
   return { ...root, nostrSecretKey: nostrSecretKey.slice() };
 }
 
+/** The keys that the account's card names, base64url: what safety numbers are made of. */
+export function cardKeysOf({ publicKey, hybrid, signing, account }: Identity): LinkedAccount {
+  if (account) return account;
+  return {
+    publicKey,
+    hybridPublicKey: toBase64Url(hybrid.publicKey),
+    signatureKey: toBase64Url(signing.publicKey),
+  };
+}
+
 export function identityOf(root: RootSecrets): Identity {
-  const publicKey = publicKeyOf(root.nostrSecretKey);
+  const device = publicKeyOf(root.nostrSecretKey);
+  const publicKey = root.account?.publicKey ?? device;
   const hybridSeed = deriveKey(root.recoveryKey, "identity/x-wing/v1");
   const signingSeed = deriveKey(root.recoveryKey, "identity/ml-dsa/v1");
   const hybrid = createHybridKeyPair(hybridSeed);
   const signing = mlDsa65.createKeyPair(signingSeed);
   wipeBytes(hybridSeed, signingSeed);
-  const { nostrSecretKey, devices } = root;
+  const { nostrSecretKey, devices, account } = root;
   return {
     npub: encodeNpub(publicKey),
     publicKey,
+    device,
     nostrSecretKey,
     hybrid,
     signing,
     fingerprint: fingerprint(publicKey),
     devices,
+    account,
   };
 }
 
@@ -105,7 +139,7 @@ export function sealRoot(root: RootSecrets, rootKey: Uint8Array): SealedRoot {
   const secrets = concatBytes(root.recoveryKey, root.nostrSecretKey);
   const sealed = toBase64Url(sealBytes(rootKey, secrets, EMPTY));
   wipeBytes(secrets);
-  return { sealed, devices: root.devices };
+  return { sealed, devices: root.devices, account: root.account };
 }
 
 /** Throws CryptoError. */
@@ -115,7 +149,7 @@ export function openRoot(row: SealedRoot, rootKey: Uint8Array): RootSecrets {
   const recoveryKey = secrets.slice(0, RECOVERY_KEY_BYTES);
   const nostrSecretKey = secrets.slice(RECOVERY_KEY_BYTES);
   wipeBytes(secrets);
-  return { recoveryKey, nostrSecretKey, devices: row.devices };
+  return { recoveryKey, nostrSecretKey, devices: row.devices, account: row.account ?? null };
 }
 
 /** Overwrites what was derived from the root; the Nostr key is the root's. */

@@ -21,7 +21,15 @@ import { checkPassphrase, hasPassphrase, openByKeyFile, openByPassphrase, openBy
 import { createBackup } from "./backup.ts";
 import type { Database } from "./database.ts";
 import { createVault } from "./first-start.ts";
-import { type Identity, identityOf, type RootSecrets, wipeIdentity, wipeRoot, withNostrKey } from "./identity.ts";
+import {
+  type Identity,
+  identityOf,
+  type LinkedAccount,
+  type RootSecrets,
+  wipeIdentity,
+  wipeRoot,
+  withNostrKey,
+} from "./identity.ts";
 import { KeyRing } from "./key-ring.ts";
 import { MetaTable } from "./meta-table.ts";
 import { SealedTable, type TableDefinition } from "./sealed-table.ts";
@@ -160,6 +168,19 @@ export class Vault {
     this.#open = { ring, root: next, identity: identityOf(next) };
     wipeBytes(root.nostrSecretKey);
     wipeIdentity(identity);
+  }
+
+  /**
+   * From now on this is a device of an account whose keys lie elsewhere: it keeps its own keys, and speaks for the
+   * account. With null it is an account of its own again.
+   */
+  linkTo(account: LinkedAccount | null): void {
+    const { ring, root } = this.#state();
+    const next = { ...root, account };
+    this.#meta.writeRoot(next);
+    const before = this.identity();
+    this.#open = { ring, root: next, identity: identityOf(next) };
+    wipeIdentity(before);
   }
 
   /**

@@ -14,10 +14,12 @@ export function testIdentity(name: string): Identity {
   return {
     npub: encodeNpub(publicKey),
     publicKey,
+    device: publicKey,
     nostrSecretKey,
     hybrid: createHybridKeyPair(deriveKey(root, "test/hybrid/v1")),
     signing: mlDsa65.createKeyPair(deriveKey(root, "test/signing/v1")),
     fingerprint: fingerprint(publicKey),
     devices: [],
+    account: null,
   };
 }

@@ -54,6 +54,7 @@ export class Person {
       shareFile: async (id) => ({ id, name: "plan.pdf", bytes: 3, url: `http://localhost/s/${id}#key` }),
       revokeLink: (url) => void this.revoked.push(url),
       settings: () => this.settings,
+      adoptSettings: (settings) => void Object.assign(this.settings, settings),
       clock: this.#clock,
       log,
     };
@@ -66,6 +67,14 @@ export class Person {
   crash(): void {
     this.#cut();
     void this.messenger.stop();
+    this.start();
+  }
+
+  /** Becomes a device of the account that made the link, as the node does it. */
+  async join(link: string, name: string): Promise<void> {
+    const grant = await this.messenger.devices.ask({ link, name }, AbortSignal.timeout(WAIT_MS));
+    await this.messenger.stop();
+    this.messenger.devices.adopt(grant);
     this.start();
   }
 

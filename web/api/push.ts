@@ -86,6 +86,8 @@ function apply(event: Exclude<PushEvent, { event: "welcome" }>): void {
       return editConversation(event.conversation, (old) => withTyping(old, event.name, event.on));
     case "contacts":
       return refetchSoon(keys.contacts, keys.conversations, keys.groups, keys.status);
+    case "devices":
+      return refetchSoon(keys.devices);
     case "channel":
       return refetchSoon(keys.channels, keys.postsOf(event.channel.id));
     case "channel-post":

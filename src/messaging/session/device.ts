@@ -72,7 +72,21 @@ export function isCertified(credential: Uint8Array, signatureKey: Uint8Array): b
 function checkCertificate(credential: Uint8Array, signatureKey: Uint8Array): boolean {
   try {
     const { account, device } = readCredential(credential);
-    return schnorr.verify(credential.subarray(-CERTIFICATE_BYTES), certified(device, signatureKey), fromHex(account));
+    return isCertificate(credential.subarray(-CERTIFICATE_BYTES), account, device, signatureKey);
+  } catch {
+    return false;
+  }
+}
+
+/** True if `certificate` (64 bytes) is the account's word for this device (hex keys) and signature key (32 bytes). */
+export function isCertificate(
+  certificate: Uint8Array,
+  account: string,
+  device: string,
+  signatureKey: Uint8Array,
+): boolean {
+  try {
+    return schnorr.verify(certificate, certified(device, signatureKey), fromHex(account));
   } catch {
     return false;
   }

@@ -18,7 +18,7 @@ import { type Epoch, forgetAt, type InfoChange, type Intent, renewalAt, type Ses
 
 export interface SessionRow {
   readonly id: string;
-  /** Hex key of the contact (direct) or the session's own id (group). */
+  /** Hex key of the contact (direct) or the session's own id (group, devices). */
   readonly conversation: string;
   readonly kind: SessionKind;
   readonly device: string;

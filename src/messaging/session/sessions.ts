@@ -13,16 +13,16 @@ import { fromBase64Url, fromHex, toBase64Url, toHex } from "../../core/bytes.ts"
 import { CryptoError } from "../../core/errors.ts";
 import { SESSION_LIMITS } from "../../core/limits.ts";
 import { randomBytes } from "../../core/random.ts";
-import { ed25519 } from "../../crypto/signing.ts";
 import { sha256 } from "../../crypto/key-derivation.ts";
 import type { Identity } from "../../vault/identity.ts";
 import type { SealedTable } from "../../vault/sealed-table.ts";
 import type { Vault } from "../../vault/vault.ts";
 import type { Changes } from "./commit.ts";
-import { certifyDevice, type OwnDevice } from "./device.ts";
+import type { OwnDevice } from "./device.ts";
 import { type FrameKeys, frameKeysOf, isSealedFor, openFrame } from "./frame.ts";
 import type { GroupInfo } from "./group-info.ts";
 import { KeyPackageStore } from "./key-package-store.ts";
+import { openOwnDevice } from "./own-device.ts";
 import {
   type Committed,
   commitChanges,
@@ -37,12 +37,6 @@ import {
   sessionInfo,
 } from "./session.ts";
 import { type FrameKeyEntry, type SessionRow, SessionStore } from "./session-store.ts";
-
-interface DeviceRow {
-  readonly name: "own";
-  /** Seed of the signature key. */
-  readonly seed: string;
-}
 
 interface SealedRow {
   /** Id of the letter. */
@@ -75,6 +69,8 @@ export interface SessionsOptions {
   readonly vault: Vault;
   readonly identity: Identity;
   readonly clock: Clock;
+  /** A session has another head (`before` is null for a new one); runs in the transaction that stores it. */
+  readonly follow?: (before: Session | null, after: Session) => void;
 }
 
 const GROUP_ID_BYTES = 16;
@@ -100,7 +96,7 @@ export class Sessions {
       key: (row) => row.id,
       indexes: { session: (row) => row.session, unsaved: () => "yes" },
     });
-    this.own = ownDevice(vault, identity);
+    this.own = openOwnDevice(vault, identity);
     this.#noteFrameKeys(this.#store.frameKeys());
   }
 
@@ -177,8 +173,16 @@ export class Sessions {
     });
   }
 
-  /** Seals a letter for all other devices, once: asked again it gives the same, whatever happened in between. */
-  seal(id: string, letterId: string, content: Uint8Array): Promise<SealedLetter> {
+  /**
+   * Seals a letter for all other devices, once: asked again it gives the same, whatever happened in between. `also` runs
+   * in the transaction that stores it, with the devices that can open it.
+   */
+  seal(
+    id: string,
+    letterId: string,
+    content: Uint8Array,
+    also: (to: readonly string[]) => void,
+  ): Promise<SealedLetter> {
     return this.#exclusive(id, async () => {
       const known = this.#sealed.get(letterId);
       const digest = toHex(sha256(content));
@@ -188,9 +192,10 @@ export class Sessions {
       const { session, outgoing } = await sealContent(before, content, this.#o.clock.nowMs());
       const to = outgoing.to.map(({ device }) => device);
       const { epoch, message } = outgoing;
-      await this.#keep(before, session, this.#about(id), () =>
-        this.#sealed.put({ id: letterId, session: id, epoch, digest, message: toBase64Url(message), to }),
-      );
+      await this.#keep(before, session, this.#about(id), () => {
+        this.#sealed.put({ id: letterId, session: id, epoch, digest, message: toBase64Url(message), to });
+        also(to);
+      });
       return { session: id, epoch, message, to };
     });
   }
@@ -309,6 +314,7 @@ export class Sessions {
     const { store, added, removed } = await this.#store.prepare(before, after, { conversation, kind, createdMs });
     this.#o.vault.transaction(() => {
       store();
+      if (before?.head !== after.head) this.#o.follow?.(before, after);
       also();
     });
     for (const epoch of removed) this.#frameKeys.delete(`${after.id}/${epoch}`);
@@ -363,22 +369,6 @@ export class Sessions {
 /** The id under which a commit is acknowledged: 32 hex characters. */
 export function commitId(message: Uint8Array): string {
   return toHex(sha256(message)).slice(0, 32);
-}
-
-/** This installation's keys; a restored vault is another device. */
-function ownDevice(vault: Vault, identity: Identity): OwnDevice {
-  const table = vault.table<DeviceRow>({
-    name: "own_device",
-    key: (row) => row.name,
-    indexes: { unsaved: () => "yes" },
-  });
-  const known = table.get("own");
-  const seed = known ? fromBase64Url(known.seed) : randomBytes(32);
-  if (!known) table.put({ name: "own", seed: toBase64Url(seed) });
-  const signature = ed25519.createKeyPair(seed);
-  const { publicKey } = identity;
-  const certificate = certifyDevice(identity.nostrSecretKey, publicKey, signature.publicKey);
-  return { account: publicKey, device: publicKey, signature, certificate };
 }
 
 function fromSealedRow({ session, epoch, message, to }: SealedRow): SealedLetter {

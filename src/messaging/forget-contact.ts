@@ -1,0 +1,19 @@
+/** Forgets a person and the whole conversation with him. */
+
+import type { Rooms } from "./composer.ts";
+import type { EarlyMarks } from "./early-marks.ts";
+import type { Sessions } from "./session/sessions.ts";
+
+/** Call inside a transaction. */
+export function forgetContact(
+  rooms: Rooms & { readonly earlyMarks: EarlyMarks; readonly sessions: Sessions },
+  publicKey: string,
+): void {
+  const { contacts, messages, outbox, conversations, devices, earlyMarks, sessions } = rooms;
+  sessions.remove(publicKey);
+  for (const device of devices.devicesOf(publicKey)) outbox.removeDirect(device);
+  messages.removeAll(publicKey);
+  earlyMarks.removeAll(publicKey);
+  conversations.remove(publicKey);
+  contacts.remove(publicKey);
+}
