@@ -11,8 +11,8 @@ import { toBase64Url, utf8Encode } from "../core/bytes.ts";
 import { ValidationError } from "../core/errors.ts";
 import { MESSAGE_LIMITS } from "../core/limits.ts";
 import { encodeNpub, fingerprint, parsePublicKey } from "../nostr/keys.ts";
+import type { Account } from "../vault/account.ts";
 import type { SealedTable } from "../vault/sealed-table.ts";
-import type { Vault } from "../vault/vault.ts";
 import type { Card } from "./card.ts";
 import { type CardKeys, safetyNumber } from "./safety-number.ts";
 import type { Contact, ContactState, Profile } from "./views.ts";
@@ -46,7 +46,7 @@ export class ContactBook {
   readonly #table: SealedTable<ContactRow>;
   readonly #ownKeys: () => CardKeys;
 
-  constructor(vault: Vault) {
+  constructor(vault: Account) {
     this.#table = vault.table<ContactRow>({
       name: "contacts",
       key: (row) => row.publicKey,

@@ -15,7 +15,7 @@ import type { Logger } from "../core/log.ts";
 import { inboxRelaysEvent } from "../nostr/direct-message.ts";
 import { parsePublicKey } from "../nostr/keys.ts";
 import type { RelayPool } from "../route/relay-pool.ts";
-import type { Vault } from "../vault/vault.ts";
+import type { Account } from "../vault/account.ts";
 import { Announcer } from "./announcer.ts";
 import { checkConversation, checkRequest, checkText, compose, messageDeleted } from "./composer.ts";
 import type { ContactRow } from "./contact-book.ts";
@@ -46,7 +46,7 @@ import type {
 } from "./views.ts";
 
 export interface MessengerOptions {
-  readonly vault: Vault;
+  readonly vault: Account;
   readonly pool: RelayPool;
   /** Where this node collects its letters, the embedded relay first. */
   readonly ownRelays: () => readonly string[];

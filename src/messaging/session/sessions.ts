@@ -15,9 +15,9 @@ import { SESSION_LIMITS } from "../../core/limits.ts";
 import { randomBytes } from "../../core/random.ts";
 import { ed25519 } from "../../crypto/signing.ts";
 import { sha256 } from "../../crypto/key-derivation.ts";
+import type { Account } from "../../vault/account.ts";
 import type { Identity } from "../../vault/identity.ts";
 import type { SealedTable } from "../../vault/sealed-table.ts";
-import type { Vault } from "../../vault/vault.ts";
 import type { Changes } from "./commit.ts";
 import { certifyDevice, type OwnDevice } from "./device.ts";
 import { type FrameKeys, frameKeysOf, isSealedFor, openFrame } from "./frame.ts";
@@ -72,7 +72,7 @@ export interface Located {
 }
 
 export interface SessionsOptions {
-  readonly vault: Vault;
+  readonly vault: Account;
   readonly identity: Identity;
   readonly clock: Clock;
 }
@@ -366,7 +366,7 @@ export function commitId(message: Uint8Array): string {
 }
 
 /** This installation's keys; a restored vault is another device. */
-function ownDevice(vault: Vault, identity: Identity): OwnDevice {
+function ownDevice(vault: Account, identity: Identity): OwnDevice {
   const table = vault.table<DeviceRow>({
     name: "own_device",
     key: (row) => row.name,
