@@ -12,8 +12,8 @@ import { MESSAGE_LIMITS } from "../core/limits.ts";
 import type { Logger } from "../core/log.ts";
 import type { VerifiedEvent } from "../nostr/event.ts";
 import type { RelayPool } from "../route/relay-pool.ts";
+import type { Account } from "../vault/account.ts";
 import type { SealedTable } from "../vault/sealed-table.ts";
-import type { Vault } from "../vault/vault.ts";
 
 const GIFT_WRAP_KIND = 1059;
 const CURSORS = "relay-cursors";
@@ -27,7 +27,7 @@ interface SeenRow {
 }
 
 export interface CollectorOptions {
-  readonly vault: Vault;
+  readonly vault: Account;
   readonly pool: RelayPool;
   readonly publicKey: string;
   /**

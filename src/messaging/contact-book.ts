@@ -11,9 +11,9 @@ import { utf8Encode } from "../core/bytes.ts";
 import { ValidationError } from "../core/errors.ts";
 import { MESSAGE_LIMITS } from "../core/limits.ts";
 import { encodeNpub, fingerprint, parsePublicKey } from "../nostr/keys.ts";
+import type { Account } from "../vault/account.ts";
 import { cardKeysOf } from "../vault/identity.ts";
 import type { SealedTable } from "../vault/sealed-table.ts";
-import type { Vault } from "../vault/vault.ts";
 import type { Card } from "./card.ts";
 import { type CardKeys, safetyNumber } from "./safety-number.ts";
 import type { Contact, ContactState, Profile } from "./views.ts";
@@ -50,7 +50,7 @@ export class ContactBook {
   readonly #table: SealedTable<ContactRow>;
   readonly #ownKeys: () => CardKeys;
 
-  constructor(vault: Vault) {
+  constructor(vault: Account) {
     this.#table = vault.table<ContactRow>({
       name: "contacts",
       key: (row) => row.publicKey,

@@ -7,8 +7,8 @@
  */
 
 import { encodeNpub } from "../nostr/keys.ts";
+import type { Account } from "../vault/account.ts";
 import type { SealedTable } from "../vault/sealed-table.ts";
-import type { Vault } from "../vault/vault.ts";
 import type { ContactBook } from "./contact-book.ts";
 import type { MarkOrigin } from "./marks.ts";
 
@@ -40,7 +40,7 @@ export class ConversationBook {
   readonly #contacts: ContactBook;
   readonly #watchers: ConversationWatcher[] = [];
 
-  constructor(vault: Vault, contacts: ContactBook) {
+  constructor(vault: Account, contacts: ContactBook) {
     this.#table = vault.table<ConversationRow>({ name: "conversations", key: (row) => row.id });
     this.#contacts = contacts;
   }

@@ -3,8 +3,8 @@
  * what it needs of the others. Dropped as a whole at the lock.
  */
 
+import type { Account } from "../vault/account.ts";
 import type { Identity } from "../vault/identity.ts";
-import type { Vault } from "../vault/vault.ts";
 import { Addresses } from "./addresses.ts";
 import { Annotator } from "./annotator.ts";
 import { Blobs } from "./blobs.ts";
@@ -152,7 +152,7 @@ export function openDesk(options: MessengerOptions, events: DeskEvents): Desk {
   };
 }
 
-function openRooms(vault: Vault): Rooms {
+function openRooms(vault: Account): Rooms {
   const contacts = new ContactBook(vault);
   return {
     contacts,
@@ -165,7 +165,7 @@ function openRooms(vault: Vault): Rooms {
   };
 }
 
-function openHeard(vault: Vault, contacts: ContactBook): HeardBook {
+function openHeard(vault: Account, contacts: ContactBook): HeardBook {
   const heard = new HeardBook(vault);
   const people = new GroupBook(vault).everybody();
   if (heard.isEmpty) vault.transaction(() => adoptOldNumbers(heard, { contacts: contacts.list(), people }));

@@ -13,8 +13,8 @@ import { ROUTE_LIMITS } from "../core/limits.ts";
 import type { Logger } from "../core/log.ts";
 import type { VerifiedEvent } from "../nostr/event.ts";
 import type { RelayPool } from "../route/relay-pool.ts";
+import type { Account } from "../vault/account.ts";
 import type { Identity } from "../vault/identity.ts";
-import type { Vault } from "../vault/vault.ts";
 import type { Address, Addresses } from "./addresses.ts";
 import { wrapRumor } from "./interop.ts";
 import { type Letter, letterHead, type ReceiptLetter } from "./letter.ts";
@@ -22,7 +22,7 @@ import type { Outbox, OutboxRow, ReceiptRow } from "./outbox.ts";
 import type { Sealing } from "./sealing.ts";
 
 export interface DispatcherOptions {
-  readonly vault: Vault;
+  readonly vault: Account;
   readonly pool: RelayPool;
   readonly addresses: Addresses;
   readonly outbox: Outbox;

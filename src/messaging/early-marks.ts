@@ -4,8 +4,8 @@
  */
 
 import { MESSAGE_LIMITS } from "../core/limits.ts";
+import type { Account } from "../vault/account.ts";
 import type { SealedTable } from "../vault/sealed-table.ts";
-import type { Vault } from "../vault/vault.ts";
 import type { MarkLetter } from "./letter.ts";
 
 interface EarlyMark {
@@ -22,7 +22,7 @@ const YES = "yes";
 export class EarlyMarks {
   readonly #table: SealedTable<EarlyMark>;
 
-  constructor(vault: Vault) {
+  constructor(vault: Account) {
     this.#table = vault.table<EarlyMark>({
       name: "early_marks",
       key: (row) => row.id,

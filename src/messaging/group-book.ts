@@ -6,8 +6,8 @@
  *   person   one member, invited one or applicant of one group
  */
 
+import type { Account } from "../vault/account.ts";
 import type { SealedTable } from "../vault/sealed-table.ts";
-import type { Vault } from "../vault/vault.ts";
 import type { DeviceName } from "./session/device.ts";
 
 export interface GroupRow {
@@ -70,7 +70,7 @@ export class GroupBook {
   readonly #device: string;
   readonly #account: string;
 
-  constructor(vault: Vault) {
+  constructor(vault: Account) {
     const { device, publicKey } = vault.identity();
     this.#device = device;
     this.#account = publicKey;

@@ -15,8 +15,8 @@ import { CryptoError, ValidationError } from "../core/errors.ts";
 import { GROUP_LIMITS, MESSAGE_LIMITS, SESSION_LIMITS } from "../core/limits.ts";
 import { randomBytes } from "../core/random.ts";
 import type { NostrEvent } from "../nostr/event.ts";
+import type { Account } from "../vault/account.ts";
 import type { Identity } from "../vault/identity.ts";
-import type { Vault } from "../vault/vault.ts";
 import type { Blobs } from "./blobs.ts";
 import type { Rooms } from "./composer.ts";
 import { cleanName } from "./contact-book.ts";
@@ -56,7 +56,7 @@ import type { SessionKeeper } from "./session-keeper.ts";
 import type { Welcomes } from "./welcomes.ts";
 
 export interface GroupsOptions extends Rooms {
-  readonly vault: Vault;
+  readonly vault: Account;
   readonly identity: Identity;
   readonly sessions: Sessions;
   readonly keeper: SessionKeeper;

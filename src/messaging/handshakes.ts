@@ -12,8 +12,8 @@ import type { Clock } from "../core/clock.ts";
 import { fromBase64Url, toBase64Url } from "../core/bytes.ts";
 import { CryptoError } from "../core/errors.ts";
 import { randomBytes } from "../core/random.ts";
+import type { Account } from "../vault/account.ts";
 import type { Identity } from "../vault/identity.ts";
-import type { Vault } from "../vault/vault.ts";
 import type { ContactBook, ContactRow } from "./contact-book.ts";
 import { letterHead, type WelcomeLetter } from "./letter.ts";
 import type { Outbox } from "./outbox.ts";
@@ -23,7 +23,7 @@ import { type Session, sessionInfo, sessionMembers } from "./session/session.ts"
 import type { Sessions } from "./session/sessions.ts";
 
 export interface HandshakesOptions {
-  readonly vault: Vault;
+  readonly vault: Account;
   readonly identity: Identity;
   readonly contacts: ContactBook;
   readonly outbox: Outbox;

@@ -7,7 +7,7 @@
  */
 
 import type { SealedTable } from "../vault/sealed-table.ts";
-import type { Vault } from "../vault/vault.ts";
+import type { Account } from "../vault/account.ts";
 
 interface HeardRow {
   readonly place: string;
@@ -17,7 +17,7 @@ interface HeardRow {
 export class HeardBook {
   readonly #table: SealedTable<HeardRow>;
 
-  constructor(vault: Vault) {
+  constructor(vault: Account) {
     this.#table = vault.table<HeardRow>({ name: "heard", key: (row) => row.place });
   }
 

@@ -12,7 +12,7 @@ import { MESSAGE_LIMITS, ROUTE_LIMITS } from "../core/limits.ts";
 import type { NostrEvent, VerifiedEvent } from "../nostr/event.ts";
 import { parsePublicKey } from "../nostr/keys.ts";
 import type { RelayPool } from "../route/relay-pool.ts";
-import type { Vault } from "../vault/vault.ts";
+import type { Account } from "../vault/account.ts";
 import { CARD_VERSION, isOtherCard, makeCard } from "./card.ts";
 import type { Rooms } from "./composer.ts";
 import type { ContactRow } from "./contact-book.ts";
@@ -36,7 +36,7 @@ import type { Sessions } from "./session/sessions.ts";
 import type { Invite } from "./views.ts";
 
 export interface IntroductionsOptions extends Rooms {
-  readonly vault: Vault;
+  readonly vault: Account;
   readonly pool: RelayPool;
   readonly invites: InviteBook;
   readonly correspondence: Correspondence;

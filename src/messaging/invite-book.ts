@@ -1,8 +1,8 @@
 /** The invites that we gave out and that still live: needed to tell an invited guest from a stranger. */
 
 import { equalBytes, fromBase64Url, fromHex, toBase64Url } from "../core/bytes.ts";
+import type { Account } from "../vault/account.ts";
 import type { SealedTable } from "../vault/sealed-table.ts";
-import type { Vault } from "../vault/vault.ts";
 import { dropAuthor, type InviteLink, inviteProof } from "./invite.ts";
 
 interface InviteRow {
@@ -16,7 +16,7 @@ interface InviteRow {
 export class InviteBook {
   readonly #table: SealedTable<InviteRow>;
 
-  constructor(vault: Vault) {
+  constructor(vault: Account) {
     this.#table = vault.table<InviteRow>({ name: "invites", key: (row) => row.author });
   }
 

@@ -10,8 +10,8 @@
  */
 
 import { MESSAGE_LIMITS } from "../core/limits.ts";
+import type { Account } from "../vault/account.ts";
 import type { SealedTable } from "../vault/sealed-table.ts";
-import type { Vault } from "../vault/vault.ts";
 import type { TextLetter } from "./letter.ts";
 import type { MarkOrigin, ReactionMark } from "./marks.ts";
 import type { DeliveryState, MessageFile, Profile } from "./views.ts";
@@ -87,7 +87,7 @@ export class MessageStore {
   readonly #watchers: MessageWatcher[] = [];
 
   /** The vault must be open. */
-  constructor(vault: Vault) {
+  constructor(vault: Account) {
     const own = vault.identity().publicKey;
     [this.#messages, this.#held] = vault.transaction(() => [openMessages(vault, own), openHeld(vault)]);
     this.#gone = vault.table<GoneRow>({ name: "gone_messages", key: (row) => row.id });
@@ -243,7 +243,7 @@ export class MessageStore {
   }
 }
 
-function openMessages(vault: Vault, own: string): SealedTable<MessageRow> {
+function openMessages(vault: Account, own: string): SealedTable<MessageRow> {
   const isReceived = (row: MessageRow) => !row.mine && !row.notice && !row.deleted;
   const table = vault.table<MessageRow>({
     name: "messages",
@@ -266,7 +266,7 @@ function modernize(row: MessageRow & { contact?: string }, own: string): Message
   return { ...PLAIN, ...rest, conversation: contact, author: row.mine ? own : contact };
 }
 
-function openHeld(vault: Vault): SealedTable<HeldRow> {
+function openHeld(vault: Account): SealedTable<HeldRow> {
   const table = vault.table<HeldRow>({
     name: "held_letters",
     key: (row) => row.id,

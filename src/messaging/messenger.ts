@@ -15,7 +15,8 @@ import type { Logger } from "../core/log.ts";
 import { inboxRelaysEvent } from "../nostr/direct-message.ts";
 import { parsePublicKey } from "../nostr/keys.ts";
 import type { RelayPool } from "../route/relay-pool.ts";
-import type { Vault } from "../vault/vault.ts";
+import type { Account } from "../vault/account.ts";
+import type { LinkedAccount } from "../vault/identity.ts";
 import { Announcer } from "./announcer.ts";
 import { checkConversation, checkRequest, checkText, compose, messageDeleted } from "./composer.ts";
 import type { ContactRow } from "./contact-book.ts";
@@ -49,7 +50,7 @@ import type {
 } from "./views.ts";
 
 export interface MessengerOptions {
-  readonly vault: Vault;
+  readonly vault: Account;
   readonly pool: RelayPool;
   /** Where this node collects its letters, the embedded relay first. */
   readonly ownRelays: () => readonly string[];
@@ -59,6 +60,8 @@ export interface MessengerOptions {
   /** Ends the share link of an attachment that disappears or is deleted; other people's URLs are left alone. */
   readonly revokeLink: (url: string) => void;
   readonly settings: () => MessengerSettings;
+  /** Makes the account one whose keys lie on another device; null where that cannot be. */
+  readonly linkTo: ((account: LinkedAccount) => void) | null;
   /** Takes over what was set on another device of this account. */
   readonly adoptSettings: (settings: MessengerSettings) => void;
   readonly clock: Clock;

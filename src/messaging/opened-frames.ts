@@ -6,8 +6,8 @@
 import { toHex } from "../core/bytes.ts";
 import { MESSAGE_LIMITS } from "../core/limits.ts";
 import { sha256 } from "../crypto/key-derivation.ts";
+import type { Account } from "../vault/account.ts";
 import type { SealedTable } from "../vault/sealed-table.ts";
-import type { Vault } from "../vault/vault.ts";
 
 interface OpenedRow {
   /** SHA-256 of the sealed message. */
@@ -20,7 +20,7 @@ interface OpenedRow {
 export class OpenedFrames {
   readonly #table: SealedTable<OpenedRow>;
 
-  constructor(vault: Vault) {
+  constructor(vault: Account) {
     this.#table = vault.table<OpenedRow>({
       name: "opened_frames",
       key: (row) => row.hash,

@@ -10,8 +10,8 @@
  */
 
 import { MESSAGE_LIMITS } from "../core/limits.ts";
+import type { Account } from "../vault/account.ts";
 import type { SealedTable } from "../vault/sealed-table.ts";
-import type { Vault } from "../vault/vault.ts";
 import { isContent, type Letter } from "./letter.ts";
 
 export interface OutboxRow {
@@ -52,7 +52,7 @@ export class Outbox {
   readonly #letters: SealedTable<OutboxRow>;
   readonly #receipts: SealedTable<ReceiptRow>;
 
-  constructor(vault: Vault) {
+  constructor(vault: Account) {
     this.#letters = vault.table<OutboxRow>({
       name: "outbox",
       key: rowKey,

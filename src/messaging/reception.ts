@@ -10,7 +10,7 @@
 import type { Clock } from "../core/clock.ts";
 import { CryptoError } from "../core/errors.ts";
 import type { VerifiedEvent } from "../nostr/event.ts";
-import type { Vault } from "../vault/vault.ts";
+import type { Account } from "../vault/account.ts";
 import type { Collector } from "./collector.ts";
 import type { ContactBook } from "./contact-book.ts";
 import type { Correspondence } from "./correspondence.ts";
@@ -33,7 +33,7 @@ import type { SessionKeeper } from "./session-keeper.ts";
 import type { Identity } from "../vault/identity.ts";
 
 export interface ReceptionOptions {
-  readonly vault: Vault;
+  readonly vault: Account;
   readonly identity: Identity;
   readonly contacts: ContactBook;
   readonly devices: DeviceBook;

@@ -8,7 +8,7 @@
 
 import { utf8Decode } from "../core/bytes.ts";
 import { CryptoError, NocturneError } from "../core/errors.ts";
-import type { Vault } from "../vault/vault.ts";
+import type { Account } from "../vault/account.ts";
 import type { ContactBook } from "./contact-book.ts";
 import type { Correspondence } from "./correspondence.ts";
 import { type Effects, noEffects } from "./effects.ts";
@@ -26,7 +26,7 @@ import type { SessionRow } from "./session/session-store.ts";
 import { commitId, type Located, type Sessions } from "./session/sessions.ts";
 
 export interface SessionInboxOptions {
-  readonly vault: Vault;
+  readonly vault: Account;
   readonly sessions: Sessions;
   readonly opened: OpenedFrames;
   readonly contacts: ContactBook;

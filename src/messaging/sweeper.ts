@@ -3,19 +3,19 @@
  * soon after, but never so often that the app would feel it.
  */
 
-import type { Vault } from "../vault/vault.ts";
+import type { Account } from "../vault/account.ts";
 
 /** A scrub that took one second is followed by a hundred without one. */
 const REST_FACTOR = 100;
 
 export class Sweeper {
-  readonly #vault: Vault;
+  readonly #vault: Account;
   /** Also at first: the process before may have ended between a deletion and its sweep. */
   #logHoldsDeleted = true;
   #pagesHoldDeleted = false;
   #restUntilMs = 0;
 
-  constructor(vault: Vault) {
+  constructor(vault: Account) {
     this.#vault = vault;
   }
 

@@ -6,14 +6,14 @@
 import { toBase64Url, utf8Encode } from "../core/bytes.ts";
 import type { Clock } from "../core/clock.ts";
 import { GROUP_LIMITS } from "../core/limits.ts";
-import type { Vault } from "../vault/vault.ts";
+import type { Account } from "../vault/account.ts";
 import type { BlobRef, Blobs } from "./blobs.ts";
 import { letterHead, type Profile, type WelcomeLetter } from "./letter.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Committed } from "./session/session.ts";
 
 export interface WelcomesOptions {
-  readonly vault: Vault;
+  readonly vault: Account;
   readonly outbox: Outbox;
   readonly blobs: Blobs;
   readonly wake: (device: string) => void;

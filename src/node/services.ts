@@ -110,21 +110,7 @@ function compose(foundation: Foundation, opened: AsyncDisposableStack): Omit<Ser
     authenticate: authenticator(vault, ownRelays, clock),
   });
   opened.defer(() => pool.close());
-  const messenger = new Messenger({
-    vault,
-    pool,
-    clock,
-    log,
-    ownRelays,
-    embeddedRelay: relay?.url ?? null,
-    shareFile: (fileId) => links.shareForMessage(fileId),
-    revokeLink: (url) => revokeLink(links, url),
-    settings: () => settings.read(),
-    adoptSettings: ({ displayName, readReceipts, typingIndicators, invitedOnly }) => {
-      settings.change({ displayName, readReceipts, typingIndicators, invitedOnly });
-      bus.emit({ event: "settings" });
-    },
-  });
+  const messenger = createMessenger(foundation, { pool, links, bus, settings, ownRelays });
   opened.defer(() => messenger.stop());
   const channels = createChannels(foundation, { pool, links, bus, ownRelays });
   opened.defer(() => channels.stop());
@@ -160,6 +146,28 @@ function compose(foundation: Foundation, opened: AsyncDisposableStack): Omit<Ser
       return changed;
     },
   };
+}
+
+function createMessenger(
+  { vault, relay, clock, log }: Foundation,
+  { pool, links, bus, settings, ownRelays }: Pick<Services, "pool" | "links" | "bus" | "settings" | "ownRelays">,
+): Messenger {
+  return new Messenger({
+    vault,
+    pool,
+    clock,
+    log,
+    ownRelays,
+    embeddedRelay: relay?.url ?? null,
+    shareFile: (fileId) => links.shareForMessage(fileId),
+    revokeLink: (url) => revokeLink(links, url),
+    settings: () => settings.read(),
+    linkTo: (account) => vault.linkTo(account),
+    adoptSettings: ({ displayName, readReceipts, typingIndicators, invitedOnly }) => {
+      settings.change({ displayName, readReceipts, typingIndicators, invitedOnly });
+      bus.emit({ event: "settings" });
+    },
+  });
 }
 
 function createChannels(

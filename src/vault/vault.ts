@@ -18,6 +18,7 @@ import { deriveKey } from "../crypto/key-derivation.ts";
 import { type KeySlot, sealWithPassword, sealWithKey } from "../crypto/key-slots.ts";
 import type { DecodedHeader } from "../crypto/sealed-header.ts";
 import { checkPassphrase, hasPassphrase, openByKeyFile, openByPassphrase, openByRecoveryKey } from "./access.ts";
+import type { Account } from "./account.ts";
 import { createBackup } from "./backup.ts";
 import type { Database } from "./database.ts";
 import { createVault } from "./first-start.ts";
@@ -69,7 +70,7 @@ export function openVault(options: VaultOptions): Promise<Vault> {
   return Vault.open(options);
 }
 
-export class Vault {
+export class Vault implements Account {
   readonly #dataDir: string;
   readonly #database: Database;
   readonly #meta: MetaTable;

@@ -54,6 +54,7 @@ export class Person {
       shareFile: async (id) => ({ id, name: "plan.pdf", bytes: 3, url: `http://localhost/s/${id}#key` }),
       revokeLink: (url) => void this.revoked.push(url),
       settings: () => this.settings,
+      linkTo: (account) => this.vault.linkTo(account),
       adoptSettings: (settings) => void Object.assign(this.settings, settings),
       clock: this.#clock,
       log,

@@ -3,13 +3,20 @@
 import { fromBase64Url, toBase64Url } from "../../core/bytes.ts";
 import { CryptoError } from "../../core/errors.ts";
 import { MESSAGE_LIMITS } from "../../core/limits.ts";
-import type { Vault } from "../../vault/vault.ts";
+import type { Account } from "../../vault/account.ts";
+import type { LinkedAccount } from "../../vault/identity.ts";
 import { keepCertificate } from "../session/own-device.ts";
 import { DeviceBook, MAIN_NAME } from "./device-book.ts";
 import type { LinkGrant } from "./pairing.ts";
 
 /** The vault speaks for the account afterwards. Nothing of the messenger may run: its keys are wiped. Throws CryptoError. */
-export function adoptGrant(vault: Vault, grant: LinkGrant, ownRelays: readonly string[], nowMs: number): void {
+export function adoptGrant(
+  vault: Account,
+  linkTo: (account: LinkedAccount) => void,
+  grant: LinkGrant,
+  ownRelays: readonly string[],
+  nowMs: number,
+): void {
   const { card, certificate, name, hybridPublicKey, relays } = grant;
   const { publicKey, signatureKey } = card;
   if (signatureKey === null) throw new CryptoError();
@@ -28,6 +35,6 @@ export function adoptGrant(vault: Vault, grant: LinkGrant, ownRelays: readonly s
     devices.removeAllOwn();
     devices.putOwn({ ...known, device: publicKey, name: MAIN_NAME, hybridPublicKey, relays });
     devices.putOwn(self);
-    vault.linkTo({ publicKey, hybridPublicKey: card.hybridPublicKey, signatureKey });
+    linkTo({ publicKey, hybridPublicKey: card.hybridPublicKey, signatureKey });
   });
 }

@@ -10,7 +10,7 @@
 import { DEVICE_LIMITS } from "../../core/limits.ts";
 import type { Identity } from "../../vault/identity.ts";
 import type { SealedTable } from "../../vault/sealed-table.ts";
-import type { Vault } from "../../vault/vault.ts";
+import type { Account } from "../../vault/account.ts";
 import type { SyncedDevice } from "./sync-item.ts";
 
 /** What the device with the account's keys is called. */
@@ -48,7 +48,7 @@ export class DeviceBook {
   readonly account: string;
   readonly device: string;
 
-  constructor(vault: Vault, { publicKey, device }: Pick<Identity, "publicKey" | "device">) {
+  constructor(vault: Account, { publicKey, device }: Pick<Identity, "publicKey" | "device">) {
     this.account = publicKey;
     this.device = device;
     this.#own = vault.table<OwnDeviceRow>({ name: "own_devices", key: (row) => row.device });

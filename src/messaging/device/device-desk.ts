@@ -4,15 +4,17 @@ import type { Desk } from "../desk.ts";
 import type { DeviceLinkView, DeviceView, JoinAccount } from "../views.ts";
 import type { MessengerOptions } from "../messenger.ts";
 import { adoptGrant } from "./adopt.ts";
-import { hasDevices, notEmpty } from "./device-errors.ts";
+import { hasDevices, notEmpty, oneDeviceOnly } from "./device-errors.ts";
 import type { LinkGrant } from "./pairing.ts";
 
+type DeviceDeskOptions = Pick<MessengerOptions, "vault" | "linkTo" | "ownRelays" | "clock">;
+
 export class DeviceDesk {
-  readonly #o: Pick<MessengerOptions, "vault" | "ownRelays" | "clock">;
+  readonly #o: DeviceDeskOptions;
   readonly #desk: () => Desk;
 
   /** `desk` throws LockedError while the vault is locked. */
-  constructor(options: Pick<MessengerOptions, "vault" | "ownRelays" | "clock">, desk: () => Desk) {
+  constructor(options: DeviceDeskOptions, desk: () => Desk) {
     this.#o = options;
     this.#desk = desk;
   }
@@ -24,6 +26,7 @@ export class DeviceDesk {
 
   /** A link that brings in one device. Throws PolicyError `main_device_only`, ValidationError `too_many_devices`. */
   createLink(): DeviceLinkView {
+    if (!this.#o.linkTo) throw oneDeviceOnly();
     return this.#desk().ownDevices.createLink();
   }
 
@@ -33,14 +36,16 @@ export class DeviceDesk {
    */
   ask({ link, name, relay }: JoinAccount, signal: AbortSignal): Promise<LinkGrant> {
     const { contacts, groups, linking } = this.#desk();
+    if (!this.#o.linkTo) throw oneDeviceOnly();
     if (contacts.list().length + groups.list().length > 0) throw notEmpty();
     return linking.ask(link, name, relay ?? null, signal);
   }
 
   /** Takes over what was granted, while the messenger is stopped. */
   adopt(grant: LinkGrant): void {
-    const { vault, ownRelays, clock } = this.#o;
-    adoptGrant(vault, grant, ownRelays(), clock.nowMs());
+    const { vault, linkTo, ownRelays, clock } = this.#o;
+    if (!linkTo) throw oneDeviceOnly();
+    adoptGrant(vault, linkTo, grant, ownRelays(), clock.nowMs());
   }
 
   /** Takes a device, by id or name, out of the account. Throws PolicyError `main_device_only`, ValidationError `unknown_device`. */

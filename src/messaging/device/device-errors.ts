@@ -49,3 +49,10 @@ export function hasDevices(): PolicyError {
     hint: "Revoke the other devices first, on your main device.",
   });
 }
+
+/** A persona lives on one machine: a second one would be a second place that links it to its owner. */
+export function oneDeviceOnly(): PolicyError {
+  return new PolicyError("one_device_only", "This identity stays on this device.", {
+    hint: "Only your own account can have several devices.",
+  });
+}

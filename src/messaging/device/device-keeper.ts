@@ -10,7 +10,7 @@
 import type { Clock } from "../../core/clock.ts";
 import { fromBase64Url, toBase64Url } from "../../core/bytes.ts";
 import { DEVICE_LIMITS, SESSION_LIMITS } from "../../core/limits.ts";
-import type { Vault } from "../../vault/vault.ts";
+import type { Account } from "../../vault/account.ts";
 import type { Groups } from "../groups.ts";
 import { type HeardBook, placeOf } from "../heard-book.ts";
 import { letterHead, type PackagesLetter } from "../letter.ts";
@@ -26,7 +26,7 @@ import type { Welcomes } from "../welcomes.ts";
 import type { DeviceBook, OwnDeviceRow } from "./device-book.ts";
 
 export interface DeviceKeeperOptions {
-  readonly vault: Vault;
+  readonly vault: Account;
   readonly devices: DeviceBook;
   readonly heard: HeardBook;
   readonly sessions: Sessions;

@@ -9,8 +9,9 @@
  */
 
 import type { Clock } from "../../core/clock.ts";
+import { NocturneError } from "../../core/errors.ts";
 import { DEVICE_LIMITS } from "../../core/limits.ts";
-import type { Vault } from "../../vault/vault.ts";
+import type { Account } from "../../vault/account.ts";
 import type { Rooms } from "../composer.ts";
 import { type ContactRow } from "../contact-book.ts";
 import { type ConversationRow } from "../conversation-book.ts";
@@ -24,7 +25,7 @@ import type { SyncItem, SyncedSettings } from "./sync-item.ts";
 import { contactOf, conversationOf, messageOf, type SyncRules } from "./sync-rules.ts";
 
 export interface DeviceSyncOptions extends Rooms {
-  readonly vault: Vault;
+  readonly vault: Account;
   readonly sessions: Sessions;
   readonly rules: SyncRules;
   readonly history: HistoryReader;
@@ -146,16 +147,25 @@ export class DeviceSync {
     this.#isGathering = true;
     queueMicrotask(() => {
       this.#isGathering = false;
-      const { messages, vault } = this.#o;
-      const states = [...this.#states.values()].map(({ id, state }) => ({ id, state }));
-      const gone = [...this.#gone].filter((id) => !vault.locked && messages.isGone(id));
-      this.#states.clear();
-      this.#gone.clear();
-      if (vault.locked) return;
-      vault.transaction(() => {
-        for (const some of chunks(states)) this.say([{ what: "states", states: some }]);
-        for (const ids of chunks(gone)) this.say([{ what: "gone", ids }]);
-      });
+      try {
+        this.#sayGathered();
+      } catch (error) {
+        // Locked meanwhile, or a full disk: how far a message got is no reason to end the program.
+        if (!(error instanceof NocturneError)) throw error;
+      }
+    });
+  }
+
+  #sayGathered(): void {
+    const { messages, vault } = this.#o;
+    const states = [...this.#states.values()].map(({ id, state }) => ({ id, state }));
+    const gone = [...this.#gone];
+    this.#states.clear();
+    this.#gone.clear();
+    vault.transaction(() => {
+      for (const some of chunks(states)) this.say([{ what: "states", states: some }]);
+      const ids = gone.filter((id) => messages.isGone(id));
+      for (const some of chunks(ids)) this.say([{ what: "gone", ids: some }]);
     });
   }
 

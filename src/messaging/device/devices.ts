@@ -12,7 +12,7 @@ import type { Clock } from "../../core/clock.ts";
 import { CryptoError } from "../../core/errors.ts";
 import { DEVICE_LIMITS, MESSAGE_LIMITS } from "../../core/limits.ts";
 import type { Identity } from "../../vault/identity.ts";
-import type { Vault } from "../../vault/vault.ts";
+import type { Account } from "../../vault/account.ts";
 import type { Blobs } from "../blobs.ts";
 import { cleanName, type ContactBook } from "../contact-book.ts";
 import { type Effects, noEffects } from "../effects.ts";
@@ -33,7 +33,7 @@ import type { Linking } from "./linking.ts";
 import type { LinkRequest } from "./pairing.ts";
 
 export interface DevicesOptions {
-  readonly vault: Vault;
+  readonly vault: Account;
   readonly identity: Identity;
   readonly devices: DeviceBook;
   readonly contacts: ContactBook;

@@ -12,7 +12,7 @@ import { utf8Decode, utf8Encode } from "../../core/bytes.ts";
 import { CodecError } from "../../core/errors.ts";
 import * as v from "valibot";
 import { DEVICE_LIMITS } from "../../core/limits.ts";
-import type { Vault } from "../../vault/vault.ts";
+import type { Account } from "../../vault/account.ts";
 import type { Blobs } from "../blobs.ts";
 import type { Rooms } from "../composer.ts";
 import type { Effects } from "../effects.ts";
@@ -21,7 +21,7 @@ import { historySchema, type SyncedSettings, type SyncItem } from "./sync-item.t
 import { contactOf, conversationOf, deviceOf, messageOf, type SyncRules } from "./sync-rules.ts";
 
 export interface HistoryOptions extends Rooms {
-  readonly vault: Vault;
+  readonly vault: Account;
   readonly blobs: Blobs;
   readonly rules: SyncRules;
   readonly settings: () => SyncedSettings;

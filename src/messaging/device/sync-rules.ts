@@ -10,7 +10,7 @@
 import type { Clock } from "../../core/clock.ts";
 import { DEVICE_LIMITS } from "../../core/limits.ts";
 import type { SealedTable } from "../../vault/sealed-table.ts";
-import type { Vault } from "../../vault/vault.ts";
+import type { Account } from "../../vault/account.ts";
 import { isOtherCard } from "../card.ts";
 import type { Rooms } from "../composer.ts";
 import type { ContactRow } from "../contact-book.ts";
@@ -29,7 +29,7 @@ import type {
 } from "./sync-item.ts";
 
 export interface SyncRulesOptions extends Rooms {
-  readonly vault: Vault;
+  readonly vault: Account;
   readonly correspondence: Correspondence;
   readonly adoptSettings: (settings: SyncedSettings) => void;
   /** Forgets a person and the conversation with him; runs in the transaction. */

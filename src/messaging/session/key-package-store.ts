@@ -5,8 +5,8 @@
 
 import { fromBase64Url, toBase64Url } from "../../core/bytes.ts";
 import { SESSION_LIMITS } from "../../core/limits.ts";
+import type { Account } from "../../vault/account.ts";
 import type { SealedTable } from "../../vault/sealed-table.ts";
-import type { Vault } from "../../vault/vault.ts";
 import type { OwnDevice } from "./device.ts";
 import { createKeyPackage, keyPackageRef, type OwnKeyPackage, welcomedRefs } from "./mls.ts";
 
@@ -23,7 +23,7 @@ interface KeyPackageRow {
 export class KeyPackageStore {
   readonly #table: SealedTable<KeyPackageRow>;
 
-  constructor(vault: Vault) {
+  constructor(vault: Account) {
     this.#table = vault.table<KeyPackageRow>({
       name: "key_packages",
       key: (row) => row.ref,

@@ -10,7 +10,7 @@ import { randomBytes } from "../../core/random.ts";
 import { ed25519 } from "../../crypto/signing.ts";
 import type { Identity } from "../../vault/identity.ts";
 import type { SealedTable } from "../../vault/sealed-table.ts";
-import type { Vault } from "../../vault/vault.ts";
+import type { Account } from "../../vault/account.ts";
 import { certifyDevice, isCertificate, type OwnDevice } from "./device.ts";
 
 interface OwnDeviceRow {
@@ -24,7 +24,7 @@ interface OwnDeviceRow {
 const SEED_BYTES = 32;
 const NONE = new Uint8Array(64);
 
-export function openOwnDevice(vault: Vault, identity: Identity): OwnDevice {
+export function openOwnDevice(vault: Account, identity: Identity): OwnDevice {
   const table = openTable(vault);
   const known = table.get("own");
   const seed = known ? fromBase64Url(known.seed) : randomBytes(SEED_BYTES);
@@ -37,7 +37,7 @@ export function openOwnDevice(vault: Vault, identity: Identity): OwnDevice {
 }
 
 /** Keeps what the account said of this device (64 bytes); call inside the transaction that links it. */
-export function keepCertificate(vault: Vault, certificate: Uint8Array): void {
+export function keepCertificate(vault: Account, certificate: Uint8Array): void {
   const table = openTable(vault);
   const row = table.get("own");
   if (row) table.put({ ...row, certificate: toBase64Url(certificate) });
@@ -48,6 +48,6 @@ export function isCertifiedDevice({ account, device, signature, certificate }: O
   return isCertificate(certificate, account, device, signature.publicKey);
 }
 
-function openTable(vault: Vault): SealedTable<OwnDeviceRow> {
+function openTable(vault: Account): SealedTable<OwnDeviceRow> {
   return vault.table<OwnDeviceRow>({ name: "own_device", key: (row) => row.name, indexes: { unsaved: () => "yes" } });
 }

@@ -9,8 +9,8 @@
  */
 
 import { fromBase64Url, toBase64Url } from "../../core/bytes.ts";
+import type { Account } from "../../vault/account.ts";
 import type { SealedTable } from "../../vault/sealed-table.ts";
-import type { Vault } from "../../vault/vault.ts";
 import type { DeviceName } from "./device.ts";
 import type { SessionKind } from "./group-info.ts";
 import { decodeState, encodeState, exportKey } from "./mls.ts";
@@ -57,7 +57,7 @@ export class SessionStore {
   readonly #sessions: SealedTable<SessionRow>;
   readonly #epochs: SealedTable<EpochRow>;
 
-  constructor(vault: Vault) {
+  constructor(vault: Account) {
     this.#sessions = vault.table<SessionRow>({
       name: "sessions",
       key: (row) => row.id,

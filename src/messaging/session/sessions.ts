@@ -14,9 +14,9 @@ import { CryptoError } from "../../core/errors.ts";
 import { SESSION_LIMITS } from "../../core/limits.ts";
 import { randomBytes } from "../../core/random.ts";
 import { sha256 } from "../../crypto/key-derivation.ts";
+import type { Account } from "../../vault/account.ts";
 import type { Identity } from "../../vault/identity.ts";
 import type { SealedTable } from "../../vault/sealed-table.ts";
-import type { Vault } from "../../vault/vault.ts";
 import type { Changes } from "./commit.ts";
 import type { OwnDevice } from "./device.ts";
 import { type FrameKeys, frameKeysOf, isSealedFor, openFrame } from "./frame.ts";
@@ -66,7 +66,7 @@ export interface Located {
 }
 
 export interface SessionsOptions {
-  readonly vault: Vault;
+  readonly vault: Account;
   readonly identity: Identity;
   readonly clock: Clock;
   /** A session has another head (`before` is null for a new one); runs in the transaction that stores it. */
