@@ -39,10 +39,16 @@ export class Addresses {
     const own = this.#devices.ownDevice(device);
     if (own) {
       const { relays, hybridPublicKey, revoked } = own;
-      const account = this.#devices.account;
-      return revoked
-        ? null
-        : { publicKey: device, account, hybridPublicKey, relays, placed: true, accepted: true, open: true };
+      // A revoked one is still told that it is.
+      return {
+        publicKey: device,
+        account: this.#devices.account,
+        hybridPublicKey,
+        relays,
+        placed: true,
+        accepted: true,
+        open: !revoked,
+      };
     }
     const linked = this.#devices.other(device);
     const account = this.#ofAccount(linked?.account ?? device);

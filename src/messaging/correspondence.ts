@@ -129,7 +129,8 @@ export class Correspondence {
     const verified = contact.verified && contact.changedCard === null;
     const accepted = contacts.update(contact, { state: "accepted", card, changedCard: null, verified });
     if (contact.state === "request") this.#bringForward(contact.publicKey, effects);
-    if (contact.profile === "hidden") {
+    // On a linked device this is a wish: the main one hears of it, and answers.
+    if (contact.profile === "hidden" && this.#o.devices.isMain) {
       this.#answer(contact.publicKey);
       this.#acknowledgeAll(contact.publicKey);
       outbox.hasten(contact.publicKey, true);

@@ -100,8 +100,12 @@ export class Reception {
       const { session, epoch } = located;
       dispatcher.sendOnce({ ...letterHead(this.#o.clock.nowMs()), kind: "astray", session, epoch }, taken.astray);
     }
-    // Another device of ours told of somebody: what brings us into the session with him may be here already.
-    if (taken.effects.contactsChanged) this.#o.collector().retryEarly();
+    if (taken.effects.contactsChanged) {
+      // Another device of ours told of somebody: what brings us into the session with him may be here already, or it
+      // accepted him, and we found one.
+      this.#o.collector().retryEarly();
+      background(this.#o.handshakes.settleAll());
+    }
     if (taken.isFarewell) background(this.#o.membership.dismiss());
     if (taken.hasNewEpoch) background(this.#followEpoch(located.session));
     return true;
