@@ -54,6 +54,7 @@ export function hkdfExpand(hashName: HashName, prk: Uint8Array, info: Uint8Array
   const blocks = Math.ceil(length / blockBytes);
   if (blocks > 255) throw new InternalError("key_too_long", "HKDF cannot derive so many bytes.");
   const infoBytes = bytesOf(info);
+  if (blocks === 1) return hmac(hashName, prk, infoBytes, Uint8Array.of(1)).slice(0, length);
   const output = new Uint8Array(blocks * blockBytes);
   let previous = new Uint8Array(0);
   for (let i = 0; i < blocks; i++) {
