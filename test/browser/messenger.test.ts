@@ -4,18 +4,31 @@
  */
 import assert from "node:assert/strict";
 import { before, type TestContext, test } from "node:test";
-import type { Locator, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import type { Conversation } from "../../src/api/contract.ts";
 import { assertAccessible, assertHandy } from "../support/accessibility.ts";
 import { launchBrowser } from "../support/browser.ts";
+import {
+  allowMicrophone,
+  bubble,
+  chip,
+  choose,
+  chooseForConversation,
+  dismiss,
+  inSight,
+  MICROPHONE,
+  openMenu,
+  plays,
+  rowOf,
+  until,
+  voiceIn,
+  write,
+} from "../support/conversation-page.ts";
 import { type NocturneProcess, startNocturne } from "../support/nocturne-process.ts";
 import { ask, befriend, deliver } from "../support/people.ts";
 import { buildPages, DESK, follow, hears, launchLink, openApp, PHONE, press, visit } from "../support/web-app.ts";
 
 before(buildPages);
-
-/** A microphone that beeps, and nobody who has to be asked. */
-const MICROPHONE = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"];
 
 interface Person {
   readonly node: NocturneProcess;
@@ -280,30 +293,6 @@ async function inspect(page: Page, what: string): Promise<void> {
   }
 }
 
-/** The app's own question comes only where the browser would ask too. */
-async function allowMicrophone(page: Page): Promise<void> {
-  const allow = page.getByRole("button", { name: "Use the microphone" });
-  const stop = page.getByRole("button", { name: "Stop recording" });
-  await allow.or(stop).waitFor();
-  if ((await allow.count()) > 0) await allow.click();
-  await stop.waitFor();
-}
-
-/** It plays when its place moves. */
-async function plays(note: Locator): Promise<void> {
-  await note.getByRole("button", { name: "Play voice note" }).click();
-  const place = note.getByLabel("Position in the voice note");
-  await until(async () => Number(await place.inputValue()) > 0.3, "the voice note plays");
-  await note.getByRole("button", { name: "Play voice note" }).waitFor(); // at its end
-}
-
-function voiceIn(page: Page): Locator {
-  return list(page)
-    .getByRole("listitem")
-    .filter({ has: page.getByLabel("Position in the voice note") })
-    .last();
-}
-
 test("on a telephone a finger that rests on a message opens its menu", async (t) => {
   const world = await openFriends(t);
   if (!world) return;
@@ -346,72 +335,9 @@ async function openFriends(t: TestContext): Promise<World | null> {
   return { ada, grace, complaints };
 }
 
-function list(page: Page): Locator {
-  return page.getByRole("region", { name: /^Messages with/ });
-}
-
-/** The list item of the message that contains this text. */
-function bubble(page: Page, text: string): Locator {
-  return list(page).getByRole("listitem").filter({ hasText: text });
-}
-
-function chip(page: Page, text: string, name: RegExp): Locator {
-  return bubble(page, text).getByRole("button", { name });
-}
-
-function rowOf(page: Page, name: string): Locator {
-  return page.getByRole("navigation", { name: "Conversations" }).getByRole("link", { name });
-}
-
-async function write(page: Page, text: string): Promise<void> {
-  const field = page.getByPlaceholder("Message");
-  await field.fill(text);
-  await field.press("Enter");
-  await bubble(page, text).first().waitFor();
-}
-
-async function openMenu(page: Page, text: string): Promise<Locator> {
-  const message = bubble(page, text).first();
-  await message.hover();
-  await message.getByRole("button", { name: /^Actions for the message/ }).click();
-  const menu = page.getByRole("menu");
-  await menu.waitFor();
-  return menu;
-}
-
-async function choose(page: Page, text: string, item: string): Promise<void> {
-  const menu = await openMenu(page, text);
-  await menu.getByRole("menuitem", { name: item }).click();
-  await menu.waitFor({ state: "detached" });
-}
-
-async function chooseForConversation(page: Page, name: string, item: string): Promise<void> {
-  await press(page, `Actions for ${name}`);
-  await page.getByRole("menuitem", { name: item, exact: true }).click();
-}
-
-/** Ends the time for a change of mind. */
-async function dismiss(page: Page, notice: string): Promise<void> {
-  const toast = page.getByRole("dialog").filter({ hasText: notice });
-  await toast.getByRole("button", { name: "Dismiss" }).click();
-}
-
 function focused(page: Page): Promise<string> {
   return page.evaluate<string>(
     `document.activeElement?.getAttribute("aria-label") ?? document.activeElement?.labels?.[0]?.textContent ?? ""`,
-  );
-}
-
-async function inSight(message: Locator, what: string): Promise<void> {
-  await message.waitFor();
-  await until(
-    () =>
-      message.evaluate((one: unknown) => {
-        const element = one as { getBoundingClientRect(): { top: number; bottom: number } };
-        const { top, bottom } = element.getBoundingClientRect();
-        return top >= 0 && bottom <= (globalThis as unknown as { innerHeight: number }).innerHeight;
-      }),
-    `${what} is in sight`,
   );
 }
 
@@ -420,12 +346,4 @@ async function conversation(node: NocturneProcess): Promise<Conversation> {
   const [only] = await ask<Conversation[]>(node, "GET", "/conversations");
   assert.ok(only);
   return only;
-}
-
-async function until(isTrue: () => Promise<boolean>, what: string): Promise<void> {
-  for (const endMs = Date.now() + 20_000; Date.now() < endMs; ) {
-    if (await isTrue()) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  assert.fail(`it did not happen: ${what}`);
 }
