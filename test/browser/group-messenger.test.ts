@@ -65,10 +65,12 @@ async function greet(world: World): Promise<void> {
   await write(world.cyd.page, "Shall we meet at the lighthouse?");
 }
 
-/** More messages than a page loads push the old ones out of it. */
+/** As many messages as are loaded at once push the old ones out. */
 async function search({ bob: { page: bob }, eve: { page: eve, node }, id }: World): Promise<void> {
-  for (let i = 1; i <= 70; i++) await say(node, id, `Ordinary message number ${i}`);
-  await bubble(bob, "Ordinary message number 70").waitFor();
+  for (let i = 1; i <= 50; i++) await say(node, id, `Ordinary message number ${i}`);
+  await bubble(bob, "Ordinary message number 50").waitFor();
+  await visit(bob, "/chats");
+  await rowOf(bob, NAME).click();
   await bob.getByLabel("Search all messages").fill("LIGHTH");
   const hit = bob.getByRole("list", { name: "Messages found" }).getByRole("link", { name: /lighthouse/ });
   assert.equal(await hit.locator("mark").innerText(), "lighthouse");
@@ -78,7 +80,7 @@ async function search({ bob: { page: bob }, eve: { page: eve, node }, id }: Worl
   await bubble(bob, "Hello from Eve").waitFor(); // and what was said around it
   await bubble(bob, "Ordinary message number 1").first().waitFor();
   await press(bob, "Newest");
-  await inSight(bubble(bob, "Ordinary message number 70"), "the newest message");
+  await inSight(bubble(bob, "Ordinary message number 50"), "the newest message");
   await press(bob, "Clear the search");
 
   await press(eve, "Search in this conversation");
@@ -145,10 +147,10 @@ async function remove(world: World): Promise<void> {
   }
   for (const { node } of world.people) assert.ok(!(await textsOf(node, id)).includes("A word too many"));
 
-  await choose(ada.page, "Ordinary message number 70", "Delete for me");
+  await choose(ada.page, "Ordinary message number 50", "Delete for me");
   await dismiss(ada.page, "Message deleted for you");
-  await bubble(ada.page, "Ordinary message number 70").waitFor({ state: "detached" });
-  for (const page of othersThan(ada, world)) await bubble(page, "Ordinary message number 70").waitFor();
+  await bubble(ada.page, "Ordinary message number 50").waitFor({ state: "detached" });
+  for (const page of othersThan(ada, world)) await bubble(page, "Ordinary message number 50").waitFor();
 }
 
 /** `burnt` sees the end of it: half a minute is long enough for all that stands between. */

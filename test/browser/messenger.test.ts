@@ -17,6 +17,7 @@ import {
   dismiss,
   inSight,
   MICROPHONE,
+  notice,
   openMenu,
   plays,
   rowOf,
@@ -24,6 +25,7 @@ import {
   voiceIn,
   write,
 } from "../support/conversation-page.ts";
+import { becomes, say, textsOf } from "../support/group.ts";
 import { type NocturneProcess, startNocturne } from "../support/nocturne-process.ts";
 import { ask, befriend, deliver } from "../support/people.ts";
 import { buildPages, DESK, follow, hears, launchLink, openApp, PHONE, press, visit } from "../support/web-app.ts";
@@ -44,7 +46,7 @@ interface World {
 test("two people use the messenger", async (t) => {
   const world = await openFriends(t);
   if (!world) return;
-  const steps = [reply, react, edit, remove, useKeyboard, keepDraft, showTyping, disappear, search, arrange, speak];
+  const steps = [reply, react, edit, remove, useKeyboard, keepDraft, showTyping, search, burn, arrange, speak, burnt];
   for (const step of steps) await step(world); // each goes on where the one before it ended
   assert.deepEqual(world.complaints, []);
 });
@@ -178,32 +180,11 @@ async function setTyping(page: Page): Promise<void> {
   await visit(page, back);
 }
 
-async function disappear({ ada, grace }: World): Promise<void> {
-  await chooseForConversation(ada.page, "Grace", "Disappearing messages…");
-  await inspect(ada.page, "choosing a timer");
-  await ada.page.getByText("30 seconds").click();
-  await press(ada.page, "Save");
-  await bubble(ada.page, "You set messages to disappear after 30 seconds").waitFor();
-  await bubble(grace.page, "Ada set messages to disappear after 30 seconds").waitFor();
-  await write(ada.page, "Burn after reading");
-  await bubble(grace.page, "Burn after reading")
-    .getByText(/^Disappears in/)
-    .waitFor();
-  await bubble(ada.page, "Burn after reading")
-    .getByText(/\d+ s$/)
-    .waitFor();
-  await chooseForConversation(ada.page, "Grace", "Disappearing messages…");
-  await ada.page.getByRole("dialog").getByText("Off", { exact: true }).click();
-  await press(ada.page, "Save");
-  await bubble(grace.page, "Ada turned off disappearing messages").waitFor();
-  await bubble(ada.page, "Burn after reading").waitFor({ state: "detached", timeout: 45_000 });
-  await bubble(grace.page, "Burn after reading").waitFor({ state: "detached", timeout: 45_000 });
-}
-
 /** A hundred messages push the old ones out of what is loaded. */
 async function search({ ada, grace }: World): Promise<void> {
   const { page } = ada;
-  for (let i = 1; i <= 100; i++) await deliver(grace.node, ada.node, `Ordinary message number ${i}`);
+  for (let i = 1; i < 100; i++) await say(grace.node, ada.node.npub, `Ordinary message number ${i}`);
+  await deliver(grace.node, ada.node, "Ordinary message number 100");
   await bubble(page, "Ordinary message number 100").waitFor();
   await page.getByLabel("Search all messages").fill("LIGHTH");
   const hits = page.getByRole("list", { name: "Messages found" });
@@ -229,6 +210,27 @@ async function search({ ada, grace }: World): Promise<void> {
   await choose(page, "Ordinary message number 100", "Reply");
   await write(page, "So many");
   await bubble(grace.page, "So many").waitFor();
+}
+
+/** `burnt` sees the end of it: half a minute is long enough for all that stands between. */
+async function burn({ ada, grace }: World): Promise<void> {
+  await chooseForConversation(ada.page, "Grace", "Disappearing messages…");
+  await inspect(ada.page, "choosing a timer");
+  await ada.page.getByText("30 seconds").click();
+  await press(ada.page, "Save");
+  await bubble(ada.page, "You set messages to disappear after 30 seconds").waitFor();
+  await bubble(grace.page, "Ada set messages to disappear after 30 seconds").waitFor();
+  await write(ada.page, "Burn after reading");
+  await bubble(grace.page, "Burn after reading")
+    .getByText(/^Disappears in/)
+    .waitFor();
+  await bubble(ada.page, "Burn after reading")
+    .getByText(/\d+ s$/)
+    .waitFor();
+  await chooseForConversation(ada.page, "Grace", "Disappearing messages…");
+  await ada.page.getByRole("dialog").getByText("Off", { exact: true }).click();
+  await press(ada.page, "Save");
+  await bubble(grace.page, "Ada turned off disappearing messages").waitFor();
 }
 
 async function arrange({ ada, grace }: World): Promise<void> {
@@ -281,6 +283,20 @@ async function speak({ ada, grace }: World): Promise<void> {
   await plays(voiceIn(grace.page)); // fetched from the other machine, decrypted, and played from memory
   await rowOf(page, "Grace").getByText("Voice note").waitFor();
   await inspect(grace.page, "a voice note");
+}
+
+/** Its neighbour is there: the message is gone, and not only out of what is shown. */
+async function burnt({ ada, grace }: World): Promise<void> {
+  for (const { page, node } of [ada, grace]) {
+    await bubble(page, "Burn after reading").waitFor({ state: "detached", timeout: 45_000 });
+    await notice(page, /turned off disappearing messages/).waitFor();
+    const { id } = await conversation(node);
+    await becomes("it is gone from the node as well", () => textsOf(node, id).then(includesBurnt), false);
+  }
+}
+
+function includesBurnt(texts: readonly string[]): boolean {
+  return texts.includes("Burn after reading");
 }
 
 /** For everybody, on a telephone and on a desk. */
