@@ -90,7 +90,7 @@ function checkRecipient(contact: ContactRow, interop: boolean, outbox: Outbox): 
   }
   if (contact.changedCard) {
     throw new PolicyError("card_changed", "This contact came back with other keys, so nothing is sent to it.", {
-      hint: "Ask the person over another channel; then: nocturne contact accept NAME",
+      hint: "Compare the new safety number over another channel: nocturne contact verify NAME NUMBER",
     });
   }
   if (contact.profile === "interop" && !interop) {
