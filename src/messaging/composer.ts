@@ -14,7 +14,8 @@ import type { GroupBook } from "./group-book.ts";
 import type { HeardBook } from "./heard-book.ts";
 import { notMember } from "./group-errors.ts";
 import { writeRumor } from "./interop.ts";
-import { type ContentLetter, createLetterId, isLetterId, letterHead, type TextLetter } from "./letter.ts";
+import { type ContentLetter, isLetterId, letterHead, type TextLetter } from "./letter.ts";
+import { createLetterId } from "./letter-id.ts";
 import type { MessageStore, StoredMessage } from "./message-store.ts";
 import type { Outbox } from "./outbox.ts";
 import type { MessageFile, SendMessage } from "./views.ts";
@@ -93,7 +94,7 @@ function checkRecipient(contact: ContactRow, interop: boolean, outbox: Outbox): 
   }
   if (contact.changedCard) {
     throw new PolicyError("card_changed", "This contact came back with other keys, so nothing is sent to it.", {
-      hint: "Ask the person over another channel; then: nocturne contact accept NAME",
+      hint: "Compare the new safety number over another channel: nocturne contact verify NAME NUMBER",
     });
   }
   if (contact.profile === "interop" && !interop) {

@@ -236,19 +236,24 @@ export class Messenger {
     this.#announcer.contacts();
   }
 
-  /** Compares `safety` (digits, spaces ignored) with ours and remembers a match; without it only tells the number. */
+  /**
+   * Compares `safety` (digits, spaces ignored) with ours and remembers a match; without it only tells the number. Of a
+   * contact whose card changed it is that of the new card, and a match accepts that card.
+   */
   verify(who: string, safety?: string): VerifyResult {
     const { contacts } = this.#desk();
     const view = contacts.view(contacts.find(who));
-    if (safety === undefined) return { verified: view.verified, safety: view.safety };
-    if (view.safety === null) {
+    const wanted = view.changedSafety ?? view.safety;
+    if (safety === undefined) return { verified: view.verified, safety: wanted };
+    if (wanted === null) {
       throw new ValidationError("card_unknown", "This contact's card is not known yet, so there is no safety number.", {
         hint: "Wait until the contact has answered.",
       });
     }
-    const verified = digits(safety) === digits(view.safety);
+    const verified = digits(safety) === digits(wanted);
+    if (verified && view.changedSafety !== null) this.accept(who);
     this.#changeContact(who, (row) => contacts.update(row, { verified }));
-    return { verified, safety: view.safety };
+    return { verified, safety: wanted };
   }
 
   // Groups
