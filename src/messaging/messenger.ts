@@ -430,7 +430,7 @@ export class Messenger {
     const contact = contacts.get(id);
     const nowMs = this.#o.clock.nowMs();
     const isAllowed = this.#o.settings().typingIndicators && contact?.state === "accepted";
-    if (!isAllowed || contact.profile === "interop" || contact.changedCard !== null || !devices.isMain) return;
+    if (!isAllowed || contact.profile === "interop" || contact.changedCard !== null) return;
     if (nowMs - (this.#typingSentAtMs.get(id) ?? 0) < MESSAGE_LIMITS.typingEveryMs) return;
     this.#typingSentAtMs.set(id, nowMs);
     const letter = { ...letterHead(nowMs), kind: "typing", on: true } as const;

@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { createLinkedWorld, deliver, linkDevice, stateOf, textsOf } from "../../../test/support/linked-world.ts";
 import { createWorld, meet, seeded, until } from "../../../test/support/messenger-world.ts";
 import type { NocturneError } from "../../core/errors.ts";
+import { MessageStore, type NewMessage } from "../message-store.ts";
 
 const LAST = Number.MAX_SAFE_INTEGER - 1;
 
@@ -65,6 +66,9 @@ test("replies, reactions, edits, deletions and timers by one device show on the 
 
 test("what one chooses or reads on one device holds on the other", async (t) => {
   const { alice, laptop, bob } = await createLinkedWorld(t);
+  laptop.settings.typingIndicators = true;
+  laptop.messenger.noteTyping("Bob");
+  await until(() => bob.messenger.conversations()[0]?.typing[0] === "Alice", "typing on either is typing");
   const id = await deliver(bob, "Alice", "unread");
   await until(() => [alice, laptop].every((one) => textsOf(one, "Bob").includes("unread")), "it is on both");
   assert.ok(alice.messenger.counts().unread > 0);
@@ -100,6 +104,14 @@ test("people met by the main device are there on the linked one, with what they 
   await until(() => textsOf(laptop, "Cyd").includes("later"), "the laptop is in the new conversation");
   await deliver(laptop, "Cyd", "hello");
   assert.deepEqual(textsOf(cyd, "Alice"), ["early", "later", "hello"]);
+  const dan = await person("Dan");
+  await alice.messenger.addContact({ invite: (await dan.messenger.createInvite()).link, name: "Dan" });
+  await until(
+    () => laptop.messenger.contacts().some(({ name }) => name === "Dan"),
+    "who has not answered yet is there",
+  );
+  await assert.rejects(laptop.messenger.send({ to: "Dan", text: "hi" }), hasCode("main_device_only"));
+  await assert.rejects(laptop.messenger.send({ to: "Bob", text: "hi", interop: true }), hasCode("main_device_only"));
   await assert.rejects(laptop.messenger.createInvite(), hasCode("main_device_only"));
   await assert.rejects(laptop.messenger.addContact({ invite: link }), hasCode("main_device_only"));
   assert.throws(() => laptop.messenger.devices.createLink(), hasCode("main_device_only"));
@@ -205,3 +217,30 @@ test("a revoked device that is on learns of it, keeps what it has, and writes no
   assert.deepEqual(textsOf(laptop, "Bob"), ["before", "before, too"]);
   await linkDevice(alice, await person(""), "Laptop 2");
 });
+
+test("a long history comes in parts, also if the new device crashes in between, and keeps its order", async (t) => {
+  const world = createWorld(t);
+  const [alice, bob, laptop] = [await world.person("Alice"), await world.person("Bob"), await world.person("")];
+  await meet(alice, bob);
+  const { publicKey } = bob.vault.identity();
+  const store = new MessageStore(alice.vault);
+  const long = "x".repeat(2_000);
+  alice.vault.transaction(() => {
+    for (let i = 0; i < 700; i++) store.add(messageBy(publicKey, `${i} ${long}`, i));
+  });
+  await laptop.join(alice.messenger.devices.createLink().link, "Laptop");
+  const countOf = () => (textsOf(laptop, "Bob").length === 0 ? 0 : new MessageStore(laptop.vault).countIn(publicKey));
+  await until(() => countOf() > 0, "the first part is there");
+  laptop.crash();
+  await bob.messenger.send({ to: "Alice", text: "live" });
+  await until(() => countOf() === 701, "all of it is there");
+  const all = new MessageStore(laptop.vault).page(publicKey, 1_000).map(({ text }) => text.split(" ")[0]);
+  assert.deepEqual(all, [...Array.from({ length: 700 }, (_, i) => String(i)), "live"]);
+  assert.equal(laptop.messenger.devices.list().find(({ me }) => me)?.history, null, "and that is told");
+});
+
+function messageBy(author: string, text: string, atMs: number): NewMessage {
+  const id = atMs.toString(16).padStart(32, "0");
+  const shown = { state: "read", profile: "hidden", mine: false, files: [] } as const;
+  return { id, conversation: author, author, atMs, text, ...shown };
+}

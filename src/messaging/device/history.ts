@@ -39,7 +39,7 @@ interface Progress {
   readonly from: string;
   readonly next: number;
   readonly parts: number;
-  /** Messages taken over, by conversation. */
+  /** Position of the last message taken over, by conversation: what comes after it arrived live. */
   readonly taken: Readonly<Record<string, number>>;
   /** Since when the next part waits for a group. */
   readonly waitingSinceMs: number | null;
@@ -163,15 +163,15 @@ export class HistoryReader {
   }
 
   /** Adds what is not here and puts it behind what was taken over before, in front of what came live. */
-  #messages(conversation: string, items: readonly SyncItem[], before: number, effects: Effects): number {
+  #messages(conversation: string, items: readonly SyncItem[], last: number, effects: Effects): number {
     const { messages, rules } = this.#o;
     const silent = { ...effects, shown: [] as StoredMessage[] };
-    const live = messages.pageAfter(conversation, Number.MAX_SAFE_INTEGER, 0).slice(before);
-    let added = 0;
-    for (const item of items) if (item.what === "message" && rules.message(item.message, silent)) added++;
-    if (added > 0) for (const row of live) messages.moveToEnd(row);
+    const live = messages.pageAfter(conversation, Number.MAX_SAFE_INTEGER, last);
+    for (const item of items) if (item.what === "message") rules.message(item.message, silent);
+    const added = silent.shown.at(-1);
+    if (added) for (const row of live) messages.moveToEnd(row);
     effects.conversations.add(conversation);
-    return before + added;
+    return added?.seq ?? last;
   }
 }
 
