@@ -547,7 +547,7 @@ export class Messenger {
     const message = messages.get(id);
     // A copy for another device of ours says nothing about the recipient.
     const isCopy = this.#open?.devices.isSibling(to) ?? false;
-    if (message?.state !== "queued" || (isCopy && message.conversation !== to)) return;
+    if (message?.state !== "queued" || isCopy) return;
     const sent = messages.update(message, { state: "sent", ...startExpiry(message, this.#o.clock.nowMs()) });
     queueMicrotask(() => {
       this.#announcer.state(id, message.conversation, "sent");
