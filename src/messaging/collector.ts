@@ -112,7 +112,7 @@ export class Collector {
 
   /** What was taken in before, and frames: for neither it matters whether the signature is right. */
   #claim(event: HashedEvent): boolean {
-    if (this.#seen.has(event.id)) return true;
+    if (this.#closed || this.#seen.has(event.id)) return true;
     const frame = this.#o.frameOf(event);
     if (frame) this.#enqueue({ id: event.id, frame });
     return frame !== null;
