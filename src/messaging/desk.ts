@@ -179,7 +179,8 @@ function openInward(
   const collector: Collector = new Collector({
     ...base,
     publicKey,
-    handle: (event, markSeen) => reception.receive(event, markSeen),
+    frameOf: (event) => reception.frameOf(event),
+    handle: (wrap, markSeen) => reception.receive(wrap, markSeen),
   });
   return { collector, handshakes, membership, groupCorrespondence, sessionKeeper };
 }

@@ -9,9 +9,9 @@
 
 import type { Clock } from "../core/clock.ts";
 import { CryptoError } from "../core/errors.ts";
-import type { VerifiedEvent } from "../nostr/event.ts";
+import type { HashedEvent, VerifiedEvent } from "../nostr/event.ts";
 import type { Vault } from "../vault/vault.ts";
-import type { Collector } from "./collector.ts";
+import type { Collector, Wrap } from "./collector.ts";
 import type { ContactBook } from "./contact-book.ts";
 import type { Correspondence } from "./correspondence.ts";
 import type { Dispatcher } from "./dispatcher.ts";
@@ -24,7 +24,7 @@ import type { Outbox } from "./outbox.ts";
 import { type Opened, openGift } from "./sealed-letter.ts";
 import type { Sealing } from "./sealing.ts";
 import { readPayload } from "./session/frame.ts";
-import type { Sessions } from "./session/sessions.ts";
+import type { Located, Sessions } from "./session/sessions.ts";
 import type { SessionInbox } from "./session-inbox.ts";
 import type { SessionKeeper } from "./session-keeper.ts";
 import type { Identity } from "../vault/identity.ts";
@@ -57,9 +57,23 @@ export class Reception {
     this.#o = options;
   }
 
+  /** The frame of a session of ours in an event; null if there is none, or it does not open. */
+  frameOf(event: HashedEvent): Located | null {
+    try {
+      const payload = readPayload(event.content);
+      return payload && this.#o.sessions.locate(payload);
+    } catch (error) {
+      if (error instanceof CryptoError) return null;
+      throw error;
+    }
+  }
+
   /** Takes one wrap in, with `markSeen` in the same transaction. False if it cannot be read yet; throws for what never can. */
-  async receive(event: VerifiedEvent, markSeen: () => void): Promise<boolean> {
+  async receive(wrap: Wrap, markSeen: () => void): Promise<boolean> {
+    if ("frame" in wrap) return this.#frame(wrap.frame, markSeen);
+    const { event } = wrap;
     const { identity, sessions, correspondence } = this.#o;
+    // It may have been queued, or kept, before its epoch was known.
     const payload = readPayload(event.content);
     const located = payload && sessions.locate(payload);
     if (located) return this.#frame(located, markSeen);
@@ -82,7 +96,7 @@ export class Reception {
     }
   }
 
-  async #frame(located: Parameters<SessionInbox["take"]>[0], markSeen: () => void): Promise<boolean> {
+  async #frame(located: Located, markSeen: () => void): Promise<boolean> {
     const { sessionInbox, sealing, dispatcher, announce, background } = this.#o;
     const body = sealing.resolve(located.body);
     const taken = body && (await sessionInbox.take({ ...located, body }, markSeen));
