@@ -11,12 +11,12 @@
  * and a `VerifiedEvent` when its signature is, too.
  */
 
-import { secp256k1 } from "@noble/curves/secp256k1.js";
 import { initNostrWasm } from "nostr-wasm";
 import { toHex, utf8Encode } from "../core/bytes.ts";
 import { CodecError } from "../core/errors.ts";
 import { RELAY_LIMITS } from "../core/limits.ts";
 import { sha256 } from "../crypto/key-derivation.ts";
+import { isSecp256k1Scalar } from "../crypto/provider.ts";
 
 // libsecp256k1 in WebAssembly: five to six times as fast as the same in JavaScript, once 50 ms to start.
 const signatures = await initNostrWasm();
@@ -106,7 +106,7 @@ export function verifySignature(event: HashedEvent): VerifiedEvent | null {
 /** The template as an event of the key's owner. `secretKey` is 32 bytes; CodecError `bad_secret_key` for zero or one above the curve order. */
 export function signEvent(template: EventTemplate, secretKey: Uint8Array): VerifiedEvent {
   // The library would sign with what is left in its memory.
-  if (!secp256k1.utils.isValidSecretKey(secretKey)) {
+  if (secretKey.length !== 32 || !isSecp256k1Scalar(secretKey)) {
     throw new CodecError("bad_secret_key", "This is not a usable secret key.");
   }
   const { kind, created_at, content } = template;
