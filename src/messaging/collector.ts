@@ -110,7 +110,7 @@ export class Collector {
     });
   }
 
-  /** What was taken in before, and frames: for neither it matters whether the signature is right. */
+  /** What was taken in before, what comes too late, and frames: for none of them it matters whether the signature is right. */
   #claim(event: HashedEvent): boolean {
     if (this.#closed || this.#seen.has(event.id)) return true;
     const frame = this.#o.frameOf(event);

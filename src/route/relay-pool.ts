@@ -81,8 +81,8 @@ export class RelayPool {
   }
 
   /**
-   * Asks a relay from now on, over all losses; `filters` is evaluated anew for each connection. Events are
-   * verified and come once. Throws ValidationError `bad_relay_url`, NetworkError `relay_busy`.
+   * Asks a relay from now on, over all losses; `filters` is evaluated anew for each connection. Events come once, and
+   * verified if `handlers` does not claim them. Throws ValidationError `bad_relay_url`, NetworkError `relay_busy`.
    */
   subscribe(url: string, filters: () => readonly Filter[], handlers: SubscriptionHandlers): { close(): void } {
     return this.#connect(normalize(url)).subscribe(filters, handlers);
