@@ -105,17 +105,10 @@ test("keys outside the curve's order do not sign", () => {
   assert.ok(verifyEvent(signEvent(template, order.with(31, 0x40))), "the largest one does");
 });
 
-test("what the library has no room for is refused, and what follows is not harmed", () => {
+test("an event of any size is signed and verified, and what follows is not harmed", () => {
   const huge = { ...template, content: "x".repeat(2_000_000) };
-  assert.throws(() => signEvent(huge, secretKey));
+  assert.ok(verifyEvent(signEvent(huge, secretKey)));
   assert.equal(verifyEvent({ ...createRumor(huge, event.pubkey), sig: event.sig }), null);
-  for (let kib = 850; kib < 1_100; kib += 5) {
-    try {
-      assert.ok(verifyEvent(signEvent({ ...template, content: "x".repeat(kib * 1024) }, secretKey)), `${kib} KiB`);
-    } catch (error) {
-      assert.match(String(error), /Out of memory/);
-    }
-  }
   assert.deepEqual(verifyEvent(event), event);
   assert.equal(verifyEvent({ ...event, sig: "22".repeat(64) }), null);
 });
