@@ -21,6 +21,8 @@ export interface Address {
   readonly accepted: boolean;
   /** False for blocked people and changed cards: then only what a group needs is sent. */
   readonly open: boolean;
+  /** A device of ours that was revoked: it hears of the commits that take it out, and of nothing else. */
+  readonly revoked?: boolean;
 }
 
 export class Addresses {
@@ -40,9 +42,7 @@ export class Addresses {
     if (own) {
       const { relays, hybridPublicKey, revoked } = own;
       const account = this.#devices.account;
-      return revoked
-        ? null
-        : { publicKey: device, account, hybridPublicKey, relays, placed: true, accepted: true, open: true };
+      return { publicKey: device, account, hybridPublicKey, relays, placed: true, accepted: true, open: true, revoked };
     }
     const linked = this.#devices.other(device);
     const account = this.#ofAccount(linked?.account ?? device);

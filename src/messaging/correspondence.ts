@@ -129,7 +129,8 @@ export class Correspondence {
     const verified = contact.verified && contact.changedCard === null;
     const accepted = contacts.update(contact, { state: "accepted", card, changedCard: null, verified });
     if (contact.state === "request") this.#bringForward(contact.publicKey, effects);
-    if (contact.profile === "hidden") {
+    // A linked device cannot sign the answer: the main one gives it as soon as it hears of this.
+    if (contact.profile === "hidden" && this.#o.devices.isMain) {
       this.#answer(contact.publicKey);
       this.#acknowledgeAll(contact.publicKey);
       outbox.hasten(contact.publicKey, true);

@@ -56,6 +56,11 @@ export class Handshakes {
     }
   }
 
+  /** Founds all sessions that are ours to found. */
+  async settleAll(): Promise<void> {
+    for (const { publicKey } of this.#o.contacts.list()) await this.settle(publicKey);
+  }
+
   /** Founds the session with a contact if it is ours to found. */
   async settle(publicKey: string): Promise<void> {
     const contact = this.#ready(publicKey);

@@ -90,7 +90,7 @@ export class Reception {
   }
 
   async #frame(located: Parameters<SessionInbox["take"]>[0], markSeen: () => void): Promise<boolean> {
-    const { sessionInbox, sealing, dispatcher, announce, background } = this.#o;
+    const { sessionInbox, sealing, dispatcher, announce, background, devices, handshakes } = this.#o;
     const body = sealing.resolve(located.body);
     const taken = body && (await sessionInbox.take({ ...located, body }, markSeen));
     if (!taken) return false;
@@ -102,6 +102,8 @@ export class Reception {
     }
     // Another device of ours told of somebody: what brings us into the session with him may be here already.
     if (taken.effects.contactsChanged) this.#o.collector().retryEarly();
+    // It may have accepted somebody, whom only the main device can answer.
+    if (taken.effects.contactsChanged && devices.isMain) background(handshakes.settleAll());
     if (taken.isFarewell) background(this.#o.membership.dismiss());
     if (taken.hasNewEpoch) background(this.#followEpoch(located.session));
     return true;

@@ -129,9 +129,10 @@ export class HistoryReader {
     return true;
   }
 
-  progress(): number | null {
+  /** From 0 to 1, where all of it is here. */
+  progress(): number {
     const progress = this.#o.vault.readMeta<Progress>(PROGRESS);
-    return progress && progress.next < progress.parts ? progress.next / progress.parts : null;
+    return progress ? progress.next / progress.parts : 0;
   }
 
   /** The history may begin anew, and then with another number of parts. */
