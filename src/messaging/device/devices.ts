@@ -241,7 +241,8 @@ export class Devices {
 
   /** Not in all conversations yet, or without the history: it could not work alone. */
   #isJoining({ device, needsHistory = false }: { readonly device: string; readonly needsHistory?: boolean }): boolean {
-    return needsHistory || !this.#o.deviceKeeper.isInAll(device);
+    const isMain = device === this.#o.devices.account;
+    return !isMain && (needsHistory || !this.#o.deviceKeeper.isInAll(device));
   }
 
   #ownHistory(): number | null {
