@@ -58,7 +58,7 @@ async function link(context: Context): Promise<void> {
   // Beside the result, so that a pipe gets the link alone.
   if (process.stderr.isTTY) output.say(renderUnicodeCompact(made.link));
   output.result(made, made.link);
-  output.say(`Or as words: ${made.words}`);
+  output.say(`Or as words, with --relay and a relay of yours: ${made.words}`);
   output.say(`On the new device: nocturne device join. It works once, until ${made.expiresAt}.`);
   output.say("Whoever has it becomes a device of yours: show it to nobody else, and leave this device on meanwhile.");
 }
