@@ -3,7 +3,7 @@ import type { DeviceView } from "../../src/api/contract.ts";
 
 /** What a linked device may do and what not, told before one is let in. */
 export const LINKED_MAY =
-  "It gets your contacts, groups and messages, reads and writes as you, also while this device is off. It does not get your account’s keys: only this device can invite people, add contacts, and link or revoke devices.";
+  "It gets your contacts, groups and messages, reads and writes as you, also while this device is off. It does not get your account’s keys: only this device can invite people, add contacts, and link or revoke devices. Your files, channels and the disappearing messages of until now stay here.";
 
 /** Said wherever only the main device can do something. */
 export const MAIN_ONLY =

@@ -60,6 +60,9 @@ async function link(context: Context): Promise<void> {
   output.result(made, made.link);
   output.say(`Or as words, with --relay and a relay of yours: ${made.words}`);
   output.say(`On the new device: nocturne device join. It works once, until ${made.expiresAt}.`);
+  output.say(
+    "It gets contacts, groups and messages; files, channels and disappearing messages of until now stay here.",
+  );
   output.say("Whoever has it becomes a device of yours: show it to nobody else, and leave this device on meanwhile.");
 }
 
