@@ -7,6 +7,7 @@ import { globSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
+import { buildPages } from "../test/support/web-app.ts";
 import { formatDuration, run } from "./processes.ts";
 import { installInterop, installTools } from "./setup.ts";
 import type { Outcome } from "./test-outcomes.ts";
@@ -15,8 +16,6 @@ import { verify } from "./verify.ts";
 interface Group {
   readonly name: string;
   readonly files: readonly string[];
-  /** Each file runs in a process of its own; so many at a time. One where servers and browsers are started. */
-  readonly concurrency: number;
   /** A group that hangs is killed and counted as failed. */
   readonly limitMs: number;
 }
@@ -31,17 +30,21 @@ interface GroupResult {
 const MINUTE_MS = 60_000;
 
 const GROUPS: readonly Group[] = [
-  {
-    name: "unit",
-    files: ["src/**/*.test.ts", "web/**/*.test.ts", "test/*.test.ts"],
-    concurrency: 2,
-    limitMs: 8 * MINUTE_MS,
-  },
-  { name: "scenario", files: ["test/scenario/**/*.test.ts"], concurrency: 1, limitMs: 15 * MINUTE_MS },
-  { name: "fuzz", files: ["test/fuzz/**/*.test.ts"], concurrency: 1, limitMs: 15 * MINUTE_MS },
-  { name: "browser", files: ["test/browser/**/*.test.ts"], concurrency: 1, limitMs: 15 * MINUTE_MS },
-  { name: "interop", files: ["test/interop/*.test.ts"], concurrency: 1, limitMs: 15 * MINUTE_MS },
+  { name: "unit", files: ["src/**/*.test.ts", "web/**/*.test.ts", "test/*.test.ts"], limitMs: 8 * MINUTE_MS },
+  { name: "scenario", files: ["test/scenario/**/*.test.ts"], limitMs: 15 * MINUTE_MS },
+  { name: "fuzz", files: ["test/fuzz/**/*.test.ts"], limitMs: 15 * MINUTE_MS },
+  { name: "browser", files: ["test/browser/**/*.test.ts"], limitMs: 15 * MINUTE_MS },
+  { name: "interop", files: ["test/interop/*.test.ts"], limitMs: 15 * MINUTE_MS },
 ];
+
+/**
+ * Each file runs in a process of its own, on ports and folders that nobody else uses; so many at a time. Those that start
+ * nodes and browsers wait about half of their time for each other, so two of them fill two cores.
+ */
+const FILES_AT_ONCE = 2;
+
+/** Where `nocturne` keeps it too: what one file has compiled, the others need not strip and compile again. */
+const COMPILE_CACHE = join(tmpdir(), "node-compile-cache");
 
 async function runGroup(group: Group): Promise<GroupResult | null> {
   const files = group.files.flatMap((pattern) => globSync(pattern)).sort();
@@ -50,8 +53,9 @@ async function runGroup(group: Group): Promise<GroupResult | null> {
   const folder = mkdtempSync(join(tmpdir(), "nocturne-test-"));
   try {
     const outcomesPath = join(folder, "outcomes.jsonl");
-    const result = await run("node", [...nodeArguments(group, outcomesPath), ...files], {
+    const result = await run("node", [...nodeArguments(outcomesPath), ...files], {
       show: true,
+      env: { NODE_COMPILE_CACHE: COMPILE_CACHE },
       limitMs: group.limitMs,
     });
     return { name: group.name, ok: result.ok, outcomes: readOutcomes(outcomesPath), elapsedMs: result.elapsedMs };
@@ -60,12 +64,12 @@ async function runGroup(group: Group): Promise<GroupResult | null> {
   }
 }
 
-function nodeArguments(group: Group, outcomesPath: string): string[] {
+function nodeArguments(outcomesPath: string): string[] {
   return [
     "--test",
     "--disable-warning=ExperimentalWarning",
     // What a broken test leaves running must not keep the whole group waiting.
-    `--test-concurrency=${group.concurrency}`,
+    `--test-concurrency=${FILES_AT_ONCE}`,
     "--test-force-exit",
     "--test-reporter=spec",
     "--test-reporter-destination=stdout",
@@ -108,9 +112,12 @@ async function main(names: readonly string[]): Promise<boolean> {
     return false;
   }
   const chosen = names.length === 0 ? GROUPS : GROUPS.filter((group) => names.includes(group.name));
-  if (chosen.some((group) => group.name !== "unit")) await installTools();
+  // Installing waits for the network and the disk, checking for the cores.
+  const tools = chosen.some((group) => group.name !== "unit") ? installTools() : null;
   const checked = names.length > 0 || (await verify());
   const interopReady = await installInterop();
+  await tools;
+  buildPages(); // not by each file that needs them: another one would find them half built
   const results: GroupResult[] = [];
   for (const group of chosen) {
     const result = await runGroup(group);

@@ -104,6 +104,7 @@ export const contactSchema: Shape<contract.Contact> = v.object({
   fingerprint: text,
   encryption: v.picklist(["hybrid", "elliptic-curve", "interop"]),
   cardChanged: v.boolean(),
+  changedSafety: v.nullable(text),
   invited: v.boolean(),
   addedAt: time,
 });

@@ -6,18 +6,27 @@ import { CodecError } from "./errors.ts";
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** Lower-case hex. */
+/** Lower-case hex. As with base64url, Buffer is many times as fast as JavaScript. */
 export function toHex(bytes: Uint8Array): string {
-  return hex.encode(bytes);
+  if (typeof Buffer === "undefined") return hex.encode(bytes);
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("hex");
 }
 
 /** Bytes of a hex string in either case. Throws CodecError `bad_hex`. */
 export function fromHex(text: string): Uint8Array {
   try {
-    return hex.decode(text.toLowerCase());
+    return typeof Buffer === "undefined" ? hex.decode(text.toLowerCase()) : decodeHexNatively(text);
   } catch (cause) {
     throw new CodecError("bad_hex", "This is not hexadecimal text.", { cause });
   }
+}
+
+/** Into memory of its own, as below. Buffer stops at what is no hex, and takes the low byte of other letters for some. */
+function decodeHexNatively(text: string): Uint8Array {
+  if (text.length % 2 !== 0 || !/^[0-9a-f]*$/i.test(text)) throw new Error("not hex");
+  const bytes = new Uint8Array(text.length / 2);
+  Buffer.from(bytes.buffer).write(text, "hex");
+  return bytes;
 }
 
 /** base64url without padding (RFC 4648 section 5). Buffer does it a hundred times as fast as JavaScript. */

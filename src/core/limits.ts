@@ -160,6 +160,8 @@ export const DEVICE_LIMITS = {
   answerMs: 60_000, // 1 min
   /** How often it repeats its request until then: an answer that was lost is given again. */
   askAgainMs: 10_000, // 10 s
+  /** What a device wrote before it was revoked is still read for so long after we learnt of that. */
+  partingMs: 600_000, // 10 min
   /** Key packages in one letter, which has to fit MESSAGE_LIMITS.letterBytes. */
   packages: 5,
   /** Key packages of another device that are kept, so that it can be put into sessions while it is away. */
@@ -172,6 +174,8 @@ export const DEVICE_LIMITS = {
   historyMessages: 20_000,
   /** JSON of one part of the history; it travels as a blob. */
   historyPartBytes: 524_288, // 512 KiB
+  /** So long a new device's history waits for it to come into a group. */
+  groupWaitMs: 600_000, // 10 min
   /** Of the last changes that were taken over from other devices it is known how old they were. */
   syncMarks: 50_000,
 } as const;

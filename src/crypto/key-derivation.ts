@@ -14,6 +14,7 @@ import { hmac, sha256 as platformSha256 } from "./provider.ts";
 type HashName = "sha256" | "sha512";
 
 const HASH_BYTES = { sha256: 32, sha512: 64 } as const;
+const FIRST = Uint8Array.of(1);
 
 /** SHA-256 (FIPS 180-4): 32 bytes. */
 export function sha256(data: Uint8Array): Uint8Array {
@@ -54,6 +55,8 @@ export function hkdfExpand(hashName: HashName, prk: Uint8Array, info: Uint8Array
   const blocks = Math.ceil(length / blockBytes);
   if (blocks > 255) throw new InternalError("key_too_long", "HKDF cannot derive so many bytes.");
   const infoBytes = bytesOf(info);
+  if (length === blockBytes) return hmac(hashName, prk, infoBytes, FIRST);
+  if (blocks === 1) return hmac(hashName, prk, infoBytes, FIRST).slice(0, length);
   const output = new Uint8Array(blocks * blockBytes);
   let previous = new Uint8Array(0);
   for (let i = 0; i < blocks; i++) {

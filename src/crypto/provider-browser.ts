@@ -84,6 +84,10 @@ export function x25519Key(secretKey: Uint8Array): DiffieHellmanKey {
   };
 }
 
+export function isSecp256k1Scalar(bytes: Uint8Array): boolean {
+  return secp256k1.utils.isValidSecretKey(bytes);
+}
+
 export function secp256k1Key(secretKey: Uint8Array): DiffieHellmanKey {
   const secret = secretKey.slice();
   const evenY = Uint8Array.of(2);

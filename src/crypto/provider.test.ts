@@ -224,14 +224,16 @@ describe("primitives in Node and in a browser", () => {
   });
 
   it("hash alike", () => {
-    for (const length of [0, 1, 31, 32, 71, 72, 135, 136, 137, 1000]) {
+    for (const length of [0, 1, 31, 32, 63, 64, 65, 71, 72, 127, 128, 129, 135, 136, 137, 383, 384, 385, 1000]) {
       const data = new Uint8Array(randomBytes(length));
       const results = Object.values(PROVIDERS).map((provider) => [
         provider.sha256(data),
         provider.sha512(data),
         provider.sha3_256(data),
         provider.shake256(data, 96),
+        provider.hmac("sha256", data, data),
         provider.hmac("sha512", data, data),
+        provider.hmac("sha512", data.subarray(0, 128), data.subarray(0, 10), EMPTY, data.subarray(10)),
         provider.hmac("sha3-256", data, data, data),
       ]);
       assert.deepEqual(results[0], results[1]);

@@ -21,8 +21,6 @@ export interface Address {
   readonly accepted: boolean;
   /** False for blocked people and changed cards: then only what a group needs is sent. */
   readonly open: boolean;
-  /** A device of ours that was revoked: it hears of the commits that take it out, and of nothing else. */
-  readonly revoked?: boolean;
 }
 
 export class Addresses {
@@ -41,8 +39,16 @@ export class Addresses {
     const own = this.#devices.ownDevice(device);
     if (own) {
       const { relays, hybridPublicKey, revoked } = own;
-      const account = this.#devices.account;
-      return { publicKey: device, account, hybridPublicKey, relays, placed: true, accepted: true, open: true, revoked };
+      // A revoked one is still told that it is.
+      return {
+        publicKey: device,
+        account: this.#devices.account,
+        hybridPublicKey,
+        relays,
+        placed: true,
+        accepted: true,
+        open: !revoked,
+      };
     }
     const linked = this.#devices.other(device);
     const account = this.#ofAccount(linked?.account ?? device);

@@ -1,8 +1,9 @@
 /**
  * Collects gift wraps from our relays: one subscription a relay, one wrap after the other.
  *
- *   relay -> queue -> handle(event) -> next
+ *   relay -> is it a frame of ours? else: is its signature right? -> queue -> handle(wrap) -> next
  *
+ * A frame proves itself, and its wrap's signature is by a key that anybody may have made for it: that is not checked.
  * A relay is asked for what is new since the last complete look, less MESSAGE_LIMITS.lookBackMs,
  * because gift wraps are dated up to two days into the past. What comes twice is known by its id.
  */
@@ -10,10 +11,14 @@
 import type { Clock } from "../core/clock.ts";
 import { MESSAGE_LIMITS } from "../core/limits.ts";
 import type { Logger } from "../core/log.ts";
-import type { VerifiedEvent } from "../nostr/event.ts";
+import type { HashedEvent, VerifiedEvent } from "../nostr/event.ts";
 import type { RelayPool } from "../route/relay-pool.ts";
 import type { Account } from "../vault/account.ts";
 import type { SealedTable } from "../vault/sealed-table.ts";
+import type { Located } from "./session/sessions.ts";
+
+/** A wrap to take in, by the id that is its hash: a frame of a session of ours, or an event with its author's signature. */
+export type Wrap = { readonly id: string } & ({ readonly frame: Located } | { readonly event: VerifiedEvent });
 
 const GIFT_WRAP_KIND = 1059;
 const CURSORS = "relay-cursors";
@@ -30,11 +35,13 @@ export interface CollectorOptions {
   readonly vault: Account;
   readonly pool: RelayPool;
   readonly publicKey: string;
+  /** The frame of a session of ours that an event holds; null if there is none, or it does not open. */
+  readonly frameOf: (event: HashedEvent) => Located | null;
   /**
    * Takes one wrap in, with `markSeen` inside the same transaction. False: not readable now, perhaps once something
    * that is still on its way has come. Throws for what never will be.
    */
-  readonly handle: (event: VerifiedEvent, markSeen: () => void) => Promise<boolean>;
+  readonly handle: (wrap: Wrap, markSeen: () => void) => Promise<boolean>;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -43,9 +50,9 @@ export class Collector {
   readonly #o: CollectorOptions;
   readonly #seen: SealedTable<SeenRow>;
   readonly #subscriptions = new Map<string, { close(): void }>();
-  readonly #queue: VerifiedEvent[] = [];
+  readonly #queue: Wrap[] = [];
   /** Not readable yet; tried again after whatever may have brought the keys. */
-  #early: VerifiedEvent[] = [];
+  #early: Wrap[] = [];
   /** Counts the times when they were: what came while a wrap was being looked at must not be missed by it. */
   #retries = 0;
   #working = false;
@@ -78,7 +85,7 @@ export class Collector {
     const early = this.#early;
     this.#retries++;
     this.#early = [];
-    for (const event of early) this.#enqueue(event);
+    for (const wrap of early) this.#enqueue(wrap);
   }
 
   close(): void {
@@ -97,18 +104,27 @@ export class Collector {
       return [{ kinds: [GIFT_WRAP_KIND], "#p": [this.#o.publicKey], ...since }];
     };
     return this.#o.pool.subscribe(url, filters, {
-      onEvent: (event) => this.#enqueue(event),
+      claim: (event) => this.#claim(event),
+      onEvent: (event) => this.#enqueue({ id: event.id, event }),
       onStored: () => this.#whenIdle(() => this.#saveCursor(url, startedAtMs)),
     });
   }
 
-  #enqueue(event: VerifiedEvent): void {
+  /** What was taken in before, and frames: for neither it matters whether the signature is right. */
+  #claim(event: HashedEvent): boolean {
+    if (this.#seen.has(event.id)) return true;
+    const frame = this.#o.frameOf(event);
+    if (frame) this.#enqueue({ id: event.id, frame });
+    return frame !== null;
+  }
+
+  #enqueue(wrap: Wrap): void {
     if (this.#queue.length >= MESSAGE_LIMITS.receiveQueue) {
       this.#missed = true;
       this.#o.log.warn({ limit: MESSAGE_LIMITS.receiveQueue }, "receive queue full, a wrap was dropped");
       return;
     }
-    this.#queue.push(event);
+    this.#queue.push(wrap);
     if (!this.#working) void this.#work();
   }
 
@@ -116,33 +132,33 @@ export class Collector {
   async #work(): Promise<void> {
     this.#working = true;
     while (!this.#closed) {
-      const event = this.#queue.shift();
-      if (!event) break;
-      await this.#take(event);
+      const wrap = this.#queue.shift();
+      if (!wrap) break;
+      await this.#take(wrap);
       await new Promise((resolve) => setImmediate(resolve));
     }
     this.#working = false;
   }
 
-  async #take(event: VerifiedEvent): Promise<void> {
-    if (this.#seen.has(event.id)) return;
+  async #take(wrap: Wrap): Promise<void> {
+    if (this.#seen.has(wrap.id)) return;
     const retries = this.#retries;
     try {
-      if (await this.#o.handle(event, () => this.#markSeen(event.id))) return;
-      if (this.#retries === retries) this.#keepEarly(event);
-      else this.#enqueue(event);
+      if (await this.#o.handle(wrap, () => this.#markSeen(wrap.id))) return;
+      if (this.#retries === retries) this.#keepEarly(wrap);
+      else this.#enqueue(wrap);
     } catch (error) {
       if (this.#closed) return;
       const code = error instanceof Error && "code" in error ? String(error.code) : "unknown";
       this.#o.log.debug({ code }, "a wrap could not be taken in");
-      if (isHopeless(code)) this.#markSeen(event.id);
+      if (isHopeless(code)) this.#markSeen(wrap.id);
       else this.#missed = true;
     }
   }
 
   /** Its sender repeats it, too, as long as we do not acknowledge it; so the oldest may go. */
-  #keepEarly(event: VerifiedEvent): void {
-    this.#early.push(event);
+  #keepEarly(wrap: Wrap): void {
+    this.#early.push(wrap);
     if (this.#early.length > MESSAGE_LIMITS.earlyWraps) this.#early.shift();
   }
 

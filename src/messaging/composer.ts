@@ -10,11 +10,13 @@ import type { Identity } from "../vault/identity.ts";
 import type { ContactBook, ContactRow } from "./contact-book.ts";
 import type { ConversationBook } from "./conversation-book.ts";
 import type { DeviceBook } from "./device/device-book.ts";
+import { mainDeviceOnly } from "./device/device-errors.ts";
 import type { GroupBook } from "./group-book.ts";
 import type { HeardBook } from "./heard-book.ts";
 import { notMember } from "./group-errors.ts";
 import { writeRumor } from "./interop.ts";
-import { type ContentLetter, createLetterId, isLetterId, letterHead, type TextLetter } from "./letter.ts";
+import { type ContentLetter, isLetterId, letterHead, type TextLetter } from "./letter.ts";
+import { createLetterId } from "./letter-id.ts";
 import type { MessageStore, StoredMessage } from "./message-store.ts";
 import type { Outbox } from "./outbox.ts";
 import type { MessageFile, SendMessage } from "./views.ts";
@@ -93,7 +95,7 @@ function checkRecipient(contact: ContactRow, interop: boolean, outbox: Outbox): 
   }
   if (contact.changedCard) {
     throw new PolicyError("card_changed", "This contact came back with other keys, so nothing is sent to it.", {
-      hint: "Ask the person over another channel; then: nocturne contact accept NAME",
+      hint: "Compare the new safety number over another channel: nocturne contact verify NAME NUMBER",
     });
   }
   if (contact.profile === "interop" && !interop) {
@@ -176,7 +178,13 @@ export function postLetter(
 /** Throws when one may not write in this conversation now, or not in this profile. */
 export function checkConversation(rooms: Rooms, conversation: string, interop: boolean): void {
   const group = rooms.groups.get(conversation);
-  if (!group) return checkRecipient(rooms.contacts.find(conversation), interop, rooms.outbox);
+  if (!group) {
+    const contact = rooms.contacts.find(conversation);
+    checkRecipient(contact, interop, rooms.outbox);
+    // Outside of sessions a linked device is a stranger to everybody.
+    if (!rooms.devices.isMain && (interop || contact.state !== "accepted")) throw mainDeviceOnly();
+    return;
+  }
   if (interop) throw interopUnsupported();
   if (!group.joined) throw notMember();
 }

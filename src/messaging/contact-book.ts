@@ -166,15 +166,18 @@ export class ContactBook {
   }
 
   view(row: ContactRow): Contact {
+    const safetyOf = (card: Card | null) => card && safetyNumber(this.#ownKeys(), card);
     return {
       name: row.name,
       npub: encodeNpub(row.publicKey),
       state: row.state,
-      verified: row.verified,
-      safety: row.card ? safetyNumber(this.#ownKeys(), row.card) : null,
+      // What was compared does not vouch for who writes now with other keys.
+      verified: row.verified && row.changedCard === null,
+      safety: safetyOf(row.card),
       fingerprint: fingerprint(row.publicKey),
       encryption: row.profile === "interop" ? "interop" : row.card ? "hybrid" : "elliptic-curve",
       cardChanged: row.changedCard !== null,
+      changedSafety: row.state === "accepted" ? safetyOf(row.changedCard) : null,
       invited: row.invited,
       addedAt: new Date(row.addedAtMs).toISOString(),
     };

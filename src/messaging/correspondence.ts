@@ -127,9 +127,11 @@ export class Correspondence {
     const { contacts, outbox } = this.#o;
     const card = contact.changedCard ?? contact.card;
     const verified = contact.verified && contact.changedCard === null;
-    const accepted = contacts.update(contact, { state: "accepted", card, changedCard: null, verified });
+    // Other keys are another machine, which has read nothing yet: it would wait in vain for the numbers of before.
+    const lastSent = contact.changedCard ? 0 : contact.lastSent;
+    const accepted = contacts.update(contact, { state: "accepted", card, changedCard: null, verified, lastSent });
     if (contact.state === "request") this.#bringForward(contact.publicKey, effects);
-    // A linked device cannot sign the answer: the main one gives it as soon as it hears of this.
+    // On a linked device this is a wish: the main one hears of it, and answers.
     if (contact.profile === "hidden" && this.#o.devices.isMain) {
       this.#answer(contact.publicKey);
       this.#acknowledgeAll(contact.publicKey);

@@ -231,7 +231,8 @@ function openInward(base: Base, options: MessengerOptions, events: DeskEvents): 
   const collector: Collector = new Collector({
     ...base,
     publicKey: identity.device,
-    handle: (event, markSeen) => reception.receive(event, markSeen),
+    frameOf: (event) => reception.frameOf(event),
+    handle: (wrap, markSeen) => reception.receive(wrap, markSeen),
   });
   return { collector, handshakes, membership, groupCorrespondence, sessionKeeper, ...own };
 }

@@ -61,7 +61,7 @@ export class Dispatcher {
   /** Seals and sends a letter once: it is not kept, and whether it arrives is found out by nobody. */
   sendOnce(letter: Letter, publicKey: string): void {
     const to = this.#o.addresses.of(publicKey);
-    if (to && !to.revoked) void this.#publish(this.#o.sealing.sealControl(letter, to), this.#relaysOf(to));
+    if (to) void this.#publish(this.#o.sealing.sealControl(letter, to), this.#relaysOf(to));
   }
 
   /** Ends all tries; resolves when none runs any more. */
@@ -91,7 +91,7 @@ export class Dispatcher {
       const address = this.#o.addresses.of(to);
       if (!address) return;
       const due = this.#due(address).slice(0, BURST);
-      const receipts = address.placed && !address.revoked ? this.#o.outbox.receipts(to) : [];
+      const receipts = address.placed ? this.#o.outbox.receipts(to) : [];
       if (due.length === 0 && receipts.length === 0) return;
       const arrived = await Promise.all([
         ...due.map((row) => this.#deliver(row, address)),

@@ -11,7 +11,10 @@ export function forgetContact(
 ): void {
   const { contacts, messages, outbox, conversations, devices, earlyMarks, sessions } = rooms;
   sessions.remove(publicKey);
-  for (const device of devices.devicesOf(publicKey)) outbox.removeDirect(device);
+  for (const device of devices.devicesOf(publicKey)) {
+    outbox.removeDirect(device);
+    devices.forget(device);
+  }
   messages.removeAll(publicKey);
   earlyMarks.removeAll(publicKey);
   conversations.remove(publicKey);

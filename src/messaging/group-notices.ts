@@ -6,7 +6,7 @@
 import type { Rooms } from "./composer.ts";
 import type { Effects } from "./effects.ts";
 import type { GroupRow } from "./group-book.ts";
-import { createLetterId } from "./letter.ts";
+import { createLetterId } from "./letter-id.ts";
 import type { Notice } from "./message-store.ts";
 import { headOf, type Session, sessionAdmins, sessionInfo, sessionMembers } from "./session/session.ts";
 import type { Identity } from "../vault/identity.ts";

@@ -15,6 +15,7 @@ import { randomBytes } from "../core/random.ts";
 import type { Account } from "../vault/account.ts";
 import type { Identity } from "../vault/identity.ts";
 import type { ContactBook, ContactRow } from "./contact-book.ts";
+import type { DeviceBook } from "./device/device-book.ts";
 import { letterHead, type WelcomeLetter } from "./letter.ts";
 import type { Outbox } from "./outbox.ts";
 import { bootstrapPsk } from "./session/bootstrap.ts";
@@ -26,6 +27,7 @@ export interface HandshakesOptions {
   readonly vault: Account;
   readonly identity: Identity;
   readonly contacts: ContactBook;
+  readonly devices: DeviceBook;
   readonly outbox: Outbox;
   readonly sessions: Sessions;
   /** Says hello (again) with a fresh key package. */
@@ -45,10 +47,16 @@ export class Handshakes {
     this.#o = options;
   }
 
+  /** Founds all sessions that are ours to found. */
+  async settleAll(): Promise<void> {
+    for (const { publicKey, keyPackage } of this.#o.contacts.list())
+      if (keyPackage !== null) await this.settle(publicKey);
+  }
+
   /** Goes on with everybody whose session is missing: founds it, or asks for it. */
   async resume(): Promise<void> {
-    for (const { publicKey } of this.#o.contacts.list()) {
-      await this.settle(publicKey);
+    await this.settleAll();
+    for (const { publicKey } of this.#o.devices.isMain ? this.#o.contacts.list() : []) {
       const contact = this.#ready(publicKey);
       if (!contact || this.#o.sessions.of(publicKey) || this.#isGreeted(publicKey)) continue;
       await this.#o.sayHello(contact);
@@ -56,14 +64,10 @@ export class Handshakes {
     }
   }
 
-  /** Founds all sessions that are ours to found. */
-  async settleAll(): Promise<void> {
-    for (const { publicKey } of this.#o.contacts.list()) await this.settle(publicKey);
-  }
-
   /** Founds the session with a contact if it is ours to found. */
   async settle(publicKey: string): Promise<void> {
-    const contact = this.#ready(publicKey);
+    // A linked device is brought into sessions by the main one.
+    const contact = this.#o.devices.isMain ? this.#ready(publicKey) : null;
     if (!contact || contact.keyPackage === null || this.#busy.has(publicKey)) return;
     this.#busy.add(publicKey);
     try {

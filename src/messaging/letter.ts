@@ -23,13 +23,13 @@
  */
 
 import * as v from "valibot";
-import { toHex, utf8Encode } from "../core/bytes.ts";
+import { utf8Encode } from "../core/bytes.ts";
 import { CodecError } from "../core/errors.ts";
 import { DEVICE_LIMITS, FILE_LIMITS, MESSAGE_LIMITS, SESSION_LIMITS } from "../core/limits.ts";
-import { randomBytes } from "../core/random.ts";
 import { type BlobRef, blobRefSchema } from "./blobs.ts";
 import { isRelayUrl } from "./card.ts";
 import { hybridKeySchema, type SyncItem, syncItemsSchema } from "./device/sync-item.ts";
+import { createLetterId } from "./letter-id.ts";
 import type { MessageFile } from "./views.ts";
 
 interface LetterHead {
@@ -189,7 +189,6 @@ export type Letter =
   | ReceiptLetter
   | TypingLetter;
 
-const ID_BYTES = 16;
 const PROOF_PATTERN = /^[0-9a-f]{64}$/;
 const URL_CHARACTERS = 2_048;
 const SECRET_CHARACTERS = 43;
@@ -323,10 +322,6 @@ export function isContent(letter: Letter): letter is ContentLetter {
 /** Version, a fresh id (32 hex characters) and the time, for a letter about to be written. */
 export function letterHead(nowMs: number, id: string = createLetterId()): { v: 1; id: string; at: number } {
   return { v: 1, id, at: nowMs };
-}
-
-export function createLetterId(): string {
-  return toHex(randomBytes(ID_BYTES));
 }
 
 export function isLetterId(text: string): boolean {

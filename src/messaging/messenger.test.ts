@@ -182,6 +182,39 @@ test("the attack: a contact that comes back with other keys gets nothing before 
   await alice.messenger.send({ to: "Bob", text: "ok" });
 });
 
+test("a changed card is compared before it is accepted: its own number counts, and a match accepts it", async (t) => {
+  const { relay, clock, person } = createWorld(t);
+  const { messenger, vault } = await person("Alice");
+  const { publicKey, hybrid } = vault.identity();
+  const to = { publicKey, hybridPublicKey: toBase64Url(hybrid.publicKey) };
+  const bob = testIdentity("bob");
+  const deliver = (card: unknown) => {
+    const hello = { ...letterHead(clock.now), kind: "hello", name: "Bob", card } as const;
+    return relay.connect().pool.publish(RELAY, sealLetter(hello, bob, to, clock.now));
+  };
+  await deliver(makeCard(bob, [RELAY], clock.now));
+  await until(() => messenger.contacts().length === 1, "the request arrives");
+  const first = messenger.accept("Bob");
+  const trusted = first.safety ?? "";
+  assert.equal(first.changedSafety, null);
+  messenger.verify("Bob", trusted);
+
+  await deliver(makeCard({ ...bob, hybrid: testIdentity("other keys").hybrid }, [RELAY], clock.now + 1000));
+  await until(() => messenger.contact("Bob").cardChanged, "the change is noticed");
+  const { safety, changedSafety, verified } = messenger.contact("Bob");
+  assert.equal(verified, false, "what was compared does not vouch for other keys");
+  assert.equal(safety, trusted);
+  assert.ok(changedSafety !== null && changedSafety !== trusted);
+  assert.deepEqual(messenger.verify("Bob"), { verified: false, safety: changedSafety });
+  assert.equal(messenger.verify("Bob", trusted).verified, false, "the number of before is not the one to compare");
+  await assert.rejects(messenger.send({ to: "Bob", text: "secret" }), PolicyError);
+
+  assert.equal(messenger.verify("Bob", changedSafety).verified, true);
+  const now = messenger.contact("Bob");
+  assert.deepEqual([now.cardChanged, now.verified, now.safety], [false, true, changedSafety]);
+  await messenger.send({ to: "Bob", text: "ok" });
+});
+
 test("strangers: requests are bounded, can be refused, blocked, and never acknowledged unasked", async (t) => {
   const { relay, clock, person } = createWorld(t);
   const alice = await person("Alice");

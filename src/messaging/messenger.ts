@@ -236,19 +236,24 @@ export class Messenger {
     this.#announcer.contacts();
   }
 
-  /** Compares `safety` (digits, spaces ignored) with ours and remembers a match; without it only tells the number. */
+  /**
+   * Compares `safety` (digits, spaces ignored) with ours and remembers a match; without it only tells the number. Of a
+   * contact whose card changed it is that of the new card, and a match accepts that card.
+   */
   verify(who: string, safety?: string): VerifyResult {
     const { contacts } = this.#desk();
     const view = contacts.view(contacts.find(who));
-    if (safety === undefined) return { verified: view.verified, safety: view.safety };
-    if (view.safety === null) {
+    const wanted = view.changedSafety ?? view.safety;
+    if (safety === undefined) return { verified: view.verified, safety: wanted };
+    if (wanted === null) {
       throw new ValidationError("card_unknown", "This contact's card is not known yet, so there is no safety number.", {
         hint: "Wait until the contact has answered.",
       });
     }
-    const verified = digits(safety) === digits(view.safety);
+    const verified = digits(safety) === digits(wanted);
+    if (verified && view.changedSafety !== null) this.accept(who);
     this.#changeContact(who, (row) => contacts.update(row, { verified }));
-    return { verified, safety: view.safety };
+    return { verified, safety: wanted };
   }
 
   // Groups
@@ -425,7 +430,7 @@ export class Messenger {
     const contact = contacts.get(id);
     const nowMs = this.#o.clock.nowMs();
     const isAllowed = this.#o.settings().typingIndicators && contact?.state === "accepted";
-    if (!isAllowed || contact.profile === "interop" || contact.changedCard !== null || !devices.isMain) return;
+    if (!isAllowed || contact.profile === "interop" || contact.changedCard !== null) return;
     if (nowMs - (this.#typingSentAtMs.get(id) ?? 0) < MESSAGE_LIMITS.typingEveryMs) return;
     this.#typingSentAtMs.set(id, nowMs);
     const letter = { ...letterHead(nowMs), kind: "typing", on: true } as const;
@@ -548,7 +553,7 @@ export class Messenger {
     const message = messages.get(id);
     // A copy for another device of ours says nothing about the recipient.
     const isCopy = this.#open?.devices.isSibling(to) ?? false;
-    if (message?.state !== "queued" || (isCopy && message.conversation !== to)) return;
+    if (message?.state !== "queued" || isCopy) return;
     const sent = messages.update(message, { state: "sent", ...startExpiry(message, this.#o.clock.nowMs()) });
     queueMicrotask(() => {
       this.#announcer.state(id, message.conversation, "sent");

@@ -9,9 +9,9 @@
 
 import type { Clock } from "../core/clock.ts";
 import { CryptoError } from "../core/errors.ts";
-import type { VerifiedEvent } from "../nostr/event.ts";
+import type { HashedEvent, VerifiedEvent } from "../nostr/event.ts";
 import type { Account } from "../vault/account.ts";
-import type { Collector } from "./collector.ts";
+import type { Collector, Wrap } from "./collector.ts";
 import type { ContactBook } from "./contact-book.ts";
 import type { Correspondence } from "./correspondence.ts";
 import type { DeviceBook } from "./device/device-book.ts";
@@ -27,7 +27,7 @@ import type { Outbox } from "./outbox.ts";
 import { type Opened, openGift } from "./sealed-letter.ts";
 import type { Sealing } from "./sealing.ts";
 import { readPayload } from "./session/frame.ts";
-import type { Sessions } from "./session/sessions.ts";
+import type { Located, Sessions } from "./session/sessions.ts";
 import type { SessionInbox } from "./session-inbox.ts";
 import type { SessionKeeper } from "./session-keeper.ts";
 import type { Identity } from "../vault/identity.ts";
@@ -63,9 +63,23 @@ export class Reception {
     this.#o = options;
   }
 
+  /** The frame of a session of ours in an event; null if there is none, or it does not open. */
+  frameOf(event: HashedEvent): Located | null {
+    try {
+      const payload = readPayload(event.content);
+      return payload && this.#o.sessions.locate(payload);
+    } catch (error) {
+      if (error instanceof CryptoError) return null;
+      throw error;
+    }
+  }
+
   /** Takes one wrap in, with `markSeen` in the same transaction. False if it cannot be read yet; throws for what never can. */
-  async receive(event: VerifiedEvent, markSeen: () => void): Promise<boolean> {
+  async receive(wrap: Wrap, markSeen: () => void): Promise<boolean> {
+    if ("frame" in wrap) return this.#frame(wrap.frame, markSeen);
+    const { event } = wrap;
     const { identity, sessions, correspondence } = this.#o;
+    // It may have been queued, or kept, before its epoch was known.
     const payload = readPayload(event.content);
     const located = payload && sessions.locate(payload);
     if (located) return this.#frame(located, markSeen);
@@ -89,8 +103,8 @@ export class Reception {
     }
   }
 
-  async #frame(located: Parameters<SessionInbox["take"]>[0], markSeen: () => void): Promise<boolean> {
-    const { sessionInbox, sealing, dispatcher, announce, background, devices, handshakes } = this.#o;
+  async #frame(located: Located, markSeen: () => void): Promise<boolean> {
+    const { sessionInbox, sealing, dispatcher, announce, background } = this.#o;
     const body = sealing.resolve(located.body);
     const taken = body && (await sessionInbox.take({ ...located, body }, markSeen));
     if (!taken) return false;
@@ -100,10 +114,12 @@ export class Reception {
       const { session, epoch } = located;
       dispatcher.sendOnce({ ...letterHead(this.#o.clock.nowMs()), kind: "astray", session, epoch }, taken.astray);
     }
-    // Another device of ours told of somebody: what brings us into the session with him may be here already.
-    if (taken.effects.contactsChanged) this.#o.collector().retryEarly();
-    // It may have accepted somebody, whom only the main device can answer.
-    if (taken.effects.contactsChanged && devices.isMain) background(handshakes.settleAll());
+    if (taken.effects.contactsChanged) {
+      // Another device of ours told of somebody: what brings us into the session with him may be here already, or it
+      // accepted him, and we found one.
+      this.#o.collector().retryEarly();
+      background(this.#o.handshakes.settleAll());
+    }
     if (taken.isFarewell) background(this.#o.membership.dismiss());
     if (taken.hasNewEpoch) background(this.#followEpoch(located.session));
     return true;

@@ -51,7 +51,6 @@ export class Sealing {
   isReady(content: OutboxRow["content"], to: Address): boolean {
     if (!to.placed) return false;
     if (content.profile === "commit") return true;
-    if (to.revoked) return false;
     if (content.profile === "hidden" && content.group !== undefined) {
       const session = this.#o.sessions.get(content.group);
       return session !== null && (to.open || session.kind === "group");

@@ -7,7 +7,9 @@
  */
 
 import { utf8Decode } from "../core/bytes.ts";
+import type { Clock } from "../core/clock.ts";
 import { CryptoError, NocturneError } from "../core/errors.ts";
+import { DEVICE_LIMITS } from "../core/limits.ts";
 import type { Account } from "../vault/account.ts";
 import type { ContactBook } from "./contact-book.ts";
 import type { Correspondence } from "./correspondence.ts";
@@ -21,7 +23,7 @@ import type { Groups } from "./groups.ts";
 import type { OpenedFrames } from "./opened-frames.ts";
 import type { Outbox } from "./outbox.ts";
 import { membersOf } from "./session/mls.ts";
-import type { Received, Session } from "./session/session.ts";
+import { type Received, revokedSinceMs, type Session } from "./session/session.ts";
 import type { SessionRow } from "./session/session-store.ts";
 import { commitId, type Located, type Sessions } from "./session/sessions.ts";
 
@@ -37,6 +39,7 @@ export interface SessionInboxOptions {
   readonly ownDevices: Devices;
   readonly deviceSync: DeviceSync;
   readonly outbox: Outbox;
+  readonly clock: Clock;
 }
 
 export interface TakenFrame {
@@ -110,7 +113,9 @@ export class SessionInbox {
     body: Uint8Array,
     { sender, content, astray, epoch }: Received & { kind: "content" },
   ): TakenFrame {
-    const { groupCorrespondence, opened } = this.#o;
+    const { groupCorrespondence, opened, clock } = this.#o;
+    // It still has the keys of what came before, and whoever stole it could go on writing there.
+    if (revokedSinceMs(session, epoch, sender, clock.nowMs()) > DEVICE_LIMITS.partingMs) throw new CryptoError();
     const letter = decodeLetter(utf8Decode(content));
     const { account, device } = sender;
     const effects =

@@ -24,6 +24,8 @@ export interface Contact {
   readonly encryption: "hybrid" | "elliptic-curve" | "interop";
   /** The contact came back with another card; nothing is sent before you accept it again. */
   readonly cardChanged: boolean;
+  /** The number that the other card gives: to be compared before it is accepted. Null without one, and for who may not write. */
+  readonly changedSafety: string | null;
   /** A request's context: did the person use an invite of yours? */
   readonly invited: boolean;
   readonly addedAt: string;
@@ -32,6 +34,7 @@ export interface Contact {
 /** POST /api/contacts/:npub/verify {safety?}: without `safety` it only tells it. */
 export interface VerifyResult {
   readonly verified: boolean;
+  /** The one to compare: that of a changed card while there is one. */
   readonly safety: string | null;
 }
 

@@ -96,7 +96,7 @@ export class Gate {
 
   /** Another identity, from nsec, hex or ncryptsec with its password. Throws CodecError, CryptoError, ValidationError. */
   importIdentity(secret: string, password?: string): Promise<void> {
-    const { vault, bus, messenger } = this.#rooms;
+    const { vault, bus, messenger, pool } = this.#rooms;
     const key = parseSecretKey(secret, password);
     return this.#inTurn(async () => {
       if (this.working) messenger.devices.requireAlone();
@@ -105,6 +105,7 @@ export class Gate {
         vault.importIdentity(key);
       } finally {
         wipeBytes(key);
+        pool.cut();
         this.#start();
       }
       bus.emit({ event: "settings" });

@@ -18,6 +18,8 @@ import {
   tagValue,
   tagValues,
   verifyEvent,
+  verifyId,
+  verifySignature,
 } from "./event.ts";
 
 const secretKey = generateSecretKey();
@@ -46,6 +48,17 @@ test("an altered event is not verified, not even as a copy of a verified one", (
     assert.equal(verifyEvent({ ...event, [field]: value }), null, field);
   }
   assert.equal(verifyEvent({ ...event, id: "33".repeat(32) }), null);
+});
+
+test("id and signature are checked one by one", () => {
+  const unsigned = { ...event, sig: "22".repeat(64) };
+  const hashed = verifyId(unsigned);
+  assert.equal(hashed, unsigned);
+  assert.equal(hashed && verifySignature(hashed), null);
+  assert.equal(verifySignature(event), event);
+  for (const change of [{ content: "x" }, { pubkey: "11".repeat(32) }, { tags: [] }, { id: "33".repeat(32) }]) {
+    assert.equal(verifyId({ ...event, ...change }), null, JSON.stringify(change));
+  }
 });
 
 test("the attack: fields that only look right do not verify", () => {

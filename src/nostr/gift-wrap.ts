@@ -7,19 +7,20 @@
  * A relay sees that somebody wrote to the recipient about then; only AUTH keeps others from seeing it.
  */
 
-import { generateSecretKey } from "nostr-tools/pure";
 import { wipeBytes } from "../core/bytes.ts";
 import { CryptoError } from "../core/errors.ts";
-import { randomBelow } from "../core/random.ts";
+import { randomBelow, randomBytes } from "../core/random.ts";
 import { type NostrEvent, signEvent, type VerifiedEvent } from "./event.ts";
 import { KIND } from "./kinds.ts";
 import { conversationKey, decryptText, encryptText } from "./text-encryption.ts";
 
+/** Any 32 bytes: `signEvent` refuses those that are no key, one in 2^128. */
+const ONE_USE_KEY_BYTES = 32;
 const BLUR_S = 172_800; // two days, as NIP-59 asks
 
 /** A wrap of at most 65,535 UTF-8 bytes for the hex key `recipient`. `nowS` in seconds. Throws ValidationError `text_too_long`. */
 export function wrapText(plaintext: string, recipient: string, nowS: number): VerifiedEvent {
-  const secretKey = generateSecretKey();
+  const secretKey = randomBytes(ONE_USE_KEY_BYTES);
   const key = conversationKey(secretKey, recipient);
   try {
     const content = encryptText(plaintext, key);
@@ -32,7 +33,7 @@ export function wrapText(plaintext: string, recipient: string, nowS: number): Ve
 
 /** A wrap around content that is sealed already and looks like NIP-44 text (base64). `nowS` in seconds. */
 export function wrapSealed(content: string, recipient: string, nowS: number): VerifiedEvent {
-  const secretKey = generateSecretKey();
+  const secretKey = randomBytes(ONE_USE_KEY_BYTES);
   try {
     return signEvent({ kind: KIND.wrap, created_at: blurredPast(nowS), tags: [["p", recipient]], content }, secretKey);
   } finally {

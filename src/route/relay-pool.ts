@@ -125,6 +125,14 @@ export class RelayPool {
     return () => this.#listeners.delete(listener);
   }
 
+  /**
+   * Cuts all connections: what follows is said on new ones. A relay would otherwise hear of another identity on a socket
+   * on which an earlier one was proven, and serve it as that.
+   */
+  cut(): void {
+    for (const [url, connection] of this.#connections) this.#drop(url, connection);
+  }
+
   /** Ends all connections; what waits fails with `relay_unreachable`. Resolves when all sockets are gone. */
   async close(): Promise<void> {
     this.#closed = true;

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { createEvent, createPool } from "../../test/support/route.ts";
 import { type ScriptedClient, startScriptedRelay } from "../../test/support/scripted-relay.ts";
 import { waitUntil } from "../../test/support/wait.ts";
-import type { VerifiedEvent } from "../nostr/event.ts";
+import type { NostrEvent, VerifiedEvent } from "../nostr/event.ts";
 import type { Filter } from "../nostr/filter.ts";
 
 /** Collects what a subscription tells. */
@@ -76,6 +76,35 @@ test("forged, unasked, repeated and unreadable events do not get through, and th
   createPool(t).subscribe(relay.url, () => [{ kinds: [1] }], handlers);
   await waitUntil("EOSE", () => seen.stored === 1);
   assert.deepEqual(events, [good]);
+  assert.equal(relay.connections(), 1);
+});
+
+test("who asks may claim events by their content: then the signature is not checked, the id always", async (t) => {
+  const [proven, other] = [createEvent(1, "proven"), createEvent(1, "other")];
+  const sig = "0".repeat(128);
+  const relay = await startScriptedRelay(t, {
+    onMessage: ([, id], client) => {
+      client.say("EVENT", id, { ...proven, id: other.id }); // would hide the other one
+      client.say("EVENT", id, { ...proven, sig });
+      client.say("EVENT", id, proven);
+      client.say("EVENT", id, { ...other, sig });
+      client.say("EVENT", id, other);
+      client.say("EVENT", id, createEvent(1, "bad luck"));
+      client.say("EOSE", id);
+    },
+  });
+  const { events, seen, handlers } = collector();
+  const claimed: string[] = [];
+  const claim = ({ id, content }: NostrEvent) => {
+    if (content === "bad luck") throw new Error("locked");
+    if (content !== "proven") return false;
+    claimed.push(id);
+    return true;
+  };
+  createPool(t).subscribe(relay.url, () => [{ kinds: [1] }], { ...handlers, claim });
+  await waitUntil("EOSE", () => seen.stored === 1);
+  assert.deepEqual(claimed, [proven.id]);
+  assert.deepEqual(events, [other]);
   assert.equal(relay.connections(), 1);
 });
 

@@ -4,13 +4,13 @@
  *   connection opens -> REQ id filters() -> EVENT ... EOSE -> EVENT ...
  *   CLOSED by the relay -> auth-required: again after AUTH; else again after a growing wait
  *
- * A relay is not trusted: an event counts only if it answers the question, was not told before, and its
- * signature is its author's.
+ * A relay is not trusted: an event counts only if it answers the question, was not told before, its id is its hash
+ * and its signature is its author's. Whoever asks may claim events that prove themselves otherwise (`claim`).
  */
 
 import type { NetworkError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
-import { type NostrEvent, type VerifiedEvent, verifyEvent } from "../nostr/event.ts";
+import { type HashedEvent, type NostrEvent, type VerifiedEvent, verifyId, verifySignature } from "../nostr/event.ts";
 import { type Filter, matchesFilter } from "../nostr/filter.ts";
 import { retryDelayMs } from "./backoff.ts";
 import { unreachable } from "./carrier.ts";
@@ -18,7 +18,12 @@ import { busy, isAuthRequired, type OpenRelay, refused } from "./publications.ts
 import type { RouteLimits } from "./relay-socket.ts";
 
 export interface SubscriptionHandlers {
-  onEvent(event: VerifiedEvent): void;
+  readonly onEvent: (event: VerifiedEvent) => void;
+  /**
+   * Takes an event, if its content alone proves where it comes from: then it returns true, and nobody checks the
+   * signature. Everything else goes to `onEvent` once its signature was.
+   */
+  readonly claim?: (event: HashedEvent) => boolean;
   /** All stored events were told; what follows is new. Comes once for each connection. */
   onStored?(): void;
   /** The relay refused or was lost. It is asked again by itself. */
@@ -92,11 +97,9 @@ export class Subscriptions {
     const subscription = this.#open.get(id);
     if (!subscription || subscription.seenIds.has(event.id)) return;
     if (!subscription.asked.some((filter) => matchesFilter(filter, event))) return;
-    const verified = verifyEvent(event);
-    // Only a verified event marks its id as seen: a forged one must not hide the real one.
-    if (!verified) return this.#log.debug({}, "an event with a wrong signature was dropped");
-    this.#remember(subscription, event.id);
-    this.#tell(() => subscription.handlers.onEvent(verified));
+    // Only what was taken marks its id as seen: a forged one must not hide the real one.
+    if (this.#tell(() => takeEvent(event, subscription.handlers))) this.#remember(subscription, event.id);
+    else this.#log.debug({}, "an event was dropped");
   }
 
   /** EOSE. */
@@ -160,13 +163,26 @@ export class Subscriptions {
   }
 
   /** Calls back. What a listener throws is its own failure and must not cost us the connection. */
-  #tell(call: () => void): void {
+  #tell<T>(call: () => T): T | undefined {
     try {
-      call();
+      return call();
     } catch (error) {
       this.#log.error({ error: error instanceof Error ? error.name : "unknown" }, "a subscriber failed");
+      return undefined;
     }
   }
+}
+
+/** Hands on an event that a relay told. False if nothing proves that it is what it says. */
+export function takeEvent(
+  event: NostrEvent,
+  { claim, onEvent }: Pick<SubscriptionHandlers, "claim" | "onEvent">,
+): boolean {
+  const hashed = verifyId(event);
+  if (hashed && claim?.(hashed)) return true;
+  const verified = hashed && verifySignature(hashed);
+  if (verified) onEvent(verified);
+  return verified !== null;
 }
 
 function stopRetry(subscription: Subscription): void {

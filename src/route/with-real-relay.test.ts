@@ -66,6 +66,40 @@ test("gift wraps reach their recipient only, stored and live, once, over a resta
   assert.deepEqual(received, [stored.id, live.id, later.id]);
 });
 
+test("another identity is served once the connections of the earlier one are cut, and not before", async (t) => {
+  const dataDir = temporaryFolder(t);
+  const options = {
+    host: "127.0.0.1",
+    port: 0,
+    dataDir,
+    name: "test",
+    log: createLogger("silent"),
+    clock: systemClock,
+  };
+  const relay = await startRelay(options);
+  atEnd(t, () => relay.close());
+  const identity = { key: STRANGER_KEY };
+  const authenticate = (url: string, challenge: string) => createAuthEvent(url, challenge, identity.key, nowS());
+  const pool = createPool(t, { authenticate });
+  const filters = [{ kinds: [1059], "#p": [recipient] }];
+  const wrap = createWrap();
+  await createPool(t).publish(relay.url, wrap);
+  pool.keep([relay.url]);
+  await assert.rejects(pool.fetch(relay.url, filters, 5_000), { code: "relay_refused" });
+  identity.key = RECIPIENT_KEY;
+  await assert.rejects(
+    pool.fetch(relay.url, filters, 5_000),
+    { code: "relay_refused" },
+    "control: proven as the other",
+  );
+  pool.cut();
+  const found = await pool.fetch(relay.url, filters, 5_000);
+  assert.deepEqual(
+    found.map(({ id }) => id),
+    [wrap.id],
+  );
+});
+
 test("what the relay refuses is refused, and it goes on", async (t) => {
   const relay = await startRelay({
     host: "127.0.0.1",

@@ -11,9 +11,9 @@ import { before, type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
 import type { Browser, Download, Page } from "playwright-core";
-import { build } from "vite";
 import { launchBrowser } from "../support/browser.ts";
 import { type NocturneProcess, startNocturne, temporaryFolder } from "../support/nocturne-process.ts";
+import { buildPages } from "../support/web-app.ts";
 
 const MIB = 1_048_576;
 /** A download that neither ends nor fails must not hold up the other tests. */
@@ -23,7 +23,7 @@ const WIDTHS = [360, 1440];
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const PASSWORD = "correct horse, battery";
 
-before(() => build({ configFile: "web/download/vite.config.ts", logLevel: "error" }));
+before(buildPages);
 
 test("the whole page is at most 30 KiB of compressed script, and none of it is inline", () => {
   const scripts = globSync("dist/web/download/**/*.js");

@@ -4,18 +4,33 @@
  */
 import assert from "node:assert/strict";
 import { before, type TestContext, test } from "node:test";
-import type { Locator, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import type { Conversation } from "../../src/api/contract.ts";
 import { assertAccessible, assertHandy } from "../support/accessibility.ts";
 import { launchBrowser } from "../support/browser.ts";
+import {
+  allowMicrophone,
+  bubble,
+  chip,
+  choose,
+  chooseForConversation,
+  dismiss,
+  inSight,
+  MICROPHONE,
+  notice,
+  openMenu,
+  plays,
+  rowOf,
+  until,
+  voiceIn,
+  write,
+} from "../support/conversation-page.ts";
+import { becomes, say, textsOf } from "../support/group.ts";
 import { type NocturneProcess, startNocturne } from "../support/nocturne-process.ts";
 import { ask, befriend, deliver } from "../support/people.ts";
 import { buildPages, DESK, follow, hears, launchLink, openApp, PHONE, press, visit } from "../support/web-app.ts";
 
 before(buildPages);
-
-/** A microphone that beeps, and nobody who has to be asked. */
-const MICROPHONE = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"];
 
 interface Person {
   readonly node: NocturneProcess;
@@ -31,7 +46,7 @@ interface World {
 test("two people use the messenger", async (t) => {
   const world = await openFriends(t);
   if (!world) return;
-  const steps = [reply, react, edit, remove, useKeyboard, keepDraft, showTyping, disappear, search, arrange, speak];
+  const steps = [reply, react, edit, remove, useKeyboard, keepDraft, showTyping, search, burn, arrange, speak, burnt];
   for (const step of steps) await step(world); // each goes on where the one before it ended
   assert.deepEqual(world.complaints, []);
 });
@@ -165,32 +180,11 @@ async function setTyping(page: Page): Promise<void> {
   await visit(page, back);
 }
 
-async function disappear({ ada, grace }: World): Promise<void> {
-  await chooseForConversation(ada.page, "Grace", "Disappearing messages…");
-  await inspect(ada.page, "choosing a timer");
-  await ada.page.getByText("30 seconds").click();
-  await press(ada.page, "Save");
-  await bubble(ada.page, "You set messages to disappear after 30 seconds").waitFor();
-  await bubble(grace.page, "Ada set messages to disappear after 30 seconds").waitFor();
-  await write(ada.page, "Burn after reading");
-  await bubble(grace.page, "Burn after reading")
-    .getByText(/^Disappears in/)
-    .waitFor();
-  await bubble(ada.page, "Burn after reading")
-    .getByText(/\d+ s$/)
-    .waitFor();
-  await chooseForConversation(ada.page, "Grace", "Disappearing messages…");
-  await ada.page.getByRole("dialog").getByText("Off", { exact: true }).click();
-  await press(ada.page, "Save");
-  await bubble(grace.page, "Ada turned off disappearing messages").waitFor();
-  await bubble(ada.page, "Burn after reading").waitFor({ state: "detached", timeout: 45_000 });
-  await bubble(grace.page, "Burn after reading").waitFor({ state: "detached", timeout: 45_000 });
-}
-
 /** A hundred messages push the old ones out of what is loaded. */
 async function search({ ada, grace }: World): Promise<void> {
   const { page } = ada;
-  for (let i = 1; i <= 100; i++) await deliver(grace.node, ada.node, `Ordinary message number ${i}`);
+  for (let i = 1; i < 100; i++) await say(grace.node, ada.node.npub, `Ordinary message number ${i}`);
+  await deliver(grace.node, ada.node, "Ordinary message number 100");
   await bubble(page, "Ordinary message number 100").waitFor();
   await page.getByLabel("Search all messages").fill("LIGHTH");
   const hits = page.getByRole("list", { name: "Messages found" });
@@ -216,6 +210,27 @@ async function search({ ada, grace }: World): Promise<void> {
   await choose(page, "Ordinary message number 100", "Reply");
   await write(page, "So many");
   await bubble(grace.page, "So many").waitFor();
+}
+
+/** `burnt` sees the end of it: half a minute is long enough for all that stands between. */
+async function burn({ ada, grace }: World): Promise<void> {
+  await chooseForConversation(ada.page, "Grace", "Disappearing messages…");
+  await inspect(ada.page, "choosing a timer");
+  await ada.page.getByText("30 seconds").click();
+  await press(ada.page, "Save");
+  await bubble(ada.page, "You set messages to disappear after 30 seconds").waitFor();
+  await bubble(grace.page, "Ada set messages to disappear after 30 seconds").waitFor();
+  await write(ada.page, "Burn after reading");
+  await bubble(grace.page, "Burn after reading")
+    .getByText(/^Disappears in/)
+    .waitFor();
+  await bubble(ada.page, "Burn after reading")
+    .getByText(/\d+ s$/)
+    .waitFor();
+  await chooseForConversation(ada.page, "Grace", "Disappearing messages…");
+  await ada.page.getByRole("dialog").getByText("Off", { exact: true }).click();
+  await press(ada.page, "Save");
+  await bubble(grace.page, "Ada turned off disappearing messages").waitFor();
 }
 
 async function arrange({ ada, grace }: World): Promise<void> {
@@ -270,6 +285,20 @@ async function speak({ ada, grace }: World): Promise<void> {
   await inspect(grace.page, "a voice note");
 }
 
+/** Its neighbour is there: the message is gone, and not only out of what is shown. */
+async function burnt({ ada, grace }: World): Promise<void> {
+  for (const { page, node } of [ada, grace]) {
+    await bubble(page, "Burn after reading").waitFor({ state: "detached", timeout: 45_000 });
+    await notice(page, /turned off disappearing messages/).waitFor();
+    const { id } = await conversation(node);
+    await becomes("it is gone from the node as well", () => textsOf(node, id).then(includesBurnt), false);
+  }
+}
+
+function includesBurnt(texts: readonly string[]): boolean {
+  return texts.includes("Burn after reading");
+}
+
 /** For everybody, on a telephone and on a desk. */
 async function inspect(page: Page, what: string): Promise<void> {
   for (const size of [PHONE, DESK]) {
@@ -278,30 +307,6 @@ async function inspect(page: Page, what: string): Promise<void> {
     await assertAccessible(page, `${what}, ${size.width} px`);
     await assertHandy(page, `${what}, ${size.width} px`);
   }
-}
-
-/** The app's own question comes only where the browser would ask too. */
-async function allowMicrophone(page: Page): Promise<void> {
-  const allow = page.getByRole("button", { name: "Use the microphone" });
-  const stop = page.getByRole("button", { name: "Stop recording" });
-  await allow.or(stop).waitFor();
-  if ((await allow.count()) > 0) await allow.click();
-  await stop.waitFor();
-}
-
-/** It plays when its place moves. */
-async function plays(note: Locator): Promise<void> {
-  await note.getByRole("button", { name: "Play voice note" }).click();
-  const place = note.getByLabel("Position in the voice note");
-  await until(async () => Number(await place.inputValue()) > 0.3, "the voice note plays");
-  await note.getByRole("button", { name: "Play voice note" }).waitFor(); // at its end
-}
-
-function voiceIn(page: Page): Locator {
-  return list(page)
-    .getByRole("listitem")
-    .filter({ has: page.getByLabel("Position in the voice note") })
-    .last();
 }
 
 test("on a telephone a finger that rests on a message opens its menu", async (t) => {
@@ -346,72 +351,9 @@ async function openFriends(t: TestContext): Promise<World | null> {
   return { ada, grace, complaints };
 }
 
-function list(page: Page): Locator {
-  return page.getByRole("region", { name: /^Messages with/ });
-}
-
-/** The list item of the message that contains this text. */
-function bubble(page: Page, text: string): Locator {
-  return list(page).getByRole("listitem").filter({ hasText: text });
-}
-
-function chip(page: Page, text: string, name: RegExp): Locator {
-  return bubble(page, text).getByRole("button", { name });
-}
-
-function rowOf(page: Page, name: string): Locator {
-  return page.getByRole("navigation", { name: "Conversations" }).getByRole("link", { name });
-}
-
-async function write(page: Page, text: string): Promise<void> {
-  const field = page.getByPlaceholder("Message");
-  await field.fill(text);
-  await field.press("Enter");
-  await bubble(page, text).first().waitFor();
-}
-
-async function openMenu(page: Page, text: string): Promise<Locator> {
-  const message = bubble(page, text).first();
-  await message.hover();
-  await message.getByRole("button", { name: /^Actions for the message/ }).click();
-  const menu = page.getByRole("menu");
-  await menu.waitFor();
-  return menu;
-}
-
-async function choose(page: Page, text: string, item: string): Promise<void> {
-  const menu = await openMenu(page, text);
-  await menu.getByRole("menuitem", { name: item }).click();
-  await menu.waitFor({ state: "detached" });
-}
-
-async function chooseForConversation(page: Page, name: string, item: string): Promise<void> {
-  await press(page, `Actions for ${name}`);
-  await page.getByRole("menuitem", { name: item, exact: true }).click();
-}
-
-/** Ends the time for a change of mind. */
-async function dismiss(page: Page, notice: string): Promise<void> {
-  const toast = page.getByRole("dialog").filter({ hasText: notice });
-  await toast.getByRole("button", { name: "Dismiss" }).click();
-}
-
 function focused(page: Page): Promise<string> {
   return page.evaluate<string>(
     `document.activeElement?.getAttribute("aria-label") ?? document.activeElement?.labels?.[0]?.textContent ?? ""`,
-  );
-}
-
-async function inSight(message: Locator, what: string): Promise<void> {
-  await message.waitFor();
-  await until(
-    () =>
-      message.evaluate((one: unknown) => {
-        const element = one as { getBoundingClientRect(): { top: number; bottom: number } };
-        const { top, bottom } = element.getBoundingClientRect();
-        return top >= 0 && bottom <= (globalThis as unknown as { innerHeight: number }).innerHeight;
-      }),
-    `${what} is in sight`,
   );
 }
 
@@ -420,12 +362,4 @@ async function conversation(node: NocturneProcess): Promise<Conversation> {
   const [only] = await ask<Conversation[]>(node, "GET", "/conversations");
   assert.ok(only);
   return only;
-}
-
-async function until(isTrue: () => Promise<boolean>, what: string): Promise<void> {
-  for (const endMs = Date.now() + 20_000; Date.now() < endMs; ) {
-    if (await isTrue()) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  assert.fail(`it did not happen: ${what}`);
 }

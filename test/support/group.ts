@@ -8,7 +8,7 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Group, Message, MessagePage, SendMessage, SendResult } from "../../src/api/contract.ts";
-import { createLetterId } from "../../src/messaging/letter.ts";
+import { createLetterId } from "../../src/messaging/letter-id.ts";
 import { socketPath } from "../../src/node/socket-path.ts";
 import { callSocket } from "./api-node.ts";
 import { ask, type Reachable } from "./people.ts";

@@ -26,6 +26,8 @@ const COMMAND_MS = 60_000;
 const STOP_MS = 10_000;
 const READY_POLL_MS = 20;
 const KEPT_LOG_CHARACTERS = 100_000;
+const PORT_RANGES = 4;
+const PORTS = 5_000;
 
 export interface CliResult<T = unknown> {
   /** Exit code; null when the process was killed, or when it took longer than allowed. */
@@ -84,10 +86,14 @@ export interface RunningCommand {
   end(signal?: NodeJS.Signals): Promise<number | null>;
 }
 
-/** A port of 127.0.0.1 that is free now, outside the range from which the system picks for outgoing connections. */
+/**
+ * A port of 127.0.0.1 that is free now, outside the range from which the system picks for outgoing connections. Files
+ * that run at once pick from ranges of their own, because a port is free until its node has started, or starts again.
+ */
 export async function freePort(): Promise<number> {
+  const first = 10_000 + (Number(process.env["NODE_TEST_WORKER_ID"] ?? 0) % PORT_RANGES) * PORTS;
   for (;;) {
-    const port = 10_000 + Math.floor(Math.random() * 20_000);
+    const port = first + Math.floor(Math.random() * PORTS);
     if (await isFree(port)) return port;
   }
 }

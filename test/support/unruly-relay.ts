@@ -8,6 +8,7 @@
 import type { NostrEvent, VerifiedEvent } from "../../src/nostr/event.ts";
 import { matchesFilter } from "../../src/nostr/filter.ts";
 import type { RelayPool } from "../../src/route/relay-pool.ts";
+import { takeEvent } from "../../src/route/subscriptions.ts";
 
 export interface Mischief {
   /** Chances from 0 to 1, for each event. */
@@ -68,7 +69,7 @@ export class UnrulyRelay {
   }
 
   #deliver(event: VerifiedEvent, handlers: Handlers, line: Line): void {
-    const send = () => line.alive && handlers.onEvent(event);
+    const send = () => line.alive && takeEvent(event, handlers);
     if (this.#happens("delay")) setTimeout(send, Math.floor((this.#mischief?.random() ?? 0) * DELAY_MS));
     else queueMicrotask(send);
   }

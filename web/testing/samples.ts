@@ -11,6 +11,7 @@ export function sampleContact(change: Partial<Contact> = {}): Contact {
     fingerprint: "ABCDE FGHIJ",
     encryption: "hybrid",
     cardChanged: false,
+    changedSafety: null,
     invited: true,
     addedAt: "2025-11-01T12:00:00.000Z",
     ...change,

@@ -14,7 +14,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Command, Option } from "commander";
 import type { Conversation, DeliveryState, FileView, Message, SendResult } from "../../api/contract.ts";
 import { NetworkError } from "../../core/errors.ts";
-import { createLetterId } from "../../messaging/letter.ts";
+import { createLetterId } from "../../messaging/letter-id.ts";
 import type { Context } from "../context.ts";
 import { EXIT } from "../exit-codes.ts";
 import type { NodeClient } from "../node-client.ts";

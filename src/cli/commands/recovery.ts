@@ -9,7 +9,6 @@ import type { Command } from "commander";
 import type { Contact, FileView, IdentityView, RecoveryView, RestoreResult, Status } from "../../api/contract.ts";
 import { ValidationError } from "../../core/errors.ts";
 import { toHex } from "../../core/bytes.ts";
-import { parseRecoveryKey } from "../../crypto/recovery-key.ts";
 import type { Context } from "../context.ts";
 import type { NodeClient } from "../node-client.ts";
 
@@ -67,6 +66,7 @@ async function restoreInNode(client: NodeClient, key: string): Promise<RestoreRe
   const { locked } = await client.call<Status>("GET", "/api/status");
   if (locked) await client.call("POST", "/api/recovery/unlock", { json: { key } });
   const { hex } = await client.call<RecoveryView>("GET", "/api/recovery");
+  const { parseRecoveryKey } = await import("../../crypto/recovery-key.ts"); // its words take long to load
   if (hex !== toHex(parseRecoveryKey(key))) throw anotherVault();
   const { npub } = await client.call<IdentityView>("GET", "/api/identity");
   const contacts = await client.call<Contact[]>("GET", "/api/contacts");

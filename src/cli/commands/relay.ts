@@ -8,7 +8,6 @@ import { readFile } from "node:fs/promises";
 import { type Command, InvalidArgumentError } from "commander";
 import { systemClock } from "../../core/clock.ts";
 import { InternalError, isSystemError, PolicyError, toNocturneError, UsageError } from "../../core/errors.ts";
-import { createLogger } from "../../core/log.ts";
 import type { RelayOptions, RunningRelay } from "../../relay/relay-server.ts";
 import type { Context } from "../context.ts";
 import { parsePort } from "../options.ts";
@@ -52,6 +51,7 @@ async function serve(context: Context, { config: path, ...flags }: Choices & { c
   refuseOther("--fanout", fanout, DEFAULTS.fanout);
   const ended = signalled();
   const { dataDir, logLevel } = context.config();
+  const { createLogger } = await import("../../core/log.ts");
   const log = createLogger(logLevel);
   const relay = await startRelay({ host, port, publicUrl, dataDir, log, clock: systemClock, name: "Nocturne relay" });
   context.output.result({ event: "ready", url: relay.url }, `The relay is ready: ${relay.url}`);

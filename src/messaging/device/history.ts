@@ -8,9 +8,10 @@
  * that the conversation reads as on the main device. Disappearing messages are in no history.
  */
 
-import { utf8Decode, utf8Encode } from "../../core/bytes.ts";
-import { CodecError } from "../../core/errors.ts";
 import * as v from "valibot";
+import { utf8Decode, utf8Encode } from "../../core/bytes.ts";
+import type { Clock } from "../../core/clock.ts";
+import { CodecError } from "../../core/errors.ts";
 import { DEVICE_LIMITS } from "../../core/limits.ts";
 import type { Account } from "../../vault/account.ts";
 import type { Blobs } from "../blobs.ts";
@@ -25,19 +26,23 @@ export interface HistoryOptions extends Rooms {
   readonly blobs: Blobs;
   readonly rules: SyncRules;
   readonly settings: () => SyncedSettings;
+  readonly clock: Clock;
 }
 
 type HistoryItem = Extract<SyncItem, { what: "history" }>;
 
 const PROGRESS = "history-progress";
+const GROUP_ID_CHARACTERS = 32;
 
 interface Progress {
   /** The device that gives it. */
   readonly from: string;
   readonly next: number;
   readonly parts: number;
-  /** Messages taken over, by conversation. */
+  /** Position of the last message taken over, by conversation: what comes after it arrived live. */
   readonly taken: Readonly<Record<string, number>>;
+  /** Since when the next part waits for a group. */
+  readonly waitingSinceMs: number | null;
 }
 
 /** The main device's side. */
@@ -64,7 +69,7 @@ export class HistoryWriter {
         vault.transaction(() => {
           const row = devices.ownDevice(device);
           if (!row || row.revoked) return;
-          say([{ what: "history", part, parts: parts.length, ref }], device);
+          say([{ what: "history", for: device, part, parts: parts.length, ref }], device);
           if (part === parts.length - 1) devices.putOwn({ ...row, needsHistory: false });
         });
       }
@@ -79,8 +84,10 @@ export class HistoryWriter {
     yield { what: "settings", at: at("settings"), settings: settings() };
     yield { what: "devices", at: at("devices"), devices: devices.own().map(deviceOf) };
     const people = contacts.list();
+    // Of groups that one left the new device will have no session, and no place for what was said.
+    const joined = groups.list().filter((row) => row.joined);
     for (const row of people) yield { what: "contact", at: at(`contact/${row.publicKey}`), contact: contactOf(row) };
-    const ids = [...people.map(({ publicKey }) => publicKey), ...groups.list().map(({ id }) => id)];
+    const ids = [...people.map(({ publicKey }) => publicKey), ...joined.map(({ id }) => id)];
     for (const id of ids) {
       yield { what: "conversation", at: at(`conversation/${id}`), conversation: conversationOf(conversations.get(id)) };
     }
@@ -111,19 +118,22 @@ export class HistoryReader {
    * Takes one part over; call inside a transaction. False while it is being fetched, or an earlier one is missing. Throws
    * CodecError `bad_history`.
    */
-  take(device: string, { part, parts, ref }: HistoryItem, effects: Effects): boolean {
+  take(device: string, item: HistoryItem, effects: Effects): boolean {
+    const { part, parts, ref } = item;
     const { blobs, devices, rules, vault } = this.#o;
-    if (devices.isMain || device !== devices.account) return true;
+    if (devices.isMain || device !== devices.account || item.for !== devices.device) return true;
     const progress = this.#progress(device, part, parts);
     if (part !== progress.next) return part < progress.next;
     const bytes = blobs.get(ref);
-    if (!bytes) return false;
+    const runs = bytes && runsOf(readPart(bytes));
+    if (!runs || this.#waitsForGroup(progress, runs)) return false;
     const taken = { ...progress.taken };
-    for (const [conversation, items] of runsOf(readPart(bytes))) {
+    for (const [conversation, items] of runs) {
       if (conversation === null) for (const item of items) rules.apply(device, item, effects);
       else taken[conversation] = this.#messages(conversation, items, taken[conversation] ?? 0, effects);
     }
-    vault.writeMeta(PROGRESS, { from: device, next: part + 1, parts, taken } satisfies Progress);
+    const done: Progress = { from: device, next: part + 1, parts, taken, waitingSinceMs: null };
+    vault.writeMeta(PROGRESS, done);
     effects.contactsChanged = true;
     effects.devicesChanged = true;
     return true;
@@ -135,24 +145,34 @@ export class HistoryReader {
     return progress ? progress.next / progress.parts : 0;
   }
 
+  /** A group's past is read once this device is in it; one that it does not come into by then is passed over. */
+  #waitsForGroup(progress: Progress, runs: readonly Run[]): boolean {
+    const { groups, vault, clock } = this.#o;
+    const isMissing = runs.some(([id]) => id !== null && id.length === GROUP_ID_CHARACTERS && !groups.get(id));
+    if (!isMissing) return false;
+    const sinceMs = progress.waitingSinceMs ?? clock.nowMs();
+    if (progress.waitingSinceMs === null) vault.writeMeta(PROGRESS, { ...progress, waitingSinceMs: sinceMs });
+    return clock.nowMs() - sinceMs < DEVICE_LIMITS.groupWaitMs;
+  }
+
   /** The history may begin anew, and then with another number of parts. */
   #progress(from: string, part: number, parts: number): Progress {
     const known = this.#o.vault.readMeta<Progress>(PROGRESS);
     const isAnew = part === 0 && known !== null && known.next === known.parts;
     if (known?.from === from && known.parts === parts && !isAnew) return known;
-    return { from, next: 0, parts, taken: known?.taken ?? {} };
+    return { from, next: 0, parts, taken: known?.taken ?? {}, waitingSinceMs: null };
   }
 
   /** Adds what is not here and puts it behind what was taken over before, in front of what came live. */
-  #messages(conversation: string, items: readonly SyncItem[], before: number, effects: Effects): number {
+  #messages(conversation: string, items: readonly SyncItem[], last: number, effects: Effects): number {
     const { messages, rules } = this.#o;
     const silent = { ...effects, shown: [] as StoredMessage[] };
-    const live = messages.pageAfter(conversation, Number.MAX_SAFE_INTEGER, 0).slice(before);
-    let added = 0;
-    for (const item of items) if (item.what === "message" && rules.message(item.message, silent)) added++;
-    if (added > 0) for (const row of live) messages.moveToEnd(row);
+    const live = messages.pageAfter(conversation, Number.MAX_SAFE_INTEGER, last);
+    for (const item of items) if (item.what === "message") rules.message(item.message, silent);
+    const added = silent.shown.at(-1);
+    if (added) for (const row of live) messages.moveToEnd(row);
     effects.conversations.add(conversation);
-    return before + added;
+    return added?.seq ?? last;
   }
 }
 
@@ -184,9 +204,11 @@ function readPart(bytes: Uint8Array): SyncItem[] {
   }
 }
 
+type Run = [conversation: string | null, items: SyncItem[]];
+
 /** Neighbouring messages of one conversation together; everything else under null. */
-function runsOf(items: readonly SyncItem[]): [conversation: string | null, items: SyncItem[]][] {
-  const runs: [string | null, SyncItem[]][] = [];
+function runsOf(items: readonly SyncItem[]): Run[] {
+  const runs: Run[] = [];
   for (const item of items) {
     const conversation = item.what === "message" ? item.message.conversation : null;
     const last = runs.at(-1);

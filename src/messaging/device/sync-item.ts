@@ -162,7 +162,14 @@ export type SyncItem =
   | { readonly what: "gone"; readonly ids: readonly string[] }
   | { readonly what: "settings"; readonly at: number; readonly settings: SyncedSettings }
   | { readonly what: "devices"; readonly at: number; readonly devices: readonly SyncedDevice[] }
-  | { readonly what: "history"; readonly part: number; readonly parts: number; readonly ref: BlobRef };
+  /** `for`: hex key of the device that is to read it. */
+  | {
+      readonly what: "history";
+      readonly for: string;
+      readonly part: number;
+      readonly parts: number;
+      readonly ref: BlobRef;
+    };
 
 const item: v.GenericSchema<unknown, SyncItem> = v.variant("what", [
   v.object({ what: v.literal("contact"), at: time, contact }),
@@ -180,7 +187,13 @@ const item: v.GenericSchema<unknown, SyncItem> = v.variant("what", [
     at: time,
     devices: v.pipe(v.array(device), v.maxLength(10 * DEVICE_LIMITS.devices)),
   }),
-  v.object({ what: v.literal("history"), part: time, parts: v.pipe(time, v.minValue(1)), ref: blobRefSchema }),
+  v.object({
+    what: v.literal("history"),
+    for: hexKey,
+    part: time,
+    parts: v.pipe(time, v.minValue(1)),
+    ref: blobRefSchema,
+  }),
 ]);
 
 export const syncItemsSchema: v.GenericSchema<unknown, SyncItem[]> = v.pipe(

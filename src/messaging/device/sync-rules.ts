@@ -72,6 +72,7 @@ export class SyncRules {
       case "conversation":
         return this.#conversation(item, effects);
       case "message":
+        if (!this.#isPlaced(item.message.conversation)) return false;
         this.message(item.message, effects);
         break;
       case "states":
@@ -90,6 +91,13 @@ export class SyncRules {
         break; // HistoryReader
     }
     return true;
+  }
+
+  /** False while a conversation is still on its way here; true also for one that was forgotten. */
+  #isPlaced(conversation: string): boolean {
+    const { contacts, groups } = this.#o;
+    const isHere = contacts.get(conversation) !== null || groups.get(conversation) !== null;
+    return isHere || this.#marks.has(`contact/${conversation}`);
   }
 
   /** The list as it is here. */

@@ -23,6 +23,7 @@ import { type AesGcmKey, aesGcmKey } from "../../crypto/provider.ts";
 const LIKE_NIP44 = 2;
 const NONCE_BYTES = 12;
 const LOCATOR_BYTES = 16;
+const RANDOM_BYTES = 4;
 const HEAD_BYTES = 33;
 const TAG_BYTES = 16;
 const LENGTH_BYTES = 4;
@@ -46,8 +47,9 @@ export function sealFrame(keys: FrameKeys, device: string, body: Uint8Array): st
   if (body.length > SESSION_LIMITS.frameBytes)
     throw new CodecError("frame_too_large", "A message is too large to send.");
   const to = fromHex(device);
-  const nonce = randomBytes(NONCE_BYTES);
-  const head = concatBytes(Uint8Array.of(LIKE_NIP44), nonce, locate(keys, to, nonce), randomBytes(4));
+  const random = randomBytes(NONCE_BYTES + RANDOM_BYTES);
+  const nonce = random.subarray(0, NONCE_BYTES);
+  const head = concatBytes(Uint8Array.of(LIKE_NIP44), nonce, locate(keys, to, nonce), random.subarray(NONCE_BYTES));
   const roomBytes = nip44.utils.calcPaddedLen(Math.max(1, LENGTH_BYTES + body.length - SLACK_BYTES)) + SLACK_BYTES;
   const plain = new Uint8Array(roomBytes);
   plain.set(u32(body.length));

@@ -48,7 +48,7 @@ import {
   pskTypes,
   wireformats,
 } from "ts-mls";
-import { concatBytes, toHex, u16, utf8Encode } from "../../core/bytes.ts";
+import { concatBytes, toHex, utf8Encode } from "../../core/bytes.ts";
 import { CryptoError } from "../../core/errors.ts";
 import { SESSION_LIMITS } from "../../core/limits.ts";
 import { sha256 } from "../../crypto/key-derivation.ts";
@@ -234,10 +234,9 @@ export interface OpenedMessage {
 export async function open(state: MlsState, message: Uint8Array): Promise<OpenedMessage> {
   return attempt(async () => {
     const privateMessage = decodePrivate(message);
-    const sender = await readSender(state, privateMessage);
     const result = await processPrivateMessage({ context, state, privateMessage, callback: () => "reject" });
     if (result.kind !== "applicationMessage") throw new CryptoError();
-    return { state: result.newState as MlsState, content: result.message, sender };
+    return { state: result.newState as MlsState, content: result.message, sender: senderOf(state, result.newState) };
   });
 }
 
@@ -285,9 +284,18 @@ export function groupIdOf(state: MlsState): string {
 
 /** All leaves, this device's own included, by leaf number. */
 export function membersOf(state: MlsState): Member[] {
-  return state.ratchetTree.flatMap((node, index) =>
+  return [...(membersByTree.get(state.ratchetTree) ?? readMembers(state.ratchetTree))];
+}
+
+/** The messages of an epoch share its tree; in a large group, reading the names of all takes longer than opening one. */
+const membersByTree = new WeakMap<ClientState["ratchetTree"], readonly Member[]>();
+
+function readMembers(tree: ClientState["ratchetTree"]): readonly Member[] {
+  const members = tree.flatMap((node, index) =>
     index % 2 === 0 && node !== undefined && "leaf" in node ? [memberOf(node.leaf, index / 2)] : [],
   );
+  membersByTree.set(tree, members);
+  return members;
 }
 
 export function ownLeafOf(state: MlsState): number {
@@ -412,37 +420,17 @@ function nameOf({ credential }: LeafNode): DeviceName {
 }
 
 /**
- * Whose message it is (RFC 9420 section 6.3.2). ts-mls checks the signature of exactly this leaf when it opens the
- * message, but does not say which leaf that was.
+ * Whose message was opened between these two states. ts-mls does not say it; but it takes the key from the ratchet of
+ * the leaf whose signature it checks, and no other ratchet moves.
  */
-async function readSender(state: MlsState, message: PrivateMessage): Promise<Member> {
-  const { kdf, hpke } = mlsSuite;
-  const secret = state.keySchedule.senderDataSecret;
-  const sample = message.ciphertext.subarray(0, kdf.size);
-  const key = await kdf.expand(secret, kdfLabel("key", sample, hpke.keyLength), hpke.keyLength);
-  const nonce = await kdf.expand(secret, kdfLabel("nonce", sample, hpke.nonceLength), hpke.nonceLength);
-  const plain = await hpke.decryptAead(key, nonce, senderDataAad(message), message.encryptedSenderData);
-  const leaf = new DataView(plain.buffer, plain.byteOffset, plain.byteLength).getUint32(0);
-  const node = state.ratchetTree[2 * leaf];
-  if (node === undefined || !("leaf" in node)) throw new CryptoError();
-  return memberOf(node.leaf, leaf);
-}
-
-/** KDFLabel of RFC 9420 section 8. */
-function kdfLabel(label: string, labelContext: Uint8Array, length: number): Uint8Array {
-  return concatBytes(u16(length), variable(utf8Encode(`MLS 1.0 ${label}`)), variable(labelContext));
-}
-
-function senderDataAad({ groupId, epoch, contentType }: PrivateMessage): Uint8Array {
-  const number = new Uint8Array(8);
-  new DataView(number.buffer).setBigUint64(0, epoch);
-  return concatBytes(variable(groupId), number, Uint8Array.of(contentType));
-}
-
-/** A vector with the length prefix of RFC 9420 section 2.1.2; ours stay below 16 KiB. */
-function variable(bytes: Uint8Array): Uint8Array {
-  const prefix = bytes.length < 64 ? Uint8Array.of(bytes.length) : u16(0x4000 | bytes.length);
-  return concatBytes(prefix, bytes);
+function senderOf(before: ClientState, after: ClientState): Member {
+  const { leafNodes } = after.secretTree;
+  const [moved, ...others] = Object.keys(leafNodes).filter(
+    (index) => leafNodes[Number(index)] !== before.secretTree.leafNodes[Number(index)],
+  );
+  const node = after.ratchetTree[Number(moved)];
+  if (others.length > 0 || node === undefined || !("leaf" in node)) throw new CryptoError();
+  return memberOf(node.leaf, Number(moved) / 2);
 }
 
 function decodePrivate(bytes: Uint8Array): PrivateMessage {

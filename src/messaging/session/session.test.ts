@@ -4,7 +4,7 @@ import { keyPackagesOf, SessionWorld, type TestDevice } from "../../../test/supp
 import { CryptoError } from "../../core/errors.ts";
 import { SESSION_LIMITS } from "../../core/limits.ts";
 import { forgetOld, headOf, receive, sealContent, sessionMembers } from "./session.ts";
-import { utf8Encode } from "../../core/bytes.ts";
+import { utf8Decode, utf8Encode } from "../../core/bytes.ts";
 
 const steady = () => 0.5;
 
@@ -25,6 +25,29 @@ test("everybody reads everybody", async () => {
   for (const device of world.devices) {
     const others = world.texts.filter(({ by }) => by !== device.own.device).map(({ text }) => text);
     assert.deepEqual(device.shown.map(({ text }) => text).sort(), others.sort());
+  }
+});
+
+test("whoever wrote, and in whatever order it comes: each text is its author's", async () => {
+  const { devices } = await meet(["ada", "bob", "cyd", "dan"], 1);
+  const [reader, ...writers] = devices.map(({ session, own }) => ({ session, device: own.device }));
+  const sealed: { message: Uint8Array; device: string; epoch: string }[] = [];
+  for (let i = 0; i < 3; i++) {
+    for (const writer of writers) {
+      assert.ok(writer.session);
+      const { session, outgoing } = await sealContent(writer.session, utf8Encode(`${i} ${writer.device}`), 0);
+      writer.session = session;
+      sealed.push({ message: outgoing.message, device: writer.device, epoch: outgoing.epoch });
+    }
+  }
+  let session = reader?.session;
+  for (const { message, device, epoch } of [...sealed.slice(4), ...sealed.slice(0, 4).reverse()]) {
+    assert.ok(session);
+    const opened = await receive(session, epoch, message, 0);
+    session = opened.session;
+    assert.ok(opened.received.kind === "content");
+    assert.equal(opened.received.sender.device, device);
+    assert.ok(utf8Decode(opened.received.content).endsWith(device));
   }
 });
 

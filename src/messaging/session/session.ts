@@ -354,6 +354,19 @@ export function forgetOld(session: Session, nowMs: number): Session {
   return { ...session, epochs, intents: session.intents.filter((intent) => epochs.has(intent.epoch)) };
 }
 
+/**
+ * For how long we have known that the author of something in `epoch` was revoked: his device was taken out after it, or
+ * after the fork that leads there, and his account stayed. 0 while he is in, or left as a whole.
+ */
+export function revokedSinceMs(session: Session, epoch: string, author: DeviceName, nowMs: number): number {
+  const path = headPath(session);
+  const fork = pathTo(session.epochs, epoch).find((id) => path.includes(id));
+  const later = fork === undefined ? [] : path.slice(0, path.indexOf(fork));
+  const removal = later.findLast((id) => !isMemberOf(session.epochs.get(id), author.device));
+  const isAccountIn = sessionMembers(session).some(({ account }) => account === author.account);
+  return removal === undefined || !isAccountIn ? 0 : nowMs - (session.epochs.get(removal)?.sinceMs ?? nowMs);
+}
+
 /** The epoch in which this device writes. */
 export function headOf(session: Session): Epoch {
   const head = session.epochs.get(session.head);

@@ -2,7 +2,7 @@
  * The safety number: the one check that no relay and no inviter can fake. Both people see the same sixty
  * digits exactly if nobody sits between them.
  */
-import { Camera, ShieldAlert, ShieldCheck } from "lucide-react";
+import { Camera, ShieldAlert, ShieldCheck, ShieldQuestionMark } from "lucide-react";
 import { type ReactNode, useState } from "react";
 import type { Contact, VerifyResult } from "../../../src/api/contract.ts";
 import { call } from "../../api/client.ts";
@@ -18,7 +18,8 @@ import { QrScanner } from "../qr-scanner.tsx";
 
 /** In words first: most people never compare numbers because nobody told them what for. */
 export function SafetyNumber({ contact }: { readonly contact: Contact }): ReactNode {
-  const { name, safety, verified } = contact;
+  const { name, verified, changedSafety } = contact;
+  const safety = changedSafety ?? contact.safety;
   if (safety === null) {
     return (
       <p className="text-muted">
@@ -29,6 +30,7 @@ export function SafetyNumber({ contact }: { readonly contact: Contact }): ReactN
   }
   return (
     <>
+      {changedSafety !== null && <OfNewCard name={name} />}
       <p>
         You and <bdi>{name}</bdi> see the same number if nobody sits between you. Read it to each other in person or in
         a call, or scan each other’s code. If a single group differs, somebody may be listening.
@@ -77,6 +79,16 @@ function Verify({ contact, safety }: { readonly contact: Contact; readonly safet
       </div>
       <QrScanner title="Scan the safety number" open={scanning} onClose={() => setScanning(false)} onText={onScanned} />
     </>
+  );
+}
+
+/** Whoever was verified before has to be compared anew: the number of before would never match. */
+function OfNewCard({ name }: { readonly name: string }): ReactNode {
+  return (
+    <Notice alert icon={ShieldQuestionMark} title={`The card of ${name} changed`}>
+      This is the number of the new card. Nothing is sent until you decide: if the numbers match, the new card is
+      accepted, and you can write to each other again.
+    </Notice>
   );
 }
 
