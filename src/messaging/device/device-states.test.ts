@@ -1,28 +1,10 @@
-/** What a linked device decides about people, and how its owner sees how far it is. */
+/** How the owner of several devices sees how far each is. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createWorld, meet, type Person, until } from "../../../test/support/messenger-world.ts";
 
 const stateOf = (person: Person, name: string) =>
   person.messenger.devices.list().find((device) => device.name === name)?.state;
-
-const reads = (person: Person, who: string, text: string) =>
-  person.messenger.messages(who).messages.some((message) => message.text === text);
-
-test("a request that the laptop accepts is answered by the main device", async (t) => {
-  const { person } = createWorld(t);
-  const [alice, laptop, dan] = [await person("Alice"), await person(""), await person("Dan")];
-  const { link } = await alice.messenger.createInvite();
-  await laptop.join(alice.messenger.devices.createLink().link, "Laptop");
-  await until(() => stateOf(laptop, "Laptop") === "active", "the laptop is in");
-  await dan.messenger.addContact({ invite: link, name: "Alice" });
-  await until(() => laptop.messenger.contacts()[0]?.state === "request", "the laptop shows the request");
-  assert.equal(laptop.messenger.accept("Dan").state, "accepted");
-  await until(() => alice.messenger.contacts()[0]?.state === "accepted", "the main device hears of it");
-  await until(() => dan.messenger.contact("Alice").state === "accepted", "Dan is answered");
-  await dan.messenger.send({ to: "Alice", text: "for all of you" });
-  for (const one of [alice, laptop]) await until(() => reads(one, "Dan", "for all of you"), "it is read");
-});
 
 test("a device counts as active once it is in all conversations, and each step is told to the faces", async (t) => {
   const { person } = createWorld(t);
