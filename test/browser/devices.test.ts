@@ -180,7 +180,5 @@ async function look(page: Page, what: string): Promise<void> {
     await page.setViewportSize(size);
     await assertAccessible(page, `${what}, ${size.width} px`);
     await assertHandy(page, `${what}, ${size.width} px`);
-    if (process.env["SHOTS"])
-      await page.screenshot({ path: `${process.env["SHOTS"]}/${what.replace(/\W+/g, "-")}-${size.width}.png` });
   }
 }
