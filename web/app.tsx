@@ -8,7 +8,7 @@
 import type { ReactNode } from "react";
 import { useEffect } from "react";
 import { Redirect, Route, Switch } from "wouter";
-import { useContacts, useFiles, useSettings, useStatus } from "./api/queries.ts";
+import { useContacts, useDevices, useFiles, useSettings, useStatus } from "./api/queries.ts";
 import { Shell } from "./components/shell/shell.tsx";
 import { AddContactScene } from "./scenes/add-contact.tsx";
 import { ChannelScene } from "./scenes/channel.tsx";
@@ -21,6 +21,7 @@ import { GroupScene } from "./scenes/group.tsx";
 import { InviteScene } from "./scenes/invite.tsx";
 import { JoinChannelScene } from "./scenes/join-channel.tsx";
 import { JoinGroupScene } from "./scenes/join-group.tsx";
+import { LinkDeviceScene } from "./scenes/link-device.tsx";
 import { LinksScene } from "./scenes/links.tsx";
 import { NewGroupScene } from "./scenes/new-group.tsx";
 import { RecoveryKeyScene } from "./scenes/recovery-key.tsx";
@@ -29,6 +30,7 @@ import { SessionLostScene } from "./scenes/session-lost.tsx";
 import { SettingsScene } from "./scenes/settings.tsx";
 import { UnlockScene } from "./scenes/unlock.tsx";
 import { WelcomeScene } from "./scenes/welcome.tsx";
+import { isLinked } from "./lib/device-words.ts";
 import { forgetEverything } from "./stores/forget.ts";
 import { sessionStore } from "./stores/session.ts";
 import { useStore } from "./stores/store.ts";
@@ -63,6 +65,7 @@ function Scenes(): ReactNode {
     <Switch>
       <Route path="/" component={Start} />
       <Route path="/welcome" component={WelcomeScene} />
+      <Route path="/link-device" component={LinkDeviceScene} />
       <Route path="/chats/:who?/:at?">{({ who, at }) => <ChatsScene who={who ?? null} at={positionIn(at)} />}</Route>
       <Route path="/requests/:npub?">{({ npub }) => <RequestsScene npub={npub ?? null} />}</Route>
       <Route path="/groups/new" component={NewGroupScene} />
@@ -96,8 +99,10 @@ function Start(): ReactNode {
   const { data: settings } = useSettings();
   const { data: contacts, error } = useContacts();
   const { data: files } = useFiles();
+  const { data: devices } = useDevices();
   if (error) return <Redirect to="/chats" replace />;
-  if (!settings || !contacts || !files) return null;
+  if (!settings || !contacts || !files || !devices) return null;
+  if (contacts.length === 0 && isLinked(devices)) return <Redirect to="/link-device" replace />;
   const untouched = contacts.length === 0 && files.length === 0 && settings.displayName === "";
   return <Redirect to={untouched && !settings.recoveryConfirmed ? "/welcome" : "/chats"} replace />;
 }

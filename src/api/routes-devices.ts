@@ -2,6 +2,7 @@
 
 import { Hono } from "hono";
 import * as v from "valibot";
+import { joinAccount } from "../node/join-account.ts";
 import type { DeviceLinkView, DeviceView, IdentityView } from "./contract.ts";
 import { answers, takes } from "./describe.ts";
 import type { Api, ApiEnvironment, Routes } from "./environment.ts";
@@ -10,7 +11,8 @@ import { deviceLinkSchema, devicesSchema, identitySchema } from "./schemas.ts";
 
 const join = v.object({ link: v.string(), name: v.string(), relay: v.exactOptional(v.string()) });
 
-export function deviceRoutes({ services: { messenger, gate, vault } }: Api): Routes {
+export function deviceRoutes({ services }: Api): Routes {
+  const { messenger, vault } = services;
   return new Hono<ApiEnvironment>()
     .get("/devices", answers("Lists the devices of your account", devicesSchema), (c) =>
       c.json<DeviceView[]>(messenger.devices.list()),
@@ -23,7 +25,7 @@ export function deviceRoutes({ services: { messenger, gate, vault } }: Api): Rou
       answers("Makes this, a new installation, a device of the account that made the link", identitySchema),
       takes("json", join),
       async (c) => {
-        await gate.joinAccount(c.req.valid("json"), c.req.raw.signal);
+        await joinAccount(services, c.req.valid("json"), c.req.raw.signal);
         return c.json<IdentityView>(identityView(vault));
       },
     )

@@ -9,6 +9,7 @@ import { type NocturneError, toNocturneError, UsageError } from "../core/errors.
 import { addChannelCommands } from "./commands/channels.ts";
 import { addContactCommands } from "./commands/contacts.ts";
 import { addConversationCommands } from "./commands/conversations.ts";
+import { addDeviceCommands } from "./commands/devices.ts";
 import { addFileCommands } from "./commands/files.ts";
 import { addGroupCommands } from "./commands/groups.ts";
 import { addHealthCommands } from "./commands/health.ts";
@@ -70,6 +71,7 @@ export function createProgram(context: Context): Command {
   addFileCommands(program, context);
   addLinkCommands(program, context);
   program.commandsGroup("Your vault:");
+  addDeviceCommands(program, context);
   addRecoveryCommands(program, context);
   addVaultCommands(program, context);
   program.commandsGroup("More:");

@@ -33,6 +33,15 @@ export class Prompt {
     return first;
   }
 
+  /** A question with yes or no; no when nobody can be asked. */
+  async confirm(question: string): Promise<boolean> {
+    if (!this.#allowed) return false;
+    const { confirm, isCancel } = await import("@clack/prompts");
+    const answer = await confirm({ message: question, output: process.stderr, initialValue: false });
+    if (isCancel(answer)) throw new InterruptedError();
+    return answer;
+  }
+
   /** Asks, or where nobody can be asked reads it from stdin; `what` names it in a sentence. */
   async secretOrStdin(question: string, what: string): Promise<string> {
     return (await this.secret(question)) ?? this.stdin(what);

@@ -107,7 +107,7 @@ export class Messenger {
       background: (work) => this.#background(work),
       sent: (messages, row) => this.#noteSent(messages, row),
       typing: (conversation, author, on) => this.#announcer.typing(conversation, author, on),
-      devicesMoved: () => queueMicrotask(() => this.#keepDevices()),
+      devicesMoved: () => queueMicrotask(() => this.#noteDevicesMoved()),
     });
     this.#open.earlyMarks.forgetOld(this.#o.clock.nowMs());
     this.removeExpired();
@@ -529,6 +529,12 @@ export class Messenger {
     this.#keepDevices();
     // What was forgotten must not live on in the database's log.
     if (await sessionKeeper.forgetOld()) this.#sweeper.note();
+  }
+
+  #noteDevicesMoved(): void {
+    this.#keepDevices();
+    // A new epoch shows which of our devices are in, or that this one is not any more.
+    if (this.#open && this.#open.devices.own().length > 0) this.#open.ownDevices.tellChanged();
   }
 
   #keepDevices(): void {

@@ -205,7 +205,7 @@ export interface DeviceView {
   /** This one. */
   readonly me: boolean;
   /**
-   * joining   linked, and not yet in all conversations
+   * joining   linked, and not yet in all conversations, or without all of the history
    * unlinked  this device was removed from the account, or restored from a backup: it has to be linked again
    */
   readonly state: "active" | "joining" | "revoked" | "unlinked";

@@ -12,6 +12,7 @@ import {
 import type {
   Contact,
   Conversation,
+  DeviceView,
   FileView,
   IdentityView,
   LinkView,
@@ -59,6 +60,8 @@ function useGet<T>(queryKey: readonly string[], path: string, enabled = true): U
 export const useStatus = (): UseQueryResult<Status> => useGet(keys.status, "/status");
 /** Your public key, fingerprint and devices. */
 export const useIdentity = (): UseQueryResult<IdentityView> => useGet(keys.identity, "/identity");
+/** The devices of the account, the main one first. */
+export const useDevices = (): UseQueryResult<readonly DeviceView[]> => useGet(keys.devices, "/devices");
 /** What the person chose; `changeSettings` edits this cache before the node has answered. */
 export const useSettings = (): UseQueryResult<Settings> => useGet(keys.settings, "/settings");
 /** Everybody, requests and blocked people included. */

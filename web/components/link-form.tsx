@@ -20,8 +20,8 @@ interface LinkFormProps {
   readonly action: string;
   readonly scanTitle: string;
   readonly onLink: (link: string) => Promise<void>;
-  /** Further fields. */
-  readonly children?: ReactNode;
+  /** Further fields; those that depend on what was typed are told it. */
+  readonly children?: ReactNode | ((link: string) => ReactNode);
   /** Below the buttons. */
   readonly note: ReactNode;
 }
@@ -63,7 +63,7 @@ export function LinkForm(props: LinkFormProps): ReactNode {
           hint={props.hint}
           className="font-mono"
         />
-        {props.children}
+        {typeof props.children === "function" ? props.children(link) : props.children}
         <div className="flex flex-wrap gap-3">
           <Button type="submit" kind="primary" busy={use.busy}>
             {props.action}

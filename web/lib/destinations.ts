@@ -24,6 +24,7 @@ const PLACES: readonly Destination[] = [
   { href: "/links", name: "Links" },
   { href: "/settings", name: "Settings" },
   { href: "/settings/relays", name: "Relays" },
+  { href: "/settings/devices", name: "Devices" },
   { href: "/settings/security", name: "Passphrase and lock" },
   { href: "/settings/recovery-key", name: "Recovery key" },
 ];

@@ -6,6 +6,7 @@ import { call } from "../api/client.ts";
 import { askToJoin, isGroupLink } from "../api/groups.ts";
 import { keys } from "../api/keys.ts";
 import { queryClient } from "../api/queries.ts";
+import { MainDeviceOnly } from "../components/devices/main-device.tsx";
 import { TextField } from "../components/field.tsx";
 import { Asked } from "../components/groups/asked.tsx";
 import { LinkForm } from "../components/link-form.tsx";
@@ -19,7 +20,9 @@ export function AddContactScene(): ReactNode {
   const [asked, setAsked] = useState(false);
   return (
     <Scene title={asked ? "Join a group" : "Add a contact"} back="/contacts">
-      {asked ? <Asked /> : <Form onAsked={() => setAsked(true)} />}
+      <MainDeviceOnly what="add contacts and join groups">
+        {asked ? <Asked /> : <Form onAsked={() => setAsked(true)} />}
+      </MainDeviceOnly>
     </Scene>
   );
 }

@@ -8,6 +8,7 @@ import { keys } from "../api/keys.ts";
 import { useIdentity } from "../api/queries.ts";
 import { Button, ButtonLink } from "../components/button.tsx";
 import { CopyLine } from "../components/copy-line.tsx";
+import { MainDeviceOnly, useIsLinked } from "../components/devices/main-device.tsx";
 import { LoadFailure, Notice, Skeleton } from "../components/feedback.tsx";
 import { KeyGroups } from "../components/key-groups.tsx";
 import { QrCode } from "../components/qr-code.tsx";
@@ -20,18 +21,30 @@ import { formatMoment, formatUntil } from "../lib/format.ts";
 const REUSE_MS = 3_600_000;
 
 export function InviteScene(): ReactNode {
+  const linked = useIsLinked();
+  return (
+    <Scene title="Invite someone" back="/contacts">
+      <MainDeviceOnly what="invite people">
+        <InviteLink />
+      </MainDeviceOnly>
+      {linked && <Identity />}
+    </Scene>
+  );
+}
+
+function InviteLink(): ReactNode {
   const { data, error, refetch, isFetching } = useQuery({
     queryKey: keys.invite,
     queryFn: () => call<Invite>("POST", "/invites"),
     staleTime: REUSE_MS,
   });
   return (
-    <Scene title="Invite someone" back="/contacts">
+    <>
       {error && !data && <LoadFailure error={error} onRetry={() => void refetch()} />}
       {!data && !error && <Skeleton rows={3} label="Making your invite" />}
       {data && <InviteView invite={data} busy={isFetching} onRenew={() => void refetch()} />}
       {(data || error) && <Identity />}
-    </Scene>
+    </>
   );
 }
 

@@ -11,6 +11,7 @@ import { queryClient, useSettings } from "../api/queries.ts";
 import { useAction } from "../api/use-action.ts";
 import { Button, ButtonLink } from "../components/button.tsx";
 import { CopyLine } from "../components/copy-line.tsx";
+import { useIsLinked } from "../components/devices/main-device.tsx";
 import { TextField } from "../components/field.tsx";
 import { Empty, Notice, Skeleton } from "../components/feedback.tsx";
 import { KeyGroups } from "../components/key-groups.tsx";
@@ -52,11 +53,13 @@ function Confirmed(): ReactNode {
 }
 
 function Before({ busy, onShow }: { readonly busy: boolean; readonly onShow: () => void }): ReactNode {
+  const linked = useIsLinked();
   return (
     <div className="flex max-w-xl flex-col gap-6">
       <p className="text-lg">
-        One key for the worst day: it opens your vault without the passphrase, opens your backups, and brings your
-        identity back on an empty machine.
+        {linked
+          ? "The key of this linked device: it opens its vault without the passphrase, and its backups. Your identity comes back by the recovery key of your main device alone."
+          : "One key for the worst day: it opens your vault without the passphrase, opens your backups, and brings your identity back on an empty machine."}
       </p>
       <Notice icon={EyeOff} title="Make sure nobody is looking">
         Whoever has this key has everything. Write it on paper and keep it where you keep your passport. A photo or a

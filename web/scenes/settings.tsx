@@ -3,6 +3,7 @@ import { type ReactNode, useEffect } from "react";
 import { useSettings, useStatus } from "../api/queries.ts";
 import { LoadFailure, Skeleton } from "../components/feedback.tsx";
 import { Scene } from "../components/scene.tsx";
+import { DevicesSection } from "../components/settings/devices.tsx";
 import { PrivacySection, ProfileSection } from "../components/settings/profile.tsx";
 import { RelaysSection } from "../components/settings/relays.tsx";
 import { RecoverySection, SecuritySection } from "../components/settings/security.tsx";
@@ -25,6 +26,7 @@ export function SettingsScene({ part }: { readonly part: string | null }): React
           <ProfileSection settings={settings} />
           <PrivacySection settings={settings} />
           <RelaysSection settings={settings} status={status} />
+          <DevicesSection />
           <SecuritySection status={status} />
           <RecoverySection settings={settings} />
           <ThisBrowserSection />

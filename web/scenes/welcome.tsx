@@ -1,5 +1,5 @@
 /** The first minute: the identity is there already, nothing has to be filled in, restoring is one click away. */
-import { HardDrive, KeyRound, type LucideIcon, UserPlus } from "lucide-react";
+import { HardDrive, KeyRound, type LucideIcon, MonitorSmartphone, UserPlus } from "lucide-react";
 import { type ReactNode, useState } from "react";
 import type { IdentityView, Settings } from "../../src/api/contract.ts";
 import { useIdentity, useSettings, useStatus } from "../api/queries.ts";
@@ -32,6 +32,7 @@ export function WelcomeScene(): ReactNode {
             <ButtonLink href="/chats">Go to chats</ButtonLink>
           </div>
           <KeyPlace />
+          <OtherDevice />
           <BeenBefore />
         </div>
       </div>
@@ -104,6 +105,18 @@ function KeyPlace(): ReactNode {
       words="In a file beside the encrypted vault, so that you could start without a password. Whoever can read this disk as you can open the vault, until you set a passphrase."
     >
       <ButtonLink href="/settings/security">Set a passphrase</ButtonLink>
+    </Part>
+  );
+}
+
+function OtherDevice(): ReactNode {
+  return (
+    <Part
+      icon={MonitorSmartphone}
+      title="On another computer already?"
+      words="Use the same account here: with all conversations, and also while the other one is off."
+    >
+      <ButtonLink href="/link-device">Link to my other device</ButtonLink>
     </Part>
   );
 }

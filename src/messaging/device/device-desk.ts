@@ -70,12 +70,19 @@ export class DeviceDesk {
 }
 
 /** Brings all sessions in step with the list of devices, and gives new devices what they lack. */
-export async function keepDevices({ devices, deviceKeeper, deviceSync, historyWriter }: Desk): Promise<void> {
+export async function keepDevices({
+  devices,
+  deviceKeeper,
+  deviceSync,
+  historyWriter,
+  ownDevices,
+}: Desk): Promise<void> {
   await deviceKeeper.reconcile();
   const session = deviceKeeper.ownSession();
   if (!session || !devices.isMain) return;
   for (const { device, needsHistory } of devices.siblings()) {
     if (!needsHistory || !deviceKeeper.isIn(session.id, device)) continue;
     await historyWriter.give(device, (items, only) => deviceSync.say(items, only));
+    ownDevices.tellChanged();
   }
 }

@@ -12,7 +12,7 @@ export function mainDeviceOnly(): PolicyError {
 
 export function deviceUnlinked(): PolicyError {
   return new PolicyError("device_unlinked", "This device does not belong to your account any more.", {
-    hint: "Link it again from your main device, or wipe it.",
+    hint: "Wipe it; afterwards it can be linked anew: nocturne wipe",
   });
 }
 

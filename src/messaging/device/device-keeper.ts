@@ -70,6 +70,11 @@ export class DeviceKeeper {
     return this.#members(session).includes(device);
   }
 
+  /** Whether a device is wherever this one is. */
+  isInAll(device: string): boolean {
+    return this.ownSession() !== null && this.#sessionsWithout(device).length === 0;
+  }
+
   /** Another device of ours brings key packages, or wants some; `markSeen` runs in the transaction. */
   packages(sender: string, letter: PackagesLetter, markSeen: () => void): void {
     const { devices, outbox, vault, clock } = this.#o;
@@ -206,16 +211,19 @@ export class DeviceKeeper {
 
   /** How many key packages of a device are missing for the sessions that it is not in, and for some to come. */
   #lackOf({ device, stock }: OwnDeviceRow): number {
-    const { sessions } = this.#o;
-    const missing = sessions.list().filter((row) => {
-      const members = this.#isCurrent(row) ? this.#members(row.id) : [];
-      return members.length > 0 && !members.includes(device);
-    });
+    const missing = this.#sessionsWithout(device);
     const lack = missing.length + DEVICE_LIMITS.stockAhead - stock.length;
     // Few at a time are not worth a letter.
     return lack < DEVICE_LIMITS.stockAhead / 2 && missing.length <= stock.length
       ? 0
       : Math.min(lack, DEVICE_LIMITS.stock);
+  }
+
+  #sessionsWithout(device: string): SessionRow[] {
+    return this.#o.sessions.list().filter((row) => {
+      const members = this.#isCurrent(row) ? this.#members(row.id) : [];
+      return members.length > 0 && !members.includes(device);
+    });
   }
 
   #isWriting(device: string): boolean {

@@ -105,8 +105,8 @@ export class DeviceSync {
     if (message.timerSeconds === null) this.say([{ what: "message", message: messageOf(message) }]);
   }
 
-  /** From 0 to 1 while the history is being read; null before and after. */
-  historyProgress(): number | null {
+  /** How much of the history a linked device has, from 0 to 1. */
+  historyProgress(): number {
     return this.#o.history.progress();
   }
 

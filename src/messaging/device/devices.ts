@@ -61,7 +61,7 @@ export class Devices {
 
   /** The main one first. */
   list(): DeviceView[] {
-    const { devices, deviceSync } = this.#o;
+    const { devices } = this.#o;
     const rows = devices.own().length > 0 ? devices.own() : [this.#selfRow()];
     const views = rows.map((row): DeviceView => {
       const me = row.device === devices.device;
@@ -71,8 +71,8 @@ export class Devices {
         addedAt: new Date(row.addedAtMs).toISOString(),
         main: row.device === devices.account,
         me,
-        state: me ? this.#ownState() : row.revoked ? "revoked" : this.#isJoining(row.device) ? "joining" : "active",
-        history: me ? deviceSync.historyProgress() : null,
+        state: me ? this.#ownState() : row.revoked ? "revoked" : this.#isJoining(row) ? "joining" : "active",
+        history: me ? this.#ownHistory() : null,
       };
     });
     return views.sort((a, b) => Number(b.main) - Number(a.main));
@@ -105,7 +105,7 @@ export class Devices {
       });
       this.#o.deviceSync.sayDevices();
     });
-    this.#o.announce({ ...noEffects(), devicesChanged: true });
+    this.tellChanged();
     return true;
   }
 
@@ -114,7 +114,7 @@ export class Devices {
    * ValidationError `unknown_device`, `own_device`.
    */
   async revoke(id: string): Promise<void> {
-    const { devices, deviceKeeper, deviceSync, outbox, vault, announce } = this.#o;
+    const { devices, deviceKeeper, deviceSync, outbox, vault } = this.#o;
     this.requireMain();
     const row = devices
       .own()
@@ -126,8 +126,13 @@ export class Devices {
       outbox.removeAllTo(row.device);
       deviceSync.sayDevices();
     });
-    announce({ ...noEffects(), devicesChanged: true });
+    this.tellChanged();
     await deviceKeeper.reconcile();
+  }
+
+  /** The list reads otherwise now. */
+  tellChanged(): void {
+    this.#o.announce({ ...noEffects(), devicesChanged: true });
   }
 
   /** Throws PolicyError `device_unlinked` on a device that was revoked or lost its certificate. */
@@ -234,17 +239,23 @@ export class Devices {
     return members.flatMap(({ device }) => (device === this.#o.devices.device ? [] : [device]));
   }
 
-  #isJoining(device: string): boolean {
-    const { deviceKeeper, sessions } = this.#o;
-    const own = deviceKeeper.ownSession();
-    return !this.#othersIn(own && sessions.read(own.id)).includes(device);
+  /** Not in all conversations yet, or without the history: it could not work alone. */
+  #isJoining({ device, needsHistory = false }: { readonly device: string; readonly needsHistory?: boolean }): boolean {
+    const isMain = device === this.#o.devices.account;
+    return !isMain && (needsHistory || !this.#o.deviceKeeper.isInAll(device));
+  }
+
+  #ownHistory(): number | null {
+    const { devices, deviceSync } = this.#o;
+    const has = devices.isMain ? 1 : deviceSync.historyProgress();
+    return has < 1 ? has : null;
   }
 
   #ownState(): DeviceView["state"] {
     const { devices, sessions, deviceKeeper } = this.#o;
     if (devices.isMain) return "active";
     if (devices.ownDevice(devices.device)?.revoked || !isCertifiedDevice(sessions.own)) return "unlinked";
-    return deviceKeeper.ownSession() ? "active" : "joining";
+    return deviceKeeper.ownSession() && this.#ownHistory() === null ? "active" : "joining";
   }
 
   /** This device as it enters the list. */

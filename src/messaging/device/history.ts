@@ -139,9 +139,10 @@ export class HistoryReader {
     return true;
   }
 
-  progress(): number | null {
+  /** From 0 to 1, where all of it is here. */
+  progress(): number {
     const progress = this.#o.vault.readMeta<Progress>(PROGRESS);
-    return progress && progress.next < progress.parts ? progress.next / progress.parts : null;
+    return progress ? progress.next / progress.parts : 0;
   }
 
   /** A group's past is read once this device is in it; one that it does not come into by then is passed over. */

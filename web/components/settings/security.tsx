@@ -10,6 +10,7 @@ import { saveBackup } from "../../api/save-file.ts";
 import { useAction } from "../../api/use-action.ts";
 import { notify } from "../../stores/toasts.ts";
 import { Button, ButtonLink } from "../button.tsx";
+import { useIsLinked } from "../devices/main-device.tsx";
 import { PasswordField } from "../field.tsx";
 import { Section } from "../scene.tsx";
 
@@ -110,14 +111,11 @@ function problemOf(next: string, again: string): string | undefined {
 /** A backup without the recovery key on paper is worth nothing, so both stand together. */
 export function RecoverySection({ settings }: { readonly settings: Settings }): ReactNode {
   const backup = useAction(saveBackup);
+  const linked = useIsLinked();
   return (
     <Section title="Recovery" id="recovery">
       <div className="flex flex-col items-start gap-3">
-        <p>
-          {settings.recoveryConfirmed
-            ? "You confirmed that your recovery key is written down. It opens this vault and its backups, and brings your identity back on an empty machine."
-            : "Write down your recovery key: it opens the vault when the passphrase is forgotten, and a backup when this machine is lost."}
-        </p>
+        <p>{recoveryWords(settings, linked)}</p>
         <ButtonLink href="/settings/recovery-key" icon={KeyRound}>
           {settings.recoveryConfirmed ? "About the recovery key" : "Write down the recovery key"}
         </ButtonLink>
@@ -133,4 +131,14 @@ export function RecoverySection({ settings }: { readonly settings: Settings }): 
       </div>
     </Section>
   );
+}
+
+/** A linked device's key is its own: it must not be taken for the account's. */
+function recoveryWords({ recoveryConfirmed }: Settings, linked: boolean): string {
+  if (linked) {
+    return "This device has a recovery key of its own, which opens its vault and its backups. Your identity comes back by the recovery key of your main device alone.";
+  }
+  return recoveryConfirmed
+    ? "You confirmed that your recovery key is written down. It opens this vault and its backups, and brings your identity back on an empty machine."
+    : "Write down your recovery key: it opens the vault when the passphrase is forgotten, and a backup when this machine is lost.";
 }

@@ -7,6 +7,7 @@ import { connectedStore } from "../../api/push.ts";
 import { useSettings, useStatus } from "../../api/queries.ts";
 import { type Store, createStore, useStore } from "../../stores/store.ts";
 import { IconButton } from "../button.tsx";
+import { useIsLinked } from "../devices/main-device.tsx";
 
 /** Put away until the next launch: they come back, because the risk stays. */
 const putAwayStore: Store<ReadonlySet<string>> = createStore<ReadonlySet<string>>(new Set());
@@ -38,10 +39,10 @@ const UNWRITTEN: Risk = {
   href: "/settings/recovery-key",
 };
 
-/** One at a time, the worse first. */
-function risksOf(status: Status, settings: Settings): Risk[] {
+/** One at a time, the worse first. A linked device loses nothing that the main one has not. */
+function risksOf(status: Status, settings: Settings, linked: boolean): Risk[] {
   const unguarded = status.protection === "key-file" ? [UNGUARDED] : [];
-  return settings.recoveryConfirmed ? unguarded : [...unguarded, UNWRITTEN];
+  return settings.recoveryConfirmed || linked ? unguarded : [...unguarded, UNWRITTEN];
 }
 
 /** Gives its room to an open conversation on a narrow screen. */
@@ -49,9 +50,10 @@ export function RiskBanner({ aside }: { readonly aside: boolean }): ReactNode {
   const [location] = useLocation();
   const { data: status } = useStatus();
   const { data: settings } = useSettings();
+  const linked = useIsLinked();
   const putAway = useStore(putAwayStore);
   if (!status || !settings || SILENT_IN.test(location)) return null;
-  const risk = risksOf(status, settings).find(({ name }) => !putAway.has(name));
+  const risk = risksOf(status, settings, linked).find(({ name }) => !putAway.has(name));
   if (!risk) return null;
   const { name, icon: Icon, words, action, href } = risk;
   return (

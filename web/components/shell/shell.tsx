@@ -4,6 +4,7 @@ import { useLocation, useRoute } from "wouter";
 import { useConversations } from "../../api/queries.ts";
 import { neighbour, unreadCount } from "../../lib/conversation-list.ts";
 import { setUnreadCount } from "../../lib/title.ts";
+import { UnlinkedBanner } from "../devices/unlinked-banner.tsx";
 import { ConnectionBanner, RiskBanner } from "./banners.tsx";
 import { KeySheet } from "./key-sheet.tsx";
 import { Navigation } from "./navigation.tsx";
@@ -43,6 +44,7 @@ export function Shell({ children }: { readonly children: ReactNode }): ReactNode
       </a>
       <Navigation aside={aside} onHelp={() => setSheet("keys")} />
       <div className="flex min-h-0 min-w-0 grow flex-col">
+        <UnlinkedBanner />
         <RiskBanner aside={aside} />
         <main id="content" tabIndex={-1} className="min-h-0 grow outline-none">
           {children}
