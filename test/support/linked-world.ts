@@ -34,8 +34,9 @@ export async function deliver(from: Person, to: string, text: string): Promise<s
   return id;
 }
 
+/** Of several devices of that name the newest. */
 export function stateOf(person: Person, name: string): string | undefined {
-  return person.messenger.devices.list().find((device) => device.name === name)?.state;
+  return person.messenger.devices.list().findLast((device) => device.name === name)?.state;
 }
 
 /** Texts of a conversation in their order, without what was deleted; none while it is not known. */

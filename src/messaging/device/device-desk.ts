@@ -35,8 +35,9 @@ export class DeviceDesk {
    * `not_empty`, and what `Linking.ask` does.
    */
   ask({ link, name, relay }: JoinAccount, signal: AbortSignal): Promise<LinkGrant> {
-    const { contacts, groups, linking } = this.#desk();
+    const { contacts, devices, groups, linking } = this.#desk();
     if (!this.#o.linkTo) throw oneDeviceOnly();
+    if (devices.isMain && devices.siblings().length > 0) throw hasDevices();
     if (contacts.list().length + groups.list().length > 0) throw notEmpty();
     return linking.ask(link, name, relay ?? null, signal);
   }

@@ -215,7 +215,16 @@ test("a revoked device that is on learns of it, keeps what it has, and writes no
   await until(() => textsOf(phone, "Bob").includes("for those who are left"), "the phone reads on");
   await deliver(phone, "Bob", "thanks");
   assert.deepEqual(textsOf(laptop, "Bob"), ["before", "before, too"]);
-  await linkDevice(alice, await person(""), "Laptop 2");
+  await linkDevice(alice, await person(""), "Laptop");
+  assert.equal(
+    alice.messenger.devices.list().filter(({ name }) => name === "Laptop").length,
+    2,
+    "the name is free again",
+  );
+  await alice.messenger.devices.revoke("Laptop");
+  const { link } = bob.messenger.devices.createLink();
+  const asking = alice.messenger.devices.ask({ link, name: "Alice's" }, AbortSignal.timeout(1_000));
+  await assert.rejects(asking, hasCode("has_devices"));
 });
 
 test("a long history comes in parts, also if the new device crashes in between, and keeps its order", async (t) => {

@@ -118,8 +118,9 @@ export class Devices {
     this.requireMain();
     const row = devices
       .own()
+      .filter(({ revoked }) => !revoked)
       .find(({ device, name }) => device === id || name.toLowerCase() === id.trim().toLowerCase());
-    if (!row || row.revoked) throw unknownDevice();
+    if (!row) throw unknownDevice();
     if (row.device === devices.device) throw ownDevice();
     vault.transaction(() => {
       devices.putOwn({ ...row, revoked: true, stock: [], wanted: 0, needsHistory: false });
@@ -274,7 +275,8 @@ export class Devices {
 
   #freeName(wanted: string): string {
     const base = cleanName(wanted) === "" ? "Linked device" : cleanName(wanted);
-    const taken = this.#o.devices.own().map(({ name }) => name.toLowerCase());
+    const inUse = this.#o.devices.own().filter(({ revoked }) => !revoked);
+    const taken = inUse.map(({ name }) => name.toLowerCase());
     let name = base;
     for (let i = 2; taken.includes(name.toLowerCase()); i++) name = `${base} ${i}`;
     return name;
