@@ -34,7 +34,7 @@ export class DeviceDesk {
    * Asks to become a device of the account that made the link; `adopt` then makes it one. Throws ValidationError
    * `not_empty`, and what `Linking.ask` does.
    */
-  ask({ link, name, relay }: JoinAccount, signal: AbortSignal): Promise<LinkGrant> {
+  async ask({ link, name, relay }: JoinAccount, signal: AbortSignal): Promise<LinkGrant> {
     const { contacts, devices, groups, linking } = this.#desk();
     if (!this.#o.linkTo) throw oneDeviceOnly();
     if (devices.isMain && devices.siblings().length > 0) throw hasDevices();
