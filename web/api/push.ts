@@ -50,7 +50,7 @@ function connect(session: string, retryMs: number): void {
   socket.addEventListener("open", () => socket.send(JSON.stringify({ session })));
   socket.addEventListener("message", ({ data }) => {
     const event = JSON.parse(String(data)) as PushEvent;
-    if (event.event !== "welcome") return apply(event);
+    if (event.event !== "welcome") return isOwn(event) ? apply(event) : undefined;
     welcomed = true;
     connectedStore.set(true);
     refetchAll();
@@ -62,6 +62,11 @@ function connect(session: string, retryMs: number): void {
     const nextMs = welcomed ? RETRY_MS : Math.min(retryMs * 2, RETRY_MAX_MS);
     setTimeout(() => connect(session, nextMs), retryMs);
   });
+}
+
+/** What a persona's contacts wrote is not shown among one's own. */
+function isOwn(event: PushEvent): boolean {
+  return !("persona" in event);
 }
 
 /** Messages and states edit the cache in place of a refetch; whatever changes seldom is simply fetched anew. */
@@ -98,6 +103,7 @@ function apply(event: Exclude<PushEvent, { event: "welcome" }>): void {
       return refetchSoon(keys.links);
     case "settings":
       return refetchSoon(keys.settings, keys.identity, keys.status);
+    case "personas":
     case "relays":
     case "locked":
     case "unlocked":
