@@ -13,7 +13,8 @@ import type { Config } from "./config.ts";
 import { openServices, type Services } from "./services.ts";
 
 const DAY_MS = 86_400_000;
-const SOMEWHERE = "wss://relay.example";
+/** Nobody listens there. */
+const SOMEWHERE = "ws://127.0.0.1:9";
 
 class MovedClock {
   now = Date.now();
@@ -23,11 +24,16 @@ class MovedClock {
 }
 
 async function open(t: TestContext, config: Partial<Config> = {}, clock = new MovedClock()): Promise<Services> {
+  const services = await openRooms(t, config, clock);
+  services.gate.begin();
+  return services;
+}
+
+async function openRooms(t: TestContext, config: Partial<Config>, clock = new MovedClock()): Promise<Services> {
   const dataDir = config.dataDir ?? temporaryFolder(t);
   const whole = { ...testConfig(dataDir), embeddedRelay: false, ...config };
   const services = await openServices(whole, { clock });
   atEnd(t, () => services.close());
-  services.gate.begin();
   return services;
 }
 
@@ -54,7 +60,9 @@ function rowCounts({ vault }: Services): number {
 
 test("a persona needs a relay that nobody else of this node uses, however it is spelled", async (t) => {
   const listener = await startListener(t);
-  const { personas, relay, changeSettings } = await open(t, { embeddedRelay: true, relays: ["wss://mine.example"] });
+  // Not begun, so that nothing is dialled.
+  const own = { embeddedRelay: true, relays: ["wss://mine.example"] };
+  const { personas, relay, changeSettings } = await openRooms(t, own);
   const make = (label: string, relays: string[]) => personas.create({ label, relays });
   assert.throws(() => make("a", []), refused("persona_needs_relay"));
   const port = new URL(relay?.url ?? "").port;

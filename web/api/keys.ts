@@ -2,6 +2,7 @@
 export const keys = {
   status: ["status"],
   identity: ["identity"],
+  personas: ["personas"],
   settings: ["settings"],
   contacts: ["contacts"],
   conversations: ["conversations"],

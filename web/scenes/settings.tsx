@@ -3,6 +3,7 @@ import { type ReactNode, useEffect } from "react";
 import { useSettings, useStatus } from "../api/queries.ts";
 import { LoadFailure, Skeleton } from "../components/feedback.tsx";
 import { Scene } from "../components/scene.tsx";
+import { PersonasSection } from "../components/settings/personas.tsx";
 import { PrivacySection, ProfileSection } from "../components/settings/profile.tsx";
 import { RelaysSection } from "../components/settings/relays.tsx";
 import { RecoverySection, SecuritySection } from "../components/settings/security.tsx";
@@ -24,6 +25,7 @@ export function SettingsScene({ part }: { readonly part: string | null }): React
         <>
           <ProfileSection settings={settings} />
           <PrivacySection settings={settings} />
+          <PersonasSection />
           <RelaysSection settings={settings} status={status} />
           <SecuritySection status={status} />
           <RecoverySection settings={settings} />
