@@ -321,6 +321,8 @@ export const PERSONA_LIMITS = {
   relays: 4,
   /** How often it is looked whether one has expired. */
   checkMs: 1_000, // 1 s
+  /** How long the next try waits after one that failed, as on a full disk. */
+  retryMs: 60_000, // 1 min
 } as const;
 
 /** The vault. */

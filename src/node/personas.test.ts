@@ -7,7 +7,7 @@ import { WebSocketServer } from "ws";
 import { testConfig } from "../../test/support/api-node.ts";
 import { atEnd, temporaryFolder } from "../../test/support/cleanup.ts";
 import { waitUntil } from "../../test/support/wait.ts";
-import { LockedError } from "../core/errors.ts";
+import { InternalError, LockedError } from "../core/errors.ts";
 import { readAllFiles } from "../vault/testing.ts";
 import type { Config } from "./config.ts";
 import { openServices, type Services } from "./services.ts";
@@ -150,6 +150,33 @@ test("one that expired while the app was off is destroyed before anything is dia
   assert.equal(rowCounts(again), 0);
   assert.ok(!namesOnDisk(dataDir).includes(`p${id}_`));
   assert.equal(listener.dialled(), 1);
+});
+
+test("one that cannot be destroyed now neither works nor keeps the others from working", async (t) => {
+  const listener = await startListener(t);
+  const dataDir = temporaryFolder(t);
+  const clock = new MovedClock();
+  const first = await open(t, { dataDir }, clock);
+  first.personas.create({ label: "brief", relays: [SOMEWHERE], expires: "1h" });
+  first.personas.create({ label: "lasting", relays: [listener.url] });
+  await first.close();
+  clock.now += 3_600_000;
+  const rooms = await openRooms(t, { dataDir }, clock);
+  const dialledBefore = listener.dialled();
+  const destroy = t.mock.method(rooms.vault.personas, "destroy", () => {
+    throw new InternalError("disk_full", "The disk is full.");
+  });
+  rooms.gate.begin();
+  assert.deepEqual(rooms.messenger.contacts(), []);
+  assert.deepEqual(
+    rooms.personas.list().map(({ label }) => label),
+    ["lasting"],
+  );
+  await waitUntil("the other one dials", () => listener.dialled() > dialledBefore);
+  assert.throws(() => rooms.personas.messenger("brief"), { code: "unknown_persona" });
+  assert.equal(destroy.mock.callCount(), 1);
+  await rooms.close();
+  assert.equal(rowCounts(await open(t, { dataDir }, clock)), 1, "done at the next start");
 });
 
 test("a crash between the end of a persona and the sweep of the disk is made up for at the next start", async (t) => {

@@ -58,6 +58,8 @@ export class Personas {
   /** Those who are being stopped; a lock waits for them. */
   readonly #ending = new Set<Promise<void>>();
   #timer: NodeJS.Timeout | null = null;
+  /** After a failure it is not tried every second. */
+  #restUntilMs = 0;
 
   constructor(options: PersonasOptions) {
     this.#o = options;
@@ -66,11 +68,13 @@ export class Personas {
   /** Destroys what has expired, then sends and collects for the rest. Call after each unlock. */
   start(): void {
     if (this.#timer) return;
+    this.#attempt(() => {
+      for (const { id } of this.#over()) this.#destroy(id);
+      this.#finishScrub();
+    });
     const { vault, clock } = this.#o;
-    for (const row of vault.personas.list()) if (isOver(row, clock.nowMs())) this.#destroy(row.id);
-    this.#finishScrub();
-    for (const row of vault.personas.list()) this.#beginAlone(row);
-    this.#timer = setInterval(() => this.#check(), PERSONA_LIMITS.checkMs).unref();
+    for (const row of vault.personas.list()) if (!isOver(row, clock.nowMs())) this.#beginAlone(row);
+    this.#timer = setInterval(() => this.#attempt(() => this.#check()), PERSONA_LIMITS.checkMs).unref();
   }
 
   /** Ends all work; call it before the vault is locked. */
@@ -189,14 +193,29 @@ export class Personas {
   }
 
   #check(): void {
-    const { vault, clock, log } = this.#o;
-    if (vault.locked) return;
-    const over = vault.personas.list().filter((row) => isOver(row, clock.nowMs()));
-    const done = over.map(({ id }) => this.#expire(id));
-    Promise.all(done).catch((error: unknown) => {
-      log.error({ error: nameOf(error) }, "a persona could not be destroyed now; it is tried again");
-    });
+    if (this.#o.vault.locked || performance.now() < this.#restUntilMs) return;
+    for (const { id } of this.#over()) this.#expire(id).catch((error: unknown) => this.#putOff(error));
     this.#finishScrub();
+  }
+
+  #over(): PersonaRow[] {
+    const { vault, clock } = this.#o;
+    return vault.personas.list().filter((row) => isOver(row, clock.nowMs()));
+  }
+
+  /** What fails now (a full disk) is tried again, and keeps nothing else from working. */
+  #attempt(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#putOff(error);
+    }
+  }
+
+  #putOff(error: unknown): void {
+    if (this.#o.vault.locked) return;
+    this.#restUntilMs = performance.now() + PERSONA_LIMITS.retryMs;
+    this.#o.log.error({ error: nameOf(error) }, "a persona could not be destroyed now; it is tried again");
   }
 
   /** No new work begins once it is out of the map; then keys and tables go. */
