@@ -7,8 +7,9 @@
  */
 import type { Context, MiddlewareHandler } from "hono";
 import type { Messenger } from "../messaging/messenger.ts";
-import { noFiles, notAsPersona, unknownPersona } from "../node/persona-errors.ts";
+import { noFiles, notAsPersona } from "../node/persona-errors.ts";
 import type { Services } from "../node/services.ts";
+import { unknownPersona } from "../vault/persona-accounts.ts";
 import type { ApiEnvironment } from "./environment.ts";
 
 export const PERSONA_HEADER = "x-nocturne-persona";

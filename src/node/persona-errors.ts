@@ -2,8 +2,6 @@
 import { PolicyError, ValidationError } from "../core/errors.ts";
 import { PERSONA_LIMITS } from "../core/limits.ts";
 
-export { unknownPersona } from "../vault/persona-accounts.ts";
-
 /** An attachment would be served from this machine's address, which the root's contacts know. */
 export function noFiles(): PolicyError {
   return new PolicyError(

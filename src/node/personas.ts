@@ -19,17 +19,9 @@ import { createAuthEvent } from "../nostr/authentication.ts";
 import { directCarrier } from "../route/carrier.ts";
 import { RelayPool } from "../route/relay-pool.ts";
 import type { Account } from "../vault/account.ts";
-import type { PersonaRow } from "../vault/persona-accounts.ts";
+import { type PersonaRow, unknownPersona } from "../vault/persona-accounts.ts";
 import type { Vault } from "../vault/vault.ts";
-import {
-  badLabel,
-  labelTaken,
-  needsRelay,
-  noFiles,
-  sharedRelay,
-  tooManyRelays,
-  unknownPersona,
-} from "./persona-errors.ts";
+import { badLabel, labelTaken, needsRelay, noFiles, sharedRelay, tooManyRelays } from "./persona-errors.ts";
 import { relayPlace } from "./relay-url.ts";
 import { checkName, checkRelay } from "./settings.ts";
 import type { NodeEvent, NewPersona, Persona } from "./views.ts";

@@ -15,6 +15,7 @@ import { type Command, Option } from "commander";
 import type { Conversation, DeliveryState, FileView, Message, MessageFile, SendResult } from "../../api/contract.ts";
 import { NetworkError } from "../../core/errors.ts";
 import { createLetterId } from "../../messaging/letter.ts";
+import { noFiles } from "../../node/persona-errors.ts";
 import type { Context } from "../context.ts";
 import { EXIT } from "../exit-codes.ts";
 import type { NodeClient } from "../node-client.ts";
@@ -70,6 +71,7 @@ export function addMessageCommands(program: Command, context: Context): void {
 
 async function send(context: Context, to: string, text: string | undefined, options: SendOptions): Promise<void> {
   const { file: paths = [], interop = false, replyTo, wait, timeout } = options;
+  if (context.asPersona && paths.length > 0) throw noFiles(); // before anything is uploaded
   const content = await readMessage(context, text, paths.length > 0);
   const client = context.node();
   const files = await uploadAll(client, paths);
