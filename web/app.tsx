@@ -24,6 +24,7 @@ import { JoinGroupScene } from "./scenes/join-group.tsx";
 import { LinkDeviceScene } from "./scenes/link-device.tsx";
 import { LinksScene } from "./scenes/links.tsx";
 import { NewGroupScene } from "./scenes/new-group.tsx";
+import { PersonasScene } from "./scenes/personas.tsx";
 import { RecoveryKeyScene } from "./scenes/recovery-key.tsx";
 import { RequestsScene } from "./scenes/requests.tsx";
 import { SessionLostScene } from "./scenes/session-lost.tsx";
@@ -31,6 +32,7 @@ import { SettingsScene } from "./scenes/settings.tsx";
 import { UnlockScene } from "./scenes/unlock.tsx";
 import { WelcomeScene } from "./scenes/welcome.tsx";
 import { isLinked } from "./lib/device-words.ts";
+import { actingStore } from "./stores/acting.ts";
 import { forgetEverything } from "./stores/forget.ts";
 import { sessionStore } from "./stores/session.ts";
 import { useStore } from "./stores/store.ts";
@@ -46,6 +48,7 @@ export function App(): ReactNode {
 /** The inner gate. A node that stops answering later does not close it: what is on screen stays readable. */
 function Vault(): ReactNode {
   const { data: status, error } = useStatus();
+  const acting = useStore(actingStore);
   const locked = status?.locked ?? false;
   useEffect(() => {
     if (locked) forgetEverything();
@@ -53,9 +56,42 @@ function Vault(): ReactNode {
   if (!status) return error ? <SessionLostScene reason="unreachable" /> : null;
   if (locked) return <UnlockScene />;
   return (
-    <Shell>
-      <Scenes />
-    </Shell>
+    // By who acts: nothing that a scene holds of one is there for another.
+    <Shell key={acting?.id ?? "yourself"}>{acting ? <PersonaScenes /> : <Scenes />}</Shell>
+  );
+}
+
+/** The scenes of contacts and messages, whoever acts. */
+const MESSAGING: readonly ReactNode[] = [
+  <Route key="chats" path="/chats/:who?/:at?">
+    {({ who, at }) => <ChatsScene who={who ?? null} at={positionIn(at)} />}
+  </Route>,
+  <Route key="requests" path="/requests/:npub?">
+    {({ npub }) => <RequestsScene npub={npub ?? null} />}
+  </Route>,
+  <Route key="new-group" path="/groups/new" component={NewGroupScene} />,
+  <Route key="join-group" path="/groups/join" component={JoinGroupScene} />,
+  <Route key="group" path="/groups/:id">
+    {({ id }) => <GroupScene key={id} id={id} />}
+  </Route>,
+  <Route key="contacts" path="/contacts" component={ContactsScene} />,
+  <Route key="add" path="/contacts/add" component={AddContactScene} />,
+  <Route key="contact" path="/contacts/:npub">
+    {({ npub }) => <ContactScene key={npub} npub={npub} />}
+  </Route>,
+  <Route key="invite" path="/invite" component={InviteScene} />,
+  <Route key="personas" path="/personas" component={PersonasScene} />,
+];
+
+/** Files, channels and settings are the root's: their addresses lead to the chats while a persona acts. */
+function PersonaScenes(): ReactNode {
+  return (
+    <Switch>
+      {MESSAGING}
+      <Route>
+        <Redirect to="/chats" replace />
+      </Route>
+    </Switch>
   );
 }
 
@@ -66,18 +102,10 @@ function Scenes(): ReactNode {
       <Route path="/" component={Start} />
       <Route path="/welcome" component={WelcomeScene} />
       <Route path="/link-device" component={LinkDeviceScene} />
-      <Route path="/chats/:who?/:at?">{({ who, at }) => <ChatsScene who={who ?? null} at={positionIn(at)} />}</Route>
-      <Route path="/requests/:npub?">{({ npub }) => <RequestsScene npub={npub ?? null} />}</Route>
-      <Route path="/groups/new" component={NewGroupScene} />
-      <Route path="/groups/join" component={JoinGroupScene} />
-      <Route path="/groups/:id">{({ id }) => <GroupScene key={id} id={id} />}</Route>
+      {MESSAGING}
       <Route path="/channels" component={ChannelsScene} />
       <Route path="/channels/:id">{({ id }) => <ChannelScene key={id} id={id} />}</Route>
       <Route path="/join" component={JoinChannelScene} />
-      <Route path="/contacts" component={ContactsScene} />
-      <Route path="/contacts/add" component={AddContactScene} />
-      <Route path="/contacts/:npub">{({ npub }) => <ContactScene key={npub} npub={npub} />}</Route>
-      <Route path="/invite" component={InviteScene} />
       <Route path="/files" component={FilesScene} />
       <Route path="/links" component={LinksScene} />
       <Route path="/settings/recovery-key" component={RecoveryKeyScene} />

@@ -3,6 +3,7 @@
 import { Hono } from "hono";
 import { type GenerateSpecOptions, generateSpecs } from "hono-openapi";
 import { VERSION } from "../node/version.ts";
+import { PERSONA_HEADER, personaGuard } from "./acting.ts";
 import { boundedBody } from "./body.ts";
 import { answersBytes } from "./describe.ts";
 import type { Api, ApiEnvironment, Routes } from "./environment.ts";
@@ -18,6 +19,7 @@ import { identityRoutes } from "./routes-identity.ts";
 import { linkRoutes } from "./routes-links.ts";
 import { messageRoutes } from "./routes-messages.ts";
 import { pageRoutes } from "./routes-pages.ts";
+import { personaRoutes } from "./routes-personas.ts";
 import { publicLinkRoutes } from "./routes-public-links.ts";
 import { recoveryRoutes } from "./routes-recovery.ts";
 import { sessionRoutes } from "./routes-session.ts";
@@ -32,11 +34,15 @@ export interface Pages {
   readonly download: StaticFolder;
 }
 
+const DESCRIPTION =
+  `The API of a running node, on this machine only. With the header \`${PERSONA_HEADER}\` (the id of a persona) the calls ` +
+  "about contacts, invites, conversations, messages, groups, inbox and search act for that persona.";
+
 const DOCUMENTATION: Partial<GenerateSpecOptions> = {
   excludeStaticFile: false,
   defaultValidationErrorResponse: false,
   documentation: {
-    info: { title: "Nocturne", version: VERSION, description: "The API of a running node, on this machine only." },
+    info: { title: "Nocturne", version: VERSION, description: DESCRIPTION },
     components: { securitySchemes: { session: { type: "apiKey", in: "header", name: SESSION_HEADER } } },
     security: [{ session: [] }],
   },
@@ -48,8 +54,9 @@ export function createApp(api: Api, pages: Pages, port: () => number): Routes {
   app.onError((error, c) => answerError(error, c, api.services.log));
   app.use(guard(port, api.sessions));
   app.use(boundedBody);
+  app.use("/api/*", personaGuard);
   const routes = [sessionRoutes, statusRoutes, identityRoutes, vaultRoutes, recoveryRoutes, settingsRoutes];
-  const spoken = [contactRoutes, conversationRoutes, messageRoutes, voiceRoutes];
+  const spoken = [personaRoutes, contactRoutes, conversationRoutes, messageRoutes, voiceRoutes];
   const shared = [deviceRoutes, groupRoutes, groupMemberRoutes, channelRoutes, channelPostRoutes];
   for (const make of [...routes, ...spoken, ...shared, fileRoutes, linkRoutes]) app.route("/api", make(api));
   app.get("/api/openapi.json", answersBytes("This document", ["application/json"]), async (c) =>

@@ -21,6 +21,7 @@
  * | GET /api/recovery, POST /api/recovery/confirm | | RecoveryView, Done |
  * | POST /api/recovery/unlock | key (hex or words), next? (the new passphrase) | Done |
  * | GET, PATCH /api/settings; GET /api/relays/offered | any fields of Settings | Settings, OfferedRelays |
+ * | GET, POST /api/personas; DELETE /api/personas/:id | NewPersona | Persona[], Persona; Done |
  * | GET, POST /api/contacts; POST /api/invites | AddContact | Contact[], Contact, Invite |
  * | PATCH, DELETE /api/contacts/:who | name | Contact, Done |
  * | POST /api/contacts/:who/accept, block, verify | verify: safety? | Contact, Contact, VerifyResult |
@@ -58,7 +59,8 @@
  * | GET /s/:slug/content | headers `x-nocturne-lease`, `range` | sealed bytes |
  *
  * Every call under `/api` but the first carries the header `x-nocturne-session`; calls over the Unix
- * socket in the data directory need none. `:who` is a contact's name, npub or hex key, or a conversation's id.
+ * socket in the data directory need none. With the header `x-nocturne-persona` (a persona's id) the calls about contacts,
+ * invites, conversations, messages, groups, inbox and search act for that persona; events of one carry `persona`. `:who` is a contact's name, npub or hex key, or a conversation's id.
  */
 
 import type { CipherSuite, FileView, LinkClaim, LinkInfo, LinkMode, LinkView } from "../files/views.ts";
@@ -97,8 +99,10 @@ import type {
 import type {
   DoctorCheck,
   DoctorReport,
+  NewPersona,
   NodeEvent,
   OfferedRelays,
+  Persona,
   Protection,
   RelayState,
   RestoreResult,
@@ -110,7 +114,9 @@ import type {
 export type {
   DoctorCheck,
   DoctorReport,
+  NewPersona,
   OfferedRelays,
+  Persona,
   Protection,
   RelayState,
   RestoreResult,

@@ -38,6 +38,8 @@ const STATUS_OF_CODE: Record<string, ContentfulStatusCode> = {
   body_too_large: 413,
   link_wrong_proof: 403,
   name_taken: 409,
+  label_taken: 409,
+  too_many_personas: 409,
   not_yours: 403,
   not_your_channel: 403,
   no_such_channel: 404,

@@ -3,6 +3,7 @@
 import { Hono } from "hono";
 import * as v from "valibot";
 import { MESSAGE_LIMITS } from "../core/limits.ts";
+import { actingMessenger } from "./acting.ts";
 import type { Conversation, Done, MessagePage, SearchHit } from "./contract.ts";
 import { answers, takes } from "./describe.ts";
 import type { Api, ApiEnvironment, Routes } from "./environment.ts";
@@ -31,32 +32,33 @@ const search = v.object({
   limit: v.exactOptional(number),
 });
 
-export function conversationRoutes({ services: { messenger } }: Api): Routes {
+export function conversationRoutes({ services }: Api): Routes {
+  const messengerOf = actingMessenger(services);
   return new Hono<ApiEnvironment>()
     .get("/conversations", answers("Lists conversations, newest first", conversationsSchema), (c) =>
-      c.json<Conversation[]>(messenger.conversations()),
+      c.json<Conversation[]>(messengerOf(c).conversations()),
     )
     .patch(
       "/conversations/:who",
       answers("Mutes, pins, archives, keeps a draft, sets the timer", conversationSchema),
       takes("json", change),
-      (c) => c.json<Conversation>(messenger.changeConversation(c.req.param("who"), c.req.valid("json"))),
+      (c) => c.json<Conversation>(messengerOf(c).changeConversation(c.req.param("who"), c.req.valid("json"))),
     )
     .get(
       "/conversations/:who/messages",
       answers("A page of a conversation, oldest first", messagePageSchema),
       takes("query", page),
-      (c) => c.json<MessagePage>(messenger.messages(c.req.param("who"), c.req.valid("query"))),
+      (c) => c.json<MessagePage>(messengerOf(c).messages(c.req.param("who"), c.req.valid("query"))),
     )
     .post("/conversations/:who/read", answers("Marks as read", doneSchema), takes("json", read), (c) => {
-      messenger.markRead(c.req.param("who"), c.req.valid("json").upTo);
+      messengerOf(c).markRead(c.req.param("who"), c.req.valid("json").upTo);
       return c.json<Done>({ ok: true });
     })
     .post("/conversations/:who/typing", answers("Tells that you are typing, if you allow it", doneSchema), (c) => {
-      messenger.noteTyping(c.req.param("who"));
+      messengerOf(c).noteTyping(c.req.param("who"));
       return c.json<Done>({ ok: true });
     })
     .get("/search", answers("Finds messages by their words", searchHitsSchema), takes("query", search), async (c) =>
-      c.json<SearchHit[]>(await messenger.search(c.req.valid("query"))),
+      c.json<SearchHit[]>(await messengerOf(c).search(c.req.valid("query"))),
     );
 }

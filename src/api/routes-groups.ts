@@ -6,6 +6,7 @@
 import { Hono } from "hono";
 import * as v from "valibot";
 import { GROUP_LIMITS } from "../core/limits.ts";
+import { actingMessenger } from "./acting.ts";
 import type { Done, Group } from "./contract.ts";
 import { answers, takes } from "./describe.ts";
 import type { Api, ApiEnvironment, Routes } from "./environment.ts";
@@ -19,55 +20,57 @@ const invite = v.object({ who: v.pipe(people, v.minLength(1)) });
 const admin = v.object({ admin: v.boolean() });
 
 /** The group itself: made, told, named, left, and the link to it. */
-export function groupRoutes({ services: { messenger } }: Api): Routes {
+export function groupRoutes({ services }: Api): Routes {
+  const messengerOf = actingMessenger(services);
   return new Hono<ApiEnvironment>()
     .post("/groups", answers("Makes a group and invites contacts", groupSchema), takes("json", create), async (c) =>
-      c.json<Group>(await messenger.createGroup(c.req.valid("json"))),
+      c.json<Group>(await messengerOf(c).createGroup(c.req.valid("json"))),
     )
     .post(
       "/groups/join",
       answers("Asks to join by a link; an admin says yes", doneSchema),
       takes("json", join),
       async (c) => {
-        await messenger.joinGroup(c.req.valid("json").link.trim());
+        await messengerOf(c).joinGroup(c.req.valid("json").link.trim());
         return c.json<Done>({ ok: true });
       },
     )
     .get("/groups/:id", answers("Tells a group and its members", groupSchema), (c) =>
-      c.json<Group>(messenger.group(c.req.param("id"))),
+      c.json<Group>(messengerOf(c).group(c.req.param("id"))),
     )
     .patch("/groups/:id", answers("Renames a group, for all", groupSchema), takes("json", rename), async (c) =>
-      c.json<Group>(await messenger.renameGroup(c.req.param("id"), c.req.valid("json").name)),
+      c.json<Group>(await messengerOf(c).renameGroup(c.req.param("id"), c.req.valid("json").name)),
     )
     .post("/groups/:id/leave", answers("Leaves a group; what was said stays here", groupSchema), async (c) =>
-      c.json<Group>(await messenger.leaveGroup(c.req.param("id"))),
+      c.json<Group>(await messengerOf(c).leaveGroup(c.req.param("id"))),
     )
     .post("/groups/:id/link", answers("Makes a join link; an older one stops working", groupSchema), async (c) =>
-      c.json<Group>(await messenger.createGroupLink(c.req.param("id"))),
+      c.json<Group>(await messengerOf(c).createGroupLink(c.req.param("id"))),
     )
     .delete("/groups/:id/link", answers("Ends the join link", groupSchema), async (c) =>
-      c.json<Group>(await messenger.removeGroupLink(c.req.param("id"))),
+      c.json<Group>(await messengerOf(c).removeGroupLink(c.req.param("id"))),
     );
 }
 
 /** Who is in it. */
-export function groupMemberRoutes({ services: { messenger } }: Api): Routes {
+export function groupMemberRoutes({ services }: Api): Routes {
+  const messengerOf = actingMessenger(services);
   return new Hono<ApiEnvironment>()
     .post(
       "/groups/:id/members",
       answers("Invites contacts into a group", groupSchema),
       takes("json", invite),
-      async (c) => c.json<Group>(await messenger.inviteToGroup(c.req.param("id"), c.req.valid("json").who)),
+      async (c) => c.json<Group>(await messengerOf(c).inviteToGroup(c.req.param("id"), c.req.valid("json").who)),
     )
     .delete(
       "/groups/:id/members/:npub",
       answers("Removes a member, or takes an invitation or application back", groupSchema),
-      async (c) => c.json<Group>(await messenger.removeFromGroup(c.req.param("id"), c.req.param("npub"))),
+      async (c) => c.json<Group>(await messengerOf(c).removeFromGroup(c.req.param("id"), c.req.param("npub"))),
     )
     .post(
       "/groups/:id/members/:npub/approve",
       answers("Lets somebody in who came by the link", groupSchema),
-      async (c) => c.json<Group>(await messenger.approveMember(c.req.param("id"), c.req.param("npub"))),
+      async (c) => c.json<Group>(await messengerOf(c).approveMember(c.req.param("id"), c.req.param("npub"))),
     )
     .put(
       "/groups/:id/members/:npub/admin",
@@ -75,7 +78,7 @@ export function groupMemberRoutes({ services: { messenger } }: Api): Routes {
       takes("json", admin),
       async (c) => {
         const { id, npub } = c.req.param();
-        return c.json<Group>(await messenger.setGroupAdmin(id, npub, c.req.valid("json").admin));
+        return c.json<Group>(await messengerOf(c).setGroupAdmin(id, npub, c.req.valid("json").admin));
       },
     );
 }

@@ -4,6 +4,7 @@ import { Hono } from "hono";
 import * as v from "valibot";
 import { API_LIMITS, MESSAGE_LIMITS } from "../core/limits.ts";
 import type { Messenger } from "../messaging/messenger.ts";
+import { actingMessenger } from "./acting.ts";
 import type { DeliveryState, Done, Message, SendResult } from "./contract.ts";
 import { answers, takes } from "./describe.ts";
 import type { Api, ApiEnvironment, Routes } from "./environment.ts";
@@ -38,20 +39,21 @@ const inbox = v.object({
 
 const NDJSON = "application/x-ndjson";
 
-export function messageRoutes({ services: { messenger } }: Api): Routes {
+export function messageRoutes({ services }: Api): Routes {
+  const messengerOf = actingMessenger(services);
   return new Hono<ApiEnvironment>()
     .post("/messages", answers("Sends a message", sendResultSchema), takes("json", send), async (c) =>
-      c.json<SendResult>(await messenger.send(c.req.valid("json"))),
+      c.json<SendResult>(await messengerOf(c).send(c.req.valid("json"))),
     )
     .put("/messages/:id", answers("Gives a message of yours another text", messageSchema), takes("json", edit), (c) =>
-      c.json<Message>(messenger.edit(c.req.param("id"), c.req.valid("json").text)),
+      c.json<Message>(messengerOf(c).edit(c.req.param("id"), c.req.valid("json").text)),
     )
     .delete(
       "/messages/:id",
       answers("Deletes a message, for you or for all", doneSchema),
       takes("query", remove),
       (c) => {
-        messenger.deleteMessage(c.req.param("id"), c.req.valid("query").for === "all");
+        messengerOf(c).deleteMessage(c.req.param("id"), c.req.valid("query").for === "all");
         return c.json<Done>({ ok: true });
       },
     )
@@ -59,7 +61,7 @@ export function messageRoutes({ services: { messenger } }: Api): Routes {
       "/messages/:id/reaction",
       answers("Sets your reaction; null takes it back", messageSchema),
       takes("json", reaction),
-      (c) => c.json<Message>(messenger.react(c.req.param("id"), c.req.valid("json").emoji)),
+      (c) => c.json<Message>(messengerOf(c).react(c.req.param("id"), c.req.valid("json").emoji)),
     )
     .get(
       "/messages/:id/wait",
@@ -70,11 +72,11 @@ export function messageRoutes({ services: { messenger } }: Api): Routes {
         const { state, timeoutS } = c.req.valid("query");
         const timeoutMs = Math.min((timeoutS ?? Number.POSITIVE_INFINITY) * 1000, API_LIMITS.waitMs);
         const signal = AbortSignal.any([AbortSignal.timeout(timeoutMs), c.req.raw.signal]);
-        return c.json<SendResult>({ id, state: await stateWithin(messenger, id, state, signal) });
+        return c.json<SendResult>({ id, state: await stateWithin(messengerOf(c), id, state, signal) });
       },
     )
     .get("/inbox", answers("Lists received messages, oldest first", messagesSchema), takes("query", inbox), (c) => {
-      const messages = messenger.inbox(c.req.valid("query"));
+      const messages = messengerOf(c).inbox(c.req.valid("query"));
       if (!c.req.header("accept")?.includes(NDJSON)) return c.json<Message[]>(messages);
       return c.body(messages.map((message) => `${JSON.stringify(message)}\n`).join(""), 200, {
         "content-type": NDJSON,

@@ -78,6 +78,23 @@ export const devicesSchema: Shape<contract.DeviceView[]> = v.array(
   }),
 );
 export const deviceLinkSchema: Shape<contract.DeviceLinkView> = v.object({ link: text, words: text, expiresAt: time });
+export const personaSchema: Shape<contract.Persona> = v.object({
+  id: text,
+  label: text,
+  npub: text,
+  hex: text,
+  fingerprint: text,
+  devices: v.array(v.object({ id: text, name: text, addedAt: time })),
+  displayName: text,
+  relays: v.array(relayState),
+  createdAt: time,
+  expiresAt: v.nullable(time),
+  unread: count,
+  requests: count,
+  outbox: count,
+  held: v.boolean(),
+});
+export const personasSchema: Shape<contract.Persona[]> = v.array(personaSchema);
 export const exportedIdentitySchema: Shape<contract.ExportedIdentity> = v.object({ ncryptsec: text });
 export const recoverySchema: Shape<contract.RecoveryView> = v.object({
   hex: text,

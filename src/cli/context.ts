@@ -20,6 +20,7 @@ export interface GlobalOptions {
   readonly input?: boolean;
   readonly quiet?: boolean;
   readonly verbose?: boolean;
+  readonly persona?: string;
 }
 
 export class Context {
@@ -48,9 +49,14 @@ export class Context {
     }
   }
 
+  /** True while the commands act for a persona. */
+  get asPersona(): boolean {
+    return this.#globals.persona !== undefined;
+  }
+
   /** The running node. */
   node(): NodeClient {
-    return new NodeClient(socketPath(this.config().dataDir));
+    return new NodeClient(socketPath(this.config().dataDir), this.#globals.persona);
   }
 
   /** The running node, or null. */
@@ -78,7 +84,7 @@ export class Context {
     const { startOffline } = await import("../api/offline.ts");
     const offline = await startOffline(this.config());
     this.#offline = offline;
-    const client = new NodeClient(offline.socketPath);
+    const client = new NodeClient(offline.socketPath, this.#globals.persona);
     if (offline.locked) await this.#unlock(client);
     return client;
   }

@@ -28,9 +28,12 @@ export interface CallOptions {
 
 export class NodeClient {
   readonly #socketPath: string;
+  readonly #persona: Record<string, string>;
 
-  constructor(socketPath: string) {
+  /** `persona`: label or id of the one that the calls act for; yourself without. */
+  constructor(socketPath: string, persona?: string) {
     this.#socketPath = socketPath;
+    this.#persona = persona === undefined ? {} : { "x-nocturne-persona": encodeURIComponent(persona) };
   }
 
   /**
@@ -57,7 +60,7 @@ export class NodeClient {
       socketPath: this.#socketPath,
       method,
       path,
-      headers: headersOf(options),
+      headers: { ...this.#persona, ...headersOf(options) },
       agent: false,
       ...(signal ? { signal } : {}),
     });

@@ -51,6 +51,7 @@ export function createProgram(context: Context): Command {
     .description("Private messages and files from your own machine. Without a command it starts the app.")
     .option("--data-dir <dir>", "where everything is kept (else NOCTURNE_DATA_DIR, else ./data)")
     .option("--json", "print JSON, for programs")
+    .option("--persona <label>", "act as this persona, with its contacts, messages and groups")
     .option("--no-input", "never ask; fail instead")
     .option("-q, --quiet", "say only what matters")
     .option("-v, --verbose", "say more")

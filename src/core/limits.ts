@@ -345,6 +345,19 @@ export const DOWNLOAD_LIMITS = {
   progressMs: 100,
 } as const;
 
+/** Disposable identities. */
+export const PERSONA_LIMITS = {
+  /** Each has its own sockets to relays and its own tables. */
+  personas: 16,
+  labelBytes: 64,
+  /** A card names no more (see `MESSAGE_LIMITS.inviteRelays`). */
+  relays: 4,
+  /** How often it is looked whether one has expired. */
+  checkMs: 1_000, // 1 s
+  /** How long the next try waits after one that failed, as on a full disk. */
+  retryMs: 60_000, // 1 min
+} as const;
+
 /** The vault. */
 export const VAULT_LIMITS = {
   passphraseBytes: 1_024, // 1 KiB

@@ -19,11 +19,13 @@ import type { Vault } from "../vault/vault.ts";
 import { AttemptLimiter } from "./attempt-limiter.ts";
 import type { ChannelRoom } from "./channel-room.ts";
 import type { EventBus } from "./event-bus.ts";
+import type { Personas } from "./personas.ts";
 
 export interface GateRooms {
   readonly vault: Vault;
   readonly messenger: Messenger;
   readonly channels: ChannelRoom;
+  readonly personas: Personas;
   readonly pool: RelayPool;
   readonly files: FileLibrary;
   readonly links: Links;
@@ -153,7 +155,7 @@ export class Gate {
 
   #start(): void {
     if (!this.working) return;
-    const { messenger, channels, files, links, log } = this.#rooms;
+    const { messenger, channels, personas, files, links, log } = this.#rooms;
     links.reconcile();
     files.sweep().catch((error: Error) => {
       // Locked again before it was done: the next unlock goes on with it.
@@ -161,12 +163,13 @@ export class Gate {
     });
     messenger.start();
     channels.start();
+    personas.start();
   }
 
-  /** Both are told at once: a wipe waits for neither. */
+  /** All are told at once: a wipe waits for none. */
   async #stop(): Promise<void> {
-    const { messenger, channels } = this.#rooms;
-    await Promise.all([channels.stop(), messenger.stop()]);
+    const { messenger, channels, personas } = this.#rooms;
+    await Promise.all([channels.stop(), messenger.stop(), personas.stop()]);
   }
 
   #inTurn<T>(step: () => Promise<T>): Promise<T> {

@@ -10,6 +10,17 @@ export function normalizeRelayUrl(text: string): string | null {
   return url.pathname === "/" ? `${url.protocol}//${url.host}` : url.href;
 }
 
+/**
+ * Whose relay this is, as far as its address tells: its host, whatever port, path or scheme. On this machine the port
+ * tells two relays apart.
+ */
+export function relayPlace(address: string): string {
+  const url = URL.parse(address);
+  if (!url) return address;
+  if (LOOPBACK.test(url.hostname)) return `loopback:${url.port || (url.protocol === "wss:" ? "443" : "80")}`;
+  return url.hostname.replace(/\.$/, "");
+}
+
 /** True when only programs on this machine can reach the relay. */
 export function isLoopbackRelay(url: string): boolean {
   return LOOPBACK.test(URL.parse(url)?.hostname ?? "");

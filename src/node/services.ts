@@ -1,7 +1,7 @@
 /**
  * The composition root: every room made once, each handed what it needs of the rooms below it.
  *
- *     vault - settings - links.db - relay - files, links - pool - messenger - channels - gate
+ *     vault - settings - links.db - relay - files, links - pool - messenger - channels - personas - gate
  *
  * Offline, for a single command without a running node, the same rooms stand on their own: no relay
  * listens, nothing is dialled, and what is on this machine works just the same.
@@ -26,6 +26,7 @@ import type { Config } from "./config.ts";
 import { EventBus } from "./event-bus.ts";
 import { ChannelRoom } from "./channel-room.ts";
 import { Gate } from "./gate.ts";
+import { Personas } from "./personas.ts";
 import { startEmbeddedRelay } from "./relay-port.ts";
 import { SettingsStore } from "./settings.ts";
 import type { Settings } from "./views.ts";
@@ -52,6 +53,7 @@ export interface Services {
   readonly pool: RelayPool;
   readonly messenger: Messenger;
   readonly channels: ChannelRoom;
+  readonly personas: Personas;
   readonly gate: Gate;
   readonly bus: EventBus;
   /** Where this node serves its pages, such as `http://localhost:8080`; set by the face that does so. */
@@ -114,7 +116,9 @@ function compose(foundation: Foundation, opened: AsyncDisposableStack): Omit<Ser
   opened.defer(() => messenger.stop());
   const channels = createChannels(foundation, { pool, links, bus, ownRelays });
   opened.defer(() => channels.stop());
-  const gate = new Gate({ ...foundation, pool, messenger, channels, files, links, bus });
+  const personas = createPersonas(foundation, { settings, bus, ownRelays });
+  opened.defer(() => personas.stop());
+  const gate = new Gate({ ...foundation, pool, messenger, channels, personas, files, links, bus });
   const sweeping = setInterval(() => links.sweep(), LINK_SWEEP_MS);
   opened.defer(() => clearInterval(sweeping));
   links.sweep();
@@ -131,12 +135,14 @@ function compose(foundation: Foundation, opened: AsyncDisposableStack): Omit<Ser
     pool,
     messenger,
     channels,
+    personas,
     gate,
     bus,
     place,
     ownRelays,
     stopRequest: Promise.withResolvers<void>(),
     changeSettings: (patch) => {
+      if (patch.relays) personas.refuseForRoot(patch.relays);
       const changed = settings.change(patch);
       if (gate.working) {
         messenger.refreshRelays();
@@ -167,6 +173,20 @@ function createMessenger(
       settings.change({ displayName, readReceipts, typingIndicators, invitedOnly });
       bus.emit({ event: "settings" });
     },
+  });
+}
+
+function createPersonas(
+  { vault, clock, log }: Foundation,
+  { settings, bus, ownRelays }: Pick<Services, "settings" | "bus" | "ownRelays">,
+): Personas {
+  return new Personas({
+    vault,
+    clock,
+    log,
+    rootRelays: ownRelays,
+    invitedOnly: () => settings.read().invitedOnly,
+    emit: (event) => bus.emit(event),
   });
 }
 

@@ -40,7 +40,8 @@ export class SettingsStore {
   }
 }
 
-function checkName(name: string): string {
+/** Throws ValidationError `name_too_long`. */
+export function checkName(name: string): string {
   const trimmed = name.normalize("NFC").trim();
   if (utf8Encode(trimmed).length <= MESSAGE_LIMITS.nameBytes) return trimmed;
   throw new ValidationError("name_too_long", `A name may take ${MESSAGE_LIMITS.nameBytes} bytes at most.`, {
@@ -56,7 +57,8 @@ function checkRelays(relays: readonly string[]): string[] {
   });
 }
 
-function checkRelay(text: string): string {
+/** Throws ValidationError `bad_relay_url`. */
+export function checkRelay(text: string): string {
   const url = normalizeRelayUrl(text);
   if (url !== null) return url;
   throw new ValidationError("bad_relay_url", "This is not the address of a relay.", {

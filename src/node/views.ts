@@ -82,12 +82,50 @@ export interface RestoreResult {
   readonly files: number;
 }
 
+/** GET /api/personas: a disposable identity of yours. It has the shape of `IdentityView` and more. */
+export interface Persona {
+  readonly id: string;
+  /** What you call it; nobody else sees it. */
+  readonly label: string;
+  readonly npub: string;
+  readonly hex: string;
+  readonly fingerprint: string;
+  readonly devices: readonly { readonly id: string; readonly name: string; readonly addedAt: string }[];
+  /** Shown to its contacts; empty means none. */
+  readonly displayName: string;
+  readonly relays: readonly RelayState[];
+  readonly createdAt: string;
+  /** When everything of it is destroyed; null: not before you remove it. */
+  readonly expiresAt: string | null;
+  readonly unread: number;
+  readonly requests: number;
+  /** Outgoing messages that no relay has taken yet. */
+  readonly outbox: number;
+  /** True: it is kept from connecting, because another identity of yours uses one of its relays. */
+  readonly held: boolean;
+}
+
+/** POST /api/personas */
+export interface NewPersona {
+  readonly label: string;
+  /** Shown to its contacts; none if absent. */
+  readonly name?: string;
+  /** At least one, and none that you or another persona uses. */
+  readonly relays: readonly string[];
+  /** How long it lives, for example "30d"; for ever if absent. */
+  readonly expires?: string;
+}
+
 /** Something changed, so that a face can show it or fetch it anew. */
 export type NodeEvent =
-  | MessengerEvent
+  | (MessengerEvent & {
+      /** The persona whose contacts and messages changed; absent for your own. */
+      readonly persona?: string;
+    })
   | ChannelEvent
   | { readonly event: "files" }
   | { readonly event: "links" }
+  | { readonly event: "personas" }
   | { readonly event: "settings" }
   | { readonly event: "relays" }
   | { readonly event: "locked" }

@@ -82,6 +82,14 @@ export class Database {
     this.attempt(() => this.#sqlite.exec(sql));
   }
 
+  /** Removes all tables whose names begin so; SQLite overwrites their pages (`secure_delete`). */
+  dropTables(prefix: string): void {
+    const sql = "SELECT name FROM sqlite_master WHERE type = 'table' AND substr(name, 1, ?) = ?";
+    const tables = this.attempt(() => this.#sqlite.prepare(sql).all(prefix.length, prefix));
+    for (const { name } of tables) this.exec(`DROP TABLE "${String(name)}"`);
+    this.#statements.clear();
+  }
+
   /** The statement of this text, compiled once: compiling costs more than most statements take. */
   prepare(sql: string): StatementSync {
     let statement = this.#statements.get(sql);

@@ -5,6 +5,7 @@
  *              +- vault/table/NAME/v1     rows of one table: keeps the rows sealed under one key far below the
  *              |                          2^32 that random 12-byte nonces allow
  *              +- vault/root/v1           the root secrets
+ *              +- vault/personas/v1       the keys of personas, from which rings of their own are made
  *              +- vault/backup/v1         backups
  *
  * Locking overwrites them here; who asks a locked vault for a key gets LockedError from its owner.
@@ -33,6 +34,10 @@ export class KeyRing {
 
   get rootKey(): Uint8Array {
     return this.#key("vault/root/v1");
+  }
+
+  get personaKey(): Uint8Array {
+    return this.#key("vault/personas/v1");
   }
 
   wipe(): void {

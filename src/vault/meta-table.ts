@@ -18,8 +18,9 @@ export class MetaTable {
   readonly #table: SealedTable<MetaRow>;
   readonly #ring: () => KeyRing;
 
-  constructor(database: Database, ring: () => KeyRing) {
-    this.#table = new SealedTable(database, { name: "meta", key: (row) => row.key }, () => ring().tableKeys("meta"));
+  /** `name`: of the table in the file; personas have theirs. */
+  constructor(database: Database, ring: () => KeyRing, name = "meta") {
+    this.#table = new SealedTable(database, { name, key: (row) => row.key }, () => ring().tableKeys(name));
     this.#ring = ring;
   }
 

@@ -33,6 +33,7 @@ import {
 } from "./identity.ts";
 import { KeyRing } from "./key-ring.ts";
 import { MetaTable } from "./meta-table.ts";
+import { PersonaAccounts } from "./persona-accounts.ts";
 import { SealedTable, type TableDefinition } from "./sealed-table.ts";
 import { claimDataDirectory } from "./startup.ts";
 import { destroyKeyFile, readVaultFile, writeKeyFile, writeVaultFile } from "./vault-file.ts";
@@ -74,6 +75,8 @@ export class Vault implements Account {
   readonly #dataDir: string;
   readonly #database: Database;
   readonly #meta: MetaTable;
+  /** The accounts beside the root's. */
+  readonly personas: PersonaAccounts;
   readonly #listeners: Record<VaultEvent, Set<() => void>> = { locked: new Set(), unlocked: new Set() };
   #header: DecodedHeader;
   #open: OpenState | null = null;
@@ -87,6 +90,7 @@ export class Vault implements Account {
     this.#database = database;
     this.#header = header;
     this.#meta = new MetaTable(database, () => this.#state().ring);
+    this.personas = new PersonaAccounts(database, () => this.#state().ring);
   }
 
   static async open(options: VaultOptions): Promise<Vault> {
@@ -347,6 +351,7 @@ export class Vault implements Account {
     const open = this.#open;
     if (!open) return;
     this.#open = null;
+    this.personas.dropKeys();
     open.ring.wipe();
     wipeRoot(open.root);
     wipeIdentity(open.identity);

@@ -3,10 +3,14 @@
  *
  *     call("POST", "/messages", body) -> parsed answer, or throws ApiFailure {code, message, hint, status}
  *
+ * A messaging call acts for the persona of this tab. An answer that comes after the tab has changed to another one is
+ * dropped (`acting_changed`), so that no continuation shows it there.
+ *
  * An answer 401 means that the node no longer knows this session; 423 that the vault is locked. Both are
  * told to the listeners here, so that no scene has to handle them.
  */
 import type { ApiError } from "../../src/api/contract.ts";
+import { actingId } from "../stores/acting.ts";
 import { currentSession, loseSession } from "../stores/session.ts";
 
 export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
@@ -41,7 +45,26 @@ export function onLocked(listener: () => void): void {
 
 /** Throws ApiFailure; resolves to undefined for an empty answer. */
 export async function call<T>(method: Method, path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
-  const answer = await send(method, path, body, signal);
+  const persona = actingId();
+  const isStale = (): boolean => persona !== actingId() && FOR_PERSONAS.test(path);
+  try {
+    const answer = await callAs<T>(persona, method, path, body, signal);
+    if (!isStale()) return answer;
+  } catch (error) {
+    if (!isStale()) throw error;
+  }
+  throw changed();
+}
+
+/** The same for this persona (null: yourself), whoever acts when the answer comes. */
+export async function callAs<T>(
+  persona: string | null,
+  method: Method,
+  path: string,
+  body?: unknown,
+  signal?: AbortSignal,
+): Promise<T> {
+  const answer = await send(persona, method, path, body, signal);
   const text = await answer.text();
   if (answer.ok) return (text === "" ? undefined : JSON.parse(text)) as T;
   throw failureOf(answer.status, text);
@@ -50,7 +73,8 @@ export async function call<T>(method: Method, path: string, body?: unknown, sign
 /** Fires a call that outlives the page: for work that was promised and must not be lost on a closed tab. */
 export function callKeptAlive(method: Method, path: string, body?: unknown): void {
   const json = body === undefined ? {} : { "content-type": "application/json" };
-  const init: RequestInit = { method, headers: { ...sessionHeader(), ...json }, keepalive: true };
+  const headers = { ...sessionHeader(), ...personaHeader(actingId(), path), ...json };
+  const init: RequestInit = { method, headers, keepalive: true };
   if (body !== undefined) init.body = JSON.stringify(body);
   void fetch(`/api${path}`, init);
 }
@@ -76,9 +100,33 @@ export function sessionHeader(): Record<string, string> {
   return { "x-nocturne-session": currentSession() ?? "" };
 }
 
+/** The calls that the node takes for a persona; to all others it would refuse the header. */
+const FOR_PERSONAS = /^\/(contacts|invites|conversations|messages|groups|inbox|search)(\/|\?|$)/;
+
+function personaHeader(persona: string | null, path: string): Record<string, string> {
+  return persona !== null && FOR_PERSONAS.test(path) ? { "x-nocturne-persona": persona } : {};
+}
+
+const CHANGED = "acting_changed";
+
+function changed(): ApiFailure {
+  return new ApiFailure(0, { code: CHANGED, message: "You act as somebody else now." });
+}
+
+/** True for an answer that was dropped because the tab acts as somebody else now: nobody waits for it. */
+export function isDropped(error: unknown): boolean {
+  return error instanceof ApiFailure && error.code === CHANGED;
+}
+
 /** Never a cookie and never the cache: what the node says is true now or not at all. */
-async function send(method: Method, path: string, body: unknown, signal?: AbortSignal): Promise<Response> {
-  const headers = sessionHeader();
+async function send(
+  persona: string | null,
+  method: Method,
+  path: string,
+  body: unknown,
+  signal?: AbortSignal,
+): Promise<Response> {
+  const headers: Record<string, string> = { ...sessionHeader(), ...personaHeader(persona, path) };
   if (body !== undefined) headers["content-type"] = "application/json";
   const init: RequestInit = { method, headers, cache: "no-store" };
   if (body !== undefined) init.body = JSON.stringify(body);

@@ -3,6 +3,7 @@ export const keys = {
   status: ["status"],
   identity: ["identity"],
   devices: ["devices"],
+  personas: ["personas"],
   settings: ["settings"],
   contacts: ["contacts"],
   conversations: ["conversations"],

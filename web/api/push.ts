@@ -8,6 +8,7 @@
  * Refetches are gathered for a moment: a burst of a thousand messages asks for each list once.
  */
 import type { Conversation, Message, PushEvent } from "../../src/api/contract.ts";
+import { actingId } from "../stores/acting.ts";
 import { currentSession, sessionStore } from "../stores/session.ts";
 import { type Store, createStore } from "../stores/store.ts";
 import { keys } from "./keys.ts";
@@ -50,7 +51,7 @@ function connect(session: string, retryMs: number): void {
   socket.addEventListener("open", () => socket.send(JSON.stringify({ session })));
   socket.addEventListener("message", ({ data }) => {
     const event = JSON.parse(String(data)) as PushEvent;
-    if (event.event !== "welcome") return apply(event);
+    if (event.event !== "welcome") return hear(event);
     welcomed = true;
     connectedStore.set(true);
     refetchAll();
@@ -64,8 +65,28 @@ function connect(session: string, retryMs: number): void {
   });
 }
 
+type Heard = Exclude<PushEvent, { event: "welcome" }>;
+
+/** About contacts and messages: these events are of somebody. */
+const OF_SOMEBODY: ReadonlySet<Heard["event"]> = new Set<Heard["event"]>([
+  "message",
+  "message-state",
+  "message-changed",
+  "message-gone",
+  "conversation",
+  "typing",
+  "contacts",
+]);
+
+/** What somebody else's contacts wrote is not shown here, only counted. */
+function hear(event: Heard): void {
+  const persona = "persona" in event ? (event.persona ?? null) : null;
+  if (persona !== null) refetchSoon(keys.personas);
+  if (!OF_SOMEBODY.has(event.event) || persona === actingId()) apply(event);
+}
+
 /** Messages and states edit the cache in place of a refetch; whatever changes seldom is simply fetched anew. */
-function apply(event: Exclude<PushEvent, { event: "welcome" }>): void {
+function apply(event: Heard): void {
   switch (event.event) {
     case "message":
       editMessages(event.message.conversation, (pages) => withMessage(pages, event.message));
@@ -100,6 +121,8 @@ function apply(event: Exclude<PushEvent, { event: "welcome" }>): void {
       return refetchSoon(keys.links);
     case "settings":
       return refetchSoon(keys.settings, keys.identity, keys.status);
+    case "personas":
+      return refetchSoon(keys.personas);
     case "relays":
     case "locked":
     case "unlocked":

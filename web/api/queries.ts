@@ -22,7 +22,7 @@ import type {
   Settings,
   Status,
 } from "../../src/api/contract.ts";
-import { ApiFailure, call } from "./client.ts";
+import { ApiFailure, call, isDropped } from "./client.ts";
 import { keys } from "./keys.ts";
 import {
   type MessagePages,
@@ -41,7 +41,7 @@ const UNREACHABLE_RETRIES = 2;
 
 /** Only silence is worth asking again; a refusal stays a refusal. */
 function retry(failures: number, error: Error): boolean {
-  return error instanceof ApiFailure && error.status === 0 && failures < UNREACHABLE_RETRIES;
+  return error instanceof ApiFailure && error.status === 0 && !isDropped(error) && failures < UNREACHABLE_RETRIES;
 }
 
 /** Nothing grows stale by itself, because the push socket tells of every change; localhost needs no "online" check. */

@@ -30,14 +30,14 @@ test("the neighbour is found around both ends and from nowhere", () => {
 
 test("the switcher finds people without their accents, and never those who only ask", () => {
   const contacts = LIST.flatMap((conversation) => contactOf(conversation) ?? []);
-  const all = destinationsOf(LIST, contacts);
+  const all = destinationsOf(LIST, contacts, false);
   assert.equal(matching(all, "zoe")[0]?.name, "Zoë");
   assert.equal(matching(all, "Stranger").length, 0);
   assert.equal(all.filter(({ name }) => name === "Ben").length, 1);
 });
 
 test("names that begin with what is typed come before those that contain it", () => {
-  const names = matching(destinationsOf(LIST, []), "an").map(({ name }) => name);
+  const names = matching(destinationsOf(LIST, [], false), "an").map(({ name }) => name);
   assert.equal(names[0], "Ann");
 });
 
@@ -52,4 +52,13 @@ test("pinned conversations come first, archived ones stand apart, silenced ones 
   const { current, archived } = groupedConversations(list);
   assert.deepEqual([current.map(({ name }) => name), archived.map(({ name }) => name)], [["b", "a", "d"], ["c"]]);
   assert.equal(unreadCount(list), 9);
+});
+
+test("a persona is led to contacts and chats only", () => {
+  const places = destinationsOf([], [], true).map(({ href }) => href);
+  assert.ok(places.includes("/chats") && places.includes("/personas"));
+  assert.deepEqual(
+    places.filter((href) => /^\/(channels|join|files|links|settings)/.test(href)),
+    [],
+  );
 });

@@ -22,6 +22,7 @@ const PLACES: readonly Destination[] = [
   { href: "/join", name: "Join a channel" },
   { href: "/files", name: "Files" },
   { href: "/links", name: "Links" },
+  { href: "/personas", name: "Personas" },
   { href: "/settings", name: "Settings" },
   { href: "/settings/relays", name: "Relays" },
   { href: "/settings/devices", name: "Devices" },
@@ -29,8 +30,15 @@ const PLACES: readonly Destination[] = [
   { href: "/settings/recovery-key", name: "Recovery key" },
 ];
 
+/** The scenes that a persona has, too. */
+const OF_PERSONAS = /^\/(chats|requests|groups|contacts|invite|personas)/;
+
 /** Contacts without a conversation follow those with one; nobody stands there twice. */
-export function destinationsOf(conversations: readonly Conversation[], contacts: readonly Contact[]): Destination[] {
+export function destinationsOf(
+  conversations: readonly Conversation[],
+  contacts: readonly Contact[],
+  asPersona: boolean,
+): Destination[] {
   const people = new Map<string, Destination>();
   const add = ({ npub, name, state }: Contact): void => {
     if (state === "accepted" || state === "pending") people.set(npub, { href: `/chats/${npub}`, name, npub });
@@ -46,7 +54,8 @@ export function destinationsOf(conversations: readonly Conversation[], contacts:
       });
   }
   for (const contact of contacts) if (!people.has(contact.npub)) add(contact);
-  return [...people.values(), ...PLACES];
+  const places = asPersona ? PLACES.filter(({ href }) => OF_PERSONAS.test(href)) : PLACES;
+  return [...people.values(), ...places];
 }
 
 /** Those whose name begins with what is typed, then those that contain it. */

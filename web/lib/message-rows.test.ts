@@ -6,6 +6,7 @@ import { firstUnread, type Row, rowsOf } from "./message-rows.ts";
 
 const OWN: Outgoing = {
   id: "own",
+  persona: null,
   who: "npub1alice",
   text: "on its way",
   files: [],

@@ -5,6 +5,7 @@ import { useQuery } from "@tanstack/react-query";
 import type { Invite } from "../../src/api/contract.ts";
 import { call } from "../api/client.ts";
 import { keys } from "../api/keys.ts";
+import { useActingPersona } from "../api/personas.ts";
 import { useIdentity } from "../api/queries.ts";
 import { Button, ButtonLink } from "../components/button.tsx";
 import { CopyLine } from "../components/copy-line.tsx";
@@ -99,10 +100,12 @@ function OnlyHere(): ReactNode {
 
 /** For the other direction: somebody checks that a request is really yours. */
 function Identity(): ReactNode {
-  const { data } = useIdentity();
+  const { data: root } = useIdentity();
+  const acting = useActingPersona();
+  const data = acting === null ? root : acting;
   if (!data) return null;
   return (
-    <Section title="Your identity" id="identity">
+    <Section title={acting ? "The identity of this persona" : "Your identity"} id="identity">
       <div>
         <p className="mb-2 text-muted">Read this aloud when somebody wants to be sure that a request comes from you.</p>
         <KeyGroups value={data.fingerprint} label="Your fingerprint" />

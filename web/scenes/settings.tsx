@@ -4,6 +4,7 @@ import { useSettings, useStatus } from "../api/queries.ts";
 import { LoadFailure, Skeleton } from "../components/feedback.tsx";
 import { Scene } from "../components/scene.tsx";
 import { DevicesSection } from "../components/settings/devices.tsx";
+import { PersonasSection } from "../components/settings/personas.tsx";
 import { PrivacySection, ProfileSection } from "../components/settings/profile.tsx";
 import { RelaysSection } from "../components/settings/relays.tsx";
 import { RecoverySection, SecuritySection } from "../components/settings/security.tsx";
@@ -25,6 +26,7 @@ export function SettingsScene({ part }: { readonly part: string | null }): React
         <>
           <ProfileSection settings={settings} />
           <PrivacySection settings={settings} />
+          <PersonasSection />
           <RelaysSection settings={settings} status={status} />
           <DevicesSection />
           <SecuritySection status={status} />

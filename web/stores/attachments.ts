@@ -1,4 +1,5 @@
 /** Attaching files of this computer: they go into the library first, then into the draft. */
+import { actingId } from "./acting.ts";
 import { draftOf, editDraft } from "./drafts.ts";
 import { uploadFile } from "./uploads.ts";
 
@@ -6,7 +7,8 @@ import { uploadFile } from "./uploads.ts";
 export async function attachFromDisk(who: string, files: Iterable<File>): Promise<void> {
   const uploads = Array.from(files, async (file) => {
     const added = await uploadFile(file, { cipher: "aes-256-gcm", password: "" });
-    if (added) editDraft(who, { files: [...draftOf(who).files, added] });
+    // Who acts as a persona by now finds it in the library.
+    if (added && actingId() === null) editDraft(who, { files: [...draftOf(who).files, added] });
   });
   await Promise.all(uploads);
 }

@@ -1,11 +1,14 @@
 /**
  * What is typed but not sent, by conversation. The text is kept by the node, so that it is there after a
  * reload and on the list; the files, and what one replies to or edits, stay in this tab.
+ *
+ * Kept by who acts as well (`placeOf`): the same person may be a contact of yours and of a persona.
  */
 import type { Conversation, FileView, Message } from "../../src/api/contract.ts";
 import { ApiFailure, call, callKeptAlive } from "../api/client.ts";
 import { keys } from "../api/keys.ts";
 import { queryClient } from "../api/queries.ts";
+import { actingId } from "./acting.ts";
 import { type Store, createStore } from "./store.ts";
 
 export interface Draft {
@@ -24,12 +27,20 @@ export const draftsStore: Store<ReadonlyMap<string, Draft>> = createStore<Readon
 
 /** What was typed here, else what the node has kept, else nothing. */
 export function draftOf(who: string): Draft {
-  return draftsStore.get().get(who) ?? { text: keptText(who), files: [], interop: false, replyTo: null, editing: null };
+  return (
+    draftsStore.get().get(placeOf(who)) ?? {
+      text: keptText(who),
+      files: [],
+      interop: false,
+      replyTo: null,
+      editing: null,
+    }
+  );
 }
 
 /** Keeps what the change does not name. A changed text goes to the node once the typing pauses. */
 export function editDraft(who: string, change: Partial<Draft>): void {
-  draftsStore.set(new Map(draftsStore.get()).set(who, { ...draftOf(who), ...change }));
+  draftsStore.set(new Map(draftsStore.get()).set(placeOf(who), { ...draftOf(who), ...change }));
   if (change.text !== undefined) saveSoon(who);
 }
 
@@ -44,7 +55,7 @@ export function hasDrafts(): boolean {
   return [...draftsStore.get().values()].some(({ files, editing }) => files.length > 0 || editing !== null);
 }
 
-/** When the page goes away, what was typed last is on its way to the node. */
+/** When the page goes away or acts as somebody else, what was typed last is on its way to the node. */
 export function saveDrafts(): void {
   for (const [who, timer] of timers) {
     clearTimeout(timer);
@@ -60,6 +71,11 @@ export function forgetDrafts(): void {
   draftsStore.set(new Map());
 }
 
+function placeOf(who: string): string {
+  return `${actingId() ?? ""}/${who}`;
+}
+
+/** Of the one who acts: emptied before another does. */
 const timers = new Map<string, ReturnType<typeof setTimeout>>();
 
 function saveSoon(who: string): void {

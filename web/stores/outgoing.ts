@@ -4,16 +4,19 @@
  * The id is made here, so that a repeated send of the same message is harmless whatever was lost.
  */
 import type { FileView, Message, SendMessage, SendResult } from "../../src/api/contract.ts";
-import { ApiFailure, call } from "../api/client.ts";
+import { ApiFailure, callAs } from "../api/client.ts";
 import { keys } from "../api/keys.ts";
 import { type MessagePages, messagesOf, reachesNewest } from "../api/message-pages.ts";
 import { queryClient, returnToNewest } from "../api/queries.ts";
+import { actingId } from "./acting.ts";
 import type { Draft } from "./drafts.ts";
 import { type Store, createStore } from "./store.ts";
 import { showFailure } from "./toasts.ts";
 
 export interface Outgoing {
   readonly id: string;
+  /** The persona that sends it, whoever acts by now; null for yourself. */
+  readonly persona: string | null;
   /** The conversation's id. */
   readonly who: string;
   readonly text: string;
@@ -36,7 +39,19 @@ export async function sendDraft(who: string, draft: Draft, voiceSeconds: number 
   const { text, files, interop, replyTo } = draft;
   const at = new Date().toISOString();
   const id = messageId();
-  const message: Outgoing = { id, who, text: text.trim(), files, interop, replyTo, voiceSeconds, at, failure: null };
+  const persona = actingId();
+  const message: Outgoing = {
+    id,
+    persona,
+    who,
+    text: text.trim(),
+    files,
+    interop,
+    replyTo,
+    voiceSeconds,
+    at,
+    failure: null,
+  };
   outgoingStore.set([...outgoingStore.get(), message]);
   await Promise.all([handOverInTurn(message), showNewest(who)]);
 }
@@ -67,10 +82,11 @@ function handOverInTurn(message: Outgoing): Promise<void> {
 
 /** Accepted means stored in the node's outbox: from then on it survives a closed tab and a power cut. */
 async function handOver(message: Outgoing): Promise<void> {
-  const { id, who } = message;
+  const { id, persona, who } = message;
   try {
-    await call<SendResult>("POST", "/messages", requestOf(message));
-    void settle(id, who);
+    await callAs<SendResult>(persona, "POST", "/messages", requestOf(message));
+    if (persona === actingId()) void settle(id, who);
+    else replace(id, null);
   } catch (error) {
     if (!(error instanceof ApiFailure)) throw error;
     replace(id, { ...message, failure: error });

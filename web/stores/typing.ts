@@ -1,6 +1,7 @@
 /** Tells the other side that one types: only if the person switched it on, and not at every key. */
 import type { Settings } from "../../src/api/contract.ts";
 import { ApiFailure, call } from "../api/client.ts";
+import { actingId } from "./acting.ts";
 import { keys } from "../api/keys.ts";
 import { queryClient } from "../api/queries.ts";
 
@@ -11,7 +12,7 @@ const toldAtMs = new Map<string, number>();
 export function tellTyping(who: string): void {
   const settings = queryClient.getQueryData<Settings>(keys.settings);
   const due = Date.now() - (toldAtMs.get(who) ?? 0) >= TELL_MS;
-  if (!settings?.typingIndicators || !due) return;
+  if (!settings?.typingIndicators || !due || actingId() !== null) return;
   toldAtMs.set(who, Date.now());
   void tell(who);
 }

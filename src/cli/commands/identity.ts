@@ -8,9 +8,11 @@
 import type { Command } from "commander";
 import type { ExportedIdentity, IdentityView } from "../../api/contract.ts";
 import type { Context } from "../context.ts";
+import { addPersonaCommands } from "./personas.ts";
 
 export function addIdentityCommands(program: Command, context: Context): void {
   const id = program.command("id").description("your identity");
+  addPersonaCommands(id, context);
 
   id.command("show")
     .description("your public key and fingerprint")

@@ -12,9 +12,10 @@ import { basename } from "node:path";
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Command, Option } from "commander";
-import type { Conversation, DeliveryState, FileView, Message, SendResult } from "../../api/contract.ts";
+import type { Conversation, DeliveryState, FileView, Message, MessageFile, SendResult } from "../../api/contract.ts";
 import { NetworkError } from "../../core/errors.ts";
 import { createLetterId } from "../../messaging/letter-id.ts";
+import { noFiles } from "../../node/persona-errors.ts";
 import type { Context } from "../context.ts";
 import { EXIT } from "../exit-codes.ts";
 import type { NodeClient } from "../node-client.ts";
@@ -70,6 +71,7 @@ export function addMessageCommands(program: Command, context: Context): void {
 
 async function send(context: Context, to: string, text: string | undefined, options: SendOptions): Promise<void> {
   const { file: paths = [], interop = false, replyTo, wait, timeout } = options;
+  if (context.asPersona && paths.length > 0) throw noFiles(); // before anything is uploaded
   const content = await readMessage(context, text, paths.length > 0);
   const client = context.node();
   const files = await uploadAll(client, paths);
@@ -187,9 +189,9 @@ function print(context: Context, message: Message, group: string | null): void {
   const place = group === null ? "" : ` in ${plainLine(group)}`;
   const mark = `${place}${profile === "interop" ? " [not hidden]" : ""}${editedAt === null ? "" : " [edited]"}`;
   const quote = replyTo === null ? "" : `> ${plainLine(replyTo.excerpt ?? "a message that is gone")}\n`;
-  const attachments = files.map(
-    (file) => `\n${plainLine(file.name)} (${formatBytes(file.bytes)}): ${plainLine(file.url)}`,
-  );
+  // Opening it would show this machine's address to who sent it, and with that, whose persona this is.
+  const placeOf = ({ url }: MessageFile) => (context.asPersona ? "not opened by a persona" : plainLine(url));
+  const attachments = files.map((file) => `\n${plainLine(file.name)} (${formatBytes(file.bytes)}): ${placeOf(file)}`);
   const body = `${quote}${plainText(text)}${attachments.join("")}`.replaceAll("\n", "\n    ");
   context.output.result(message, `${at}  ${plainLine(from.name)}${mark}: ${body}`);
 }

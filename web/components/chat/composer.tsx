@@ -22,6 +22,7 @@ import { useConversations } from "../../api/queries.ts";
 import { useAction } from "../../api/use-action.ts";
 import { COMPOSER_FIELD } from "../../lib/composer-field.ts";
 import { formatBytes } from "../../lib/format.ts";
+import { actingId, actingStore } from "../../stores/acting.ts";
 import { attachFromDisk } from "../../stores/attachments.ts";
 import { type Draft, clearDraft, draftOf, draftsStore, editDraft } from "../../stores/drafts.ts";
 import { sendDraft } from "../../stores/outgoing.ts";
@@ -83,6 +84,7 @@ function TextForm({ who, name, draft, interop, onRecord }: TextFormProps): React
   const text = editing?.text ?? draft.text;
   const bytes = new TextEncoder().encode(text.trim()).length;
   const edit = useAction(saveEdit);
+  const acting = useStore(actingStore); // a persona sends no files
   useFocusOnContext(draft, input);
   useCaretAtEnd(input);
 
@@ -100,7 +102,7 @@ function TextForm({ who, name, draft, interop, onRecord }: TextFormProps): React
       <Arriving />
       {!editing && <Attachments who={who} draft={draft} />}
       <div className="flex items-end gap-2">
-        {!editing && <AttachMenu who={who} />}
+        {!editing && !acting && <AttachMenu who={who} />}
         <label htmlFor={id} className="sr-only">
           {editing ? "New text of the message" : `Message to ${name}`}
         </label>
@@ -119,7 +121,7 @@ function TextForm({ who, name, draft, interop, onRecord }: TextFormProps): React
           aria-describedby={bytes > TELL_FROM_BYTES ? `${id}room` : undefined}
           className="field field-sizing-content max-h-48 resize-none"
         />
-        {blank && !interop && canRecord() ? (
+        {blank && !interop && !acting && canRecord() ? (
           <IconButton icon={Mic} label="Record a voice note" onClick={onRecord} />
         ) : (
           <SendButton interop={interop && !editing} busy={edit.busy} label={editing ? "Save the change" : "Send"} />
@@ -166,7 +168,7 @@ function onKeyDown(event: KeyboardEvent, who: string, draft: Draft, form: RefObj
 function onPaste(event: ClipboardEvent, who: string): void {
   if (event.clipboardData.files.length === 0) return;
   event.preventDefault();
-  void attachFromDisk(who, event.clipboardData.files);
+  if (actingId() === null) void attachFromDisk(who, event.clipboardData.files);
 }
 
 /** Whoever chose to answer or to change a message wants to write next. */

@@ -8,6 +8,7 @@ import { type MessagePages, messagesOf, trimmed } from "../../api/message-pages.
 import { refetchSoon } from "../../api/push.ts";
 import { forgetIfAway, queryClient, returnToNewest, useConversations, useMessages } from "../../api/queries.ts";
 import { firstUnread, type Row, rowsOf } from "../../lib/message-rows.ts";
+import { actingId } from "../../stores/acting.ts";
 import { outgoingStore } from "../../stores/outgoing.ts";
 import { removalsStore } from "../../stores/removals.ts";
 import { useStore } from "../../stores/store.ts";
@@ -100,7 +101,7 @@ function useRows(who: string, messages: readonly Message[], at: number | null): 
   const firstNew = useFirstNew(who, messages, at);
   return useMemo(() => {
     const shown = messages.filter(({ id }) => !removed.has(id));
-    const own = outgoing.filter((message) => message.who === who);
+    const own = outgoing.filter((message) => message.who === who && message.persona === actingId());
     return rowsOf(shown, own, firstNew);
   }, [messages, outgoing, removed, who, firstNew]);
 }

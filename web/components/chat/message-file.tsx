@@ -3,7 +3,10 @@ import { File as FileIcon, FileDown } from "lucide-react";
 import type { ReactNode } from "react";
 import type { MessageFile as MessageFileView } from "../../../src/api/contract.ts";
 import { formatBytes } from "../../lib/format.ts";
+import { NO_FILES_WORDS } from "../../lib/persona-words.ts";
 import { isThisMachine, webAddress } from "../../lib/text-links.ts";
+import { actingStore } from "../../stores/acting.ts";
+import { useStore } from "../../stores/store.ts";
 
 export interface MessageFileProps {
   readonly file: MessageFileView;
@@ -12,10 +15,11 @@ export interface MessageFileProps {
 
 const CARD = "flex min-h-14 items-center gap-3 rounded-lg border border-control px-3 py-2";
 
-/** Our own files are no links: opening one would use up a download of our own link. */
+/** Our own files are no links: opening one would use up a download of our own link. Nor are those sent to a persona. */
 export function MessageFile({ file, mine }: MessageFileProps): ReactNode {
-  const address = webAddress(file.url);
-  const note = mine || !address ? null : sourceNote(address);
+  const acting = useStore(actingStore);
+  const address = acting ? null : webAddress(file.url);
+  const note = acting && !mine ? NO_FILES_WORDS : mine || !address ? null : sourceNote(address);
   if (mine || !address) {
     return (
       <div className={CARD}>

@@ -4,7 +4,9 @@ import { type ReactNode, useEffect } from "react";
 import type { Message, MessageFile } from "../../../src/api/contract.ts";
 import { voiceBytes } from "../../api/voice-bytes.ts";
 import { isThisMachine } from "../../lib/text-links.ts";
+import { NO_FILES_WORDS } from "../../lib/persona-words.ts";
 import { playTime } from "../../lib/spans.ts";
+import { actingStore } from "../../stores/acting.ts";
 import { useStore } from "../../stores/store.ts";
 import { playbackStore, seekPlayback, stopPlayback, togglePlayback } from "../../stores/voice-player.ts";
 import { IconButton } from "../button.tsx";
@@ -16,6 +18,7 @@ export interface VoiceNoteProps {
 }
 
 export function VoiceNote({ message, file, seconds }: VoiceNoteProps): ReactNode {
+  if (useStore(actingStore)) return <p>Voice note, {NO_FILES_WORDS}.</p>;
   return (
     <div>
       <VoicePlayer id={message.id} seconds={seconds} load={() => voiceBytes(message, file)} />

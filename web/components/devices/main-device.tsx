@@ -3,6 +3,8 @@ import { MonitorSmartphone } from "lucide-react";
 import type { ReactNode } from "react";
 import { useDevices } from "../../api/queries.ts";
 import { isLinked, MAIN_ONLY } from "../../lib/device-words.ts";
+import { actingStore } from "../../stores/acting.ts";
+import { useStore } from "../../stores/store.ts";
 import { ButtonLink } from "../button.tsx";
 import { Notice, Skeleton } from "../feedback.tsx";
 
@@ -21,6 +23,8 @@ export interface MainDeviceOnlyProps {
 /** The children are first made on a main device: some of them ask the node for something at once. */
 export function MainDeviceOnly({ what, children }: MainDeviceOnlyProps): ReactNode {
   const { data, error } = useDevices();
+  const isPersona = useStore(actingStore) !== null;
+  if (isPersona) return children; // all of it is on this device
   if (!data && !error) return <Skeleton rows={3} label="Loading" />;
   if (!data || !isLinked(data)) return children;
   return (

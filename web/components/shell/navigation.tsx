@@ -1,5 +1,5 @@
 /**
- * The six rooms. A bar at the foot of a narrow screen, a rail beside a wider one, a column with words and
+ * The six rooms, or those of a persona. A bar at the foot of a narrow screen, a rail beside a wider one, a column with words and
  * the state of the node on a wide one.
  */
 import {
@@ -12,14 +12,18 @@ import {
   MessagesSquare,
   Settings,
   Users,
+  VenetianMask,
 } from "lucide-react";
 import type { ReactNode } from "react";
 import { Link, useLocation } from "wouter";
 import { lockVault } from "../../api/lock-vault.ts";
+import { useActingPersona, usePersonas } from "../../api/personas.ts";
 import { useConversations, useStatus } from "../../api/queries.ts";
 import { useAction } from "../../api/use-action.ts";
 import { unreadCount } from "../../lib/conversation-list.ts";
+import { waitingFor } from "../../lib/persona-words.ts";
 import { overallProgress } from "../../lib/upload-progress.ts";
+import { actingStore } from "../../stores/acting.ts";
 import { useStore } from "../../stores/store.ts";
 import { uploadsStore } from "../../stores/uploads.ts";
 import { Moon } from "./moon.tsx";
@@ -39,7 +43,13 @@ const ROOMS: readonly Room[] = [
   { href: "/contacts", name: "Contacts", icon: Users, also: ["/invite"] },
   { href: "/files", name: "Files", icon: FolderLock, also: [] },
   { href: "/links", name: "Links", icon: Link2, also: [] },
-  { href: "/settings", name: "Settings", icon: Settings, also: [] },
+  { href: "/settings", name: "Settings", icon: Settings, also: ["/personas"] },
+];
+
+/** What a persona has; everything else is the root's. */
+const ROOMS_OF_PERSONA: readonly Room[] = [
+  ...ROOMS.filter(({ href }) => href === "/chats" || href === "/contacts"),
+  { href: "/personas", name: "Personas", icon: VenetianMask, also: [] },
 ];
 
 export interface NavigationProps {
@@ -50,6 +60,7 @@ export interface NavigationProps {
 
 /** White marks the current room: red is kept for what to do next. */
 export function Navigation({ aside, onHelp }: NavigationProps): ReactNode {
+  const rooms = useStore(actingStore) ? ROOMS_OF_PERSONA : ROOMS;
   return (
     <nav
       aria-label="Nocturne"
@@ -60,7 +71,7 @@ export function Navigation({ aside, onHelp }: NavigationProps): ReactNode {
         <span className="text-lg font-semibold tracking-tight max-side:sr-only">Nocturne</span>
       </div>
       <ul className="flex justify-around rail:flex-col rail:justify-start rail:gap-1 rail:px-2 side:px-3">
-        {ROOMS.map((room) => (
+        {rooms.map((room) => (
           <li key={room.href} className="max-rail:grow">
             <RoomLink room={room} />
           </li>
@@ -95,8 +106,12 @@ function RoomLink({ room }: { readonly room: Room }): ReactNode {
 function Mark({ href }: { readonly href: string }): ReactNode {
   const { data: status } = useStatus();
   const { data: conversations = [] } = useConversations();
+  const { data: personas = [] } = usePersonas();
+  const acting = useActingPersona();
   const { open, percent } = overallProgress(useStore(uploadsStore));
-  const waiting = unreadCount(conversations) + (status?.requests ?? 0);
+  const waiting = unreadCount(conversations) + ((acting ?? status)?.requests ?? 0);
+  const elsewhere = acting === null && href === "/settings" ? waitingFor(personas) : 0;
+  if (elsewhere > 0) return <Pill words="waiting for your personas">{elsewhere > 99 ? "99+" : elsewhere}</Pill>;
   if (href === "/files" && open > 0) return <Pill words="uploaded">{percent} %</Pill>;
   if (href === "/chats" && waiting > 0) return <Pill words="waiting">{waiting > 99 ? "99+" : waiting}</Pill>;
   return null;
@@ -115,10 +130,11 @@ function Pill({ words, children }: { readonly words: string; readonly children: 
 /** On a narrow screen these stand in the settings. */
 function Foot({ onHelp }: { readonly onHelp: () => void }): ReactNode {
   const { data: status } = useStatus();
+  const acting = useStore(actingStore);
   const lock = useAction(lockVault);
   return (
     <div className="mt-auto hidden flex-col gap-1 px-2 rail:flex side:px-3">
-      <ReachLine className={ROW} />
+      {!acting && <ReachLine className={ROW} />}
       {status?.protection === "passphrase" && (
         <button type="button" onClick={() => void lock.run()} className={`${ROW} text-muted`}>
           <Lock aria-hidden className="size-5.5 shrink-0" strokeWidth={1.8} />

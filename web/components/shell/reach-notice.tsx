@@ -3,10 +3,14 @@ import { Unplug } from "lucide-react";
 import type { ReactNode } from "react";
 import { Link } from "wouter";
 import { useStatus } from "../../api/queries.ts";
+import { actingStore } from "../../stores/acting.ts";
+import { useStore } from "../../stores/store.ts";
 
-/** True while only programs on this machine can reach the node; false also while that is unknown. */
+/** True while only programs on this machine can reach the one who acts; false also while that is unknown. */
 export function useOnlyHere(): boolean {
-  return useStatus().data?.reachable === "this-machine";
+  const { data: status } = useStatus();
+  const acting = useStore(actingStore);
+  return acting === null && status?.reachable === "this-machine";
 }
 
 /** Stands below the chats, where one would wait in vain. */

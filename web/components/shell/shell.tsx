@@ -5,6 +5,9 @@ import { useConversations } from "../../api/queries.ts";
 import { neighbour, unreadCount } from "../../lib/conversation-list.ts";
 import { setUnreadCount } from "../../lib/title.ts";
 import { UnlinkedBanner } from "../devices/unlinked-banner.tsx";
+import { actingStore } from "../../stores/acting.ts";
+import { useStore } from "../../stores/store.ts";
+import { ActingBanner } from "../personas/acting-banner.tsx";
 import { ConnectionBanner, RiskBanner } from "./banners.tsx";
 import { KeySheet } from "./key-sheet.tsx";
 import { Navigation } from "./navigation.tsx";
@@ -21,6 +24,7 @@ export function Shell({ children }: { readonly children: ReactNode }): ReactNode
   const [inChannel] = useRoute("/channels/:id");
   const { data: conversations = [] } = useConversations();
   const [, navigate] = useLocation();
+  const acting = useStore(actingStore); // what the banner asks for is the root's to do
   const close = (): void => setSheet(null);
   const aside = inChat || inRequest || inChannel;
   useUnreadTitle();
@@ -44,8 +48,9 @@ export function Shell({ children }: { readonly children: ReactNode }): ReactNode
       </a>
       <Navigation aside={aside} onHelp={() => setSheet("keys")} />
       <div className="flex min-h-0 min-w-0 grow flex-col">
-        <UnlinkedBanner />
-        <RiskBanner aside={aside} />
+        <ActingBanner />
+        {!acting && <UnlinkedBanner />}
+        {!acting && <RiskBanner aside={aside} />}
         <main id="content" tabIndex={-1} className="min-h-0 grow outline-none">
           {children}
         </main>

@@ -8,6 +8,8 @@ import { type KeyboardEvent, type ReactNode, useEffect, useId, useState } from "
 import { useLocation } from "wouter";
 import { useContacts, useConversations } from "../../api/queries.ts";
 import { type Destination, destinationsOf, matching } from "../../lib/destinations.ts";
+import { actingStore } from "../../stores/acting.ts";
+import { useStore } from "../../stores/store.ts";
 import { Modal } from "../modal.tsx";
 import { StarSign } from "../star-sign.tsx";
 
@@ -32,7 +34,8 @@ function SwitcherBody({ onClose }: { readonly onClose: () => void }): ReactNode 
   const [typed, setTyped] = useState("");
   const [active, setActive] = useState(0);
   const id = useId();
-  const found = matching(destinationsOf(conversations, contacts), typed);
+  const acting = useStore(actingStore);
+  const found = matching(destinationsOf(conversations, contacts, acting !== null), typed);
   const go = (destination: Destination | undefined): void => {
     if (!destination) return;
     onClose();
