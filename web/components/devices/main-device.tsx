@@ -8,10 +8,11 @@ import { useStore } from "../../stores/store.ts";
 import { ButtonLink } from "../button.tsx";
 import { Notice, Skeleton } from "../feedback.tsx";
 
-/** True on a linked device; false also while that is unknown. */
+/** True on a linked device; false also while that is unknown, and for personas, all of which is on this device. */
 export function useIsLinked(): boolean {
   const { data } = useDevices();
-  return data !== undefined && isLinked(data);
+  const isPersona = useStore(actingStore) !== null;
+  return !isPersona && data !== undefined && isLinked(data);
 }
 
 export interface MainDeviceOnlyProps {
@@ -23,10 +24,9 @@ export interface MainDeviceOnlyProps {
 /** The children are first made on a main device: some of them ask the node for something at once. */
 export function MainDeviceOnly({ what, children }: MainDeviceOnlyProps): ReactNode {
   const { data, error } = useDevices();
-  const isPersona = useStore(actingStore) !== null;
-  if (isPersona) return children; // all of it is on this device
+  const linked = useIsLinked();
   if (!data && !error) return <Skeleton rows={3} label="Loading" />;
-  if (!data || !isLinked(data)) return children;
+  if (!linked) return children;
   return (
     <div className="max-w-xl pb-8">
       <Notice
