@@ -170,8 +170,9 @@ export const DEVICE_LIMITS = {
   stockAhead: 10,
   /** Items of one letter between devices. */
   syncItems: 500,
-  /** The newest messages that a new device is given. */
+  /** The newest messages that a new device is given, and what they may take as JSON: it is made in memory. */
   historyMessages: 20_000,
+  historyBytes: 33_554_432, // 32 MiB
   /** JSON of one part of the history; it travels as a blob. */
   historyPartBytes: 524_288, // 512 KiB
   /** So long a new device's history waits for it to come into a group. */

@@ -107,7 +107,7 @@ function checkRecipient(contact: ContactRow, interop: boolean, outbox: Outbox): 
       },
     );
   }
-  if (outbox.countTo(contact.publicKey) >= MESSAGE_LIMITS.outboxPerContact) {
+  if (outbox.isFull(contact.publicKey)) {
     throw new ValidationError("outbox_full", "Too many messages to this contact are still waiting to be delivered.", {
       hint: "Wait until some have arrived.",
     });

@@ -156,6 +156,11 @@ export class Outbox {
     for (const row of this.#letters.find("to", to, {})) if (!isForGroup(row)) this.remove(row.id, to);
   }
 
+  /** So much waits for this device already that it goes without what is said now: it has been away for long. */
+  isFull(device: string): boolean {
+    return this.countTo(device) >= MESSAGE_LIMITS.outboxPerContact;
+  }
+
   /** Nothing goes to this device any more. */
   removeAllTo(device: string): void {
     for (const row of this.#letters.find("to", device)) this.remove(row.id, device);

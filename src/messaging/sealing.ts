@@ -90,7 +90,7 @@ export class Sealing {
   /** One row for each device that can open it: who they are is only known once it is sealed. */
   #spread({ id, unsaved = false }: OutboxRow, letter: Letter, session: string, devices: readonly string[]): void {
     const { outbox, wake } = this.#o;
-    const missing = devices.filter((device) => outbox.get(id, device) === null);
+    const missing = devices.filter((device) => outbox.get(id, device) === null && !outbox.isFull(device));
     for (const to of missing) {
       outbox.add({ id, to, content: { profile: "hidden", letter, group: session }, unsaved });
       queueMicrotask(() => wake(to));

@@ -185,6 +185,11 @@ test("a link lets in one device, the first, and none without its secret", async 
     alice.messenger.devices.list().map(({ name }) => name),
     ["Main device", "Laptop"],
   );
+  const cut = other.messenger.devices.ask({ link, name: "Cut" }, AbortSignal.timeout(WAIT_MS));
+  const asked = assert.rejects(cut, { code: "locked" }, "a lock ends the asking");
+  await other.messenger.stop();
+  await asked;
+  other.start();
   clock.now += 700_000;
   await assert.rejects(other.messenger.devices.ask({ link, name: "Late" }, AbortSignal.timeout(WAIT_MS)), {
     code: "device_link_expired",

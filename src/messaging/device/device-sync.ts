@@ -74,7 +74,8 @@ export class DeviceSync {
   say(items: readonly SyncItem[], only?: string): void {
     const { devices, outbox, clock, wake } = this.#o;
     const session = this.#o.ownSession();
-    const to = only === undefined ? devices.siblings().map(({ device }) => device) : [only];
+    const wanted = only === undefined ? devices.siblings().map(({ device }) => device) : [only];
+    const to = wanted.filter((device) => !outbox.isFull(device));
     if (!session || items.length === 0 || to.length === 0) return;
     const letter: SyncLetter = { ...letterHead(clock.nowMs()), kind: "sync", items };
     for (const device of to) {

@@ -212,6 +212,8 @@ export class Devices {
     const members = sessionMembers(session);
     if (!members.some(({ account, device }) => device === sender && account === devices.account)) return null;
     if (info?.kind === "group") return session.id;
+    // Everything else the main device founds or joins itself.
+    if (devices.isMain) return null;
     const others = [...new Set(members.map(({ account }) => account))].filter((account) => account !== devices.account);
     if (info?.kind === "devices") return others.length === 0 ? session.id : null;
     const [contact, ...more] = others;

@@ -33,6 +33,7 @@ type HistoryItem = Extract<SyncItem, { what: "history" }>;
 
 const PROGRESS = "history-progress";
 const GROUP_ID_CHARACTERS = 32;
+const PAGE = 500;
 
 interface Progress {
   /** The device that gives it. */
@@ -97,11 +98,27 @@ export class HistoryWriter {
   /** The newest of all conversations, by conversation and in their order. */
   *#messages(conversations: readonly string[]): Generator<StoredMessage> {
     const { messages } = this.#o;
-    const [oldest] = messages.newest(DEVICE_LIMITS.historyMessages).slice(-1);
-    for (const id of oldest ? conversations : []) {
-      for (const message of messages.pageAfter(id, DEVICE_LIMITS.historyMessages, (oldest?.seq ?? 1) - 1)) {
+    const oldest = this.#oldestPosition();
+    for (const id of conversations) {
+      for (const message of messages.pageAfter(id, DEVICE_LIMITS.historyMessages, oldest - 1)) {
         if (message.timerSeconds === null) yield message;
       }
+    }
+  }
+
+  /** Where the newest messages begin that fit both limits. */
+  #oldestPosition(): number {
+    const { messages } = this.#o;
+    let [position, count, bytes] = [Number.MAX_SAFE_INTEGER, 0, 0];
+    for (;;) {
+      const page = messages.newest(PAGE, position);
+      for (const message of page) {
+        count++;
+        bytes += utf8Encode(JSON.stringify(message)).length;
+        if (count > DEVICE_LIMITS.historyMessages || bytes > DEVICE_LIMITS.historyBytes) return position;
+        position = message.seq;
+      }
+      if (page.length < PAGE) return position;
     }
   }
 }

@@ -10,7 +10,7 @@
 
 import { fromBase64Url, toBase64Url } from "../../core/bytes.ts";
 import type { Clock } from "../../core/clock.ts";
-import { NetworkError, NocturneError, ValidationError } from "../../core/errors.ts";
+import { LockedError, NetworkError, NocturneError, ValidationError } from "../../core/errors.ts";
 import { DEVICE_LIMITS, MESSAGE_LIMITS } from "../../core/limits.ts";
 import type { NostrEvent, VerifiedEvent } from "../../nostr/event.ts";
 import type { RelayPool } from "../../route/relay-pool.ts";
@@ -59,6 +59,7 @@ interface OpenLink {
 export class Linking {
   readonly #o: LinkingOptions;
   readonly #links: OpenLink[] = [];
+  readonly #stop = new AbortController();
 
   constructor(options: LinkingOptions) {
     this.#o = options;
@@ -92,7 +93,7 @@ export class Linking {
 
   /**
    * Asks to become a device of the account that made the link. Throws CodecError `bad_device_link`; ValidationError
-   * `device_link_expired`; NetworkError `device_link_unanswered`, `no_relay`.
+   * `device_link_expired`; NetworkError `device_link_unanswered`; LockedError when the vault is locked meanwhile.
    */
   async ask(text: string, name: string, relay: string | null, signal: AbortSignal): Promise<LinkGrant> {
     const { clock, identity, own, ownRelays } = this.#o;
@@ -106,10 +107,12 @@ export class Linking {
       name: cleanName(name),
       relays: ownRelays().slice(0, MESSAGE_LIMITS.inviteRelays),
     };
-    return this.#awaitGrant(link, request, signal);
+    return this.#awaitGrant(link, request, AbortSignal.any([signal, this.#stop.signal]));
   }
 
+  /** Call it before the vault is locked: whoever still asks would sign with keys that are gone. */
   close(): void {
+    this.#stop.abort(new LockedError());
     for (const open of this.#links.splice(0)) end(open);
   }
 
