@@ -239,6 +239,10 @@ async function inspectFileDialogs(page: Page): Promise<void> {
   await page.getByRole("menuitem", { name: "Delete" }).click();
   await page.getByText(/^Deleted /).hover(); // it stays as long as the pointer does
   await inspect(page, "a notice", DIALOG_LOOKS);
+  // Else the file would go while later steps look at the list.
+  const deleted = page.waitForResponse((answer) => answer.request().method() === "DELETE");
+  await page.getByRole("button", { name: "Dismiss" }).first().click();
+  await deleted;
 }
 
 /** Tab goes to everything that can be clicked, once around the page, and always shows where it is. */

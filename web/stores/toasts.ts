@@ -8,9 +8,14 @@ export const toasts: ToastManager = Toast.createToastManager();
 
 const FAILURE_MS = 10_000;
 
-/** Something went well, or needs no decision. */
+const shown = new Set<string>();
+
+/** Something went well, or needs no decision. While it can still be read it is not said again. */
 export function notify(title: string, description?: string): void {
-  toasts.add({ title, description });
+  const words = `${title}\n${description ?? ""}`;
+  if (shown.has(words)) return;
+  shown.add(words);
+  toasts.add({ title, description, onClose: () => shown.delete(words) });
 }
 
 /** Shows a refused call in the node's own words. 401 and 423 have scenes of their own; a dropped one is nobody's. */
