@@ -55,6 +55,8 @@ export async function openApp(
   const page = await openProfile(browser, complaints, rest);
   await page.goto(url);
   await page.getByRole("navigation", { name: "Nocturne" }).waitFor();
+  // The way from "/" to the first scene is over: it would undo a step that is taken before.
+  await page.getByRole("main").getByRole("heading").first().waitFor({ state: "attached" });
   return page;
 }
 
