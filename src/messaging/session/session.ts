@@ -229,14 +229,15 @@ export function leaveAstray(session: Session, epoch: string, nowMs: number): Ses
 }
 
 /**
- * The author, if what he wrote in `epoch` shows that he is no member of the head and cannot know: he was added on a
- * branch that lost, and nobody sends him the commits of the other. Who was there at the fork learns of it himself.
+ * The author, if what he wrote in `epoch` shows that he is on a branch that lost and cannot know: he was added there, after
+ * the fork. He is in no epoch that counts, or was added on both branches and follows the wrong one. Who was there at the
+ * fork learns of it himself.
  */
 function astrayAt(session: Session, epoch: string, author: string): string | null {
   const path = headPath(session);
   const fork = pathTo(session.epochs, epoch).find((id) => path.includes(id));
   const wasAtFork = fork === undefined || isMemberOf(session.epochs.get(fork), author);
-  return headOf(session).state === null || wasAtFork || isMemberOf(headOf(session), author) ? null : author;
+  return headOf(session).state === null || wasAtFork ? null : author;
 }
 
 function isMemberOf(epoch: Epoch | undefined, author: string): boolean {
