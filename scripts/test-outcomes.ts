@@ -6,11 +6,13 @@ import type { TestEvent } from "node:test/reporters";
 
 type TestResult = Extract<TestEvent, { type: "test:pass" | "test:fail" }>["data"];
 
+const REASON_CHARACTERS = 500;
+
 export interface Outcome {
   readonly outcome: "passed" | "failed" | "skipped" | "todo";
   readonly name: string;
   readonly file: string;
-  /** Why it was skipped, or why an unusual result counts as failed; else empty. */
+  /** Why it was skipped or failed; else empty. */
   readonly reason: string;
 }
 
@@ -30,5 +32,13 @@ function toOutcome(data: TestResult, passed: boolean): Outcome {
   if (passed && data.nesting === 0 && test.file.endsWith(data.name) && data.name.endsWith(".test.ts")) {
     return { ...test, outcome: "failed", reason: "the file holds no test" };
   }
-  return { ...test, outcome: passed ? "passed" : "failed" };
+  return passed ? { ...test, outcome: "passed" } : { ...test, outcome: "failed", reason: whyFailed(data) };
+}
+
+/** In one line: the summary may be all that is left of a run. */
+function whyFailed({ details }: TestResult): string {
+  const thrown = "error" in details ? details.error : null;
+  const error = thrown?.cause ?? thrown;
+  const told = error instanceof Error ? error.message : String(error);
+  return told.replaceAll(/\s+/g, " ").slice(0, REASON_CHARACTERS);
 }

@@ -103,6 +103,32 @@ test("two admins dismiss each other at the same time: one of them stays, and all
   assert.equal(ada.info?.admins.length, 1);
 });
 
+/** Found by the model: the device stayed out, because the branch that removed it and lost had got further. */
+test("who is added on the branch that wins is in, although the one that lost removed him later on", async () => {
+  const world = await meet(["ada", "bob", "cyd", "dan"], 1);
+  const [ada, bob, cyd, dan] = world.devices as [TestDevice, TestDevice, TestDevice, TestDevice];
+  const info = { kind: "group", name: "friends", admins: [ada.own.account, bob.own.account] } as const;
+  await ada.change({ info, remove: [dan.name] });
+  await world.heal(steady);
+  assert.equal(dan.isMember, false);
+
+  world.sides.set(bob.own.device, 1);
+  const add = [await dan.keyPackage()];
+  await ada.change({ add });
+  await ada.change({ info: { ...info, name: "longer" } });
+  await world.carry(steady, 1);
+  await ada.change({ remove: [dan.name] });
+  await bob.change({ remove: [cyd.name] }); // which wins against any addition
+  await bob.change({ add });
+  await world.carry(steady, 1);
+  assert.equal(dan.isMember, false);
+  await world.heal(steady);
+  for (const one of [ada, bob, dan]) assert.ok(one.isMember && one.sees(dan) && one.headId === bob.headId, one.label);
+  await bob.say("welcome back");
+  await world.heal(steady);
+  assert.equal(dan.shown.at(-1)?.text, "welcome back");
+});
+
 test("the attack: a removed member reads nothing that is sealed afterwards, a member does", async () => {
   const world = await meet(["ada", "bob", "cyd"], 1);
   const [ada, bob, cyd] = world.devices;

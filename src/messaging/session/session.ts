@@ -450,18 +450,20 @@ function withEpochs(session: Session, changed: readonly Epoch[], nowMs: number):
 
 /**
  * The head: from where we began, at each fork the child of lowest rank. A device that was welcomed twice has two
- * beginnings and cannot know which one lost; it follows the one where the others have gone furthest.
+ * beginnings and cannot know which one lost. It follows one that does not end in its own removal, for the removal may
+ * have lost too, and if it did not, the others say so as soon as we write there; then the one where they have gone furthest.
  */
 function chooseHead(epochs: ReadonlyMap<string, Epoch>, device: string): string {
   const all = [...epochs.values()].filter(({ parent }) => parent === null || !epochs.has(parent));
   const sound = all.filter(({ astray }) => !astray);
   const roots = sound.length > 0 ? sound : all;
   const heads = roots.map((root) => bestLeaf(epochs, root));
+  const isIn = (head: Epoch) => Number(head.state !== null);
   const progress = (head: Epoch) =>
     Math.max(
       ...pathTo(epochs, head.id).map((id) => (epochs.get(id)?.by === device ? 0 : (epochs.get(id)?.number ?? 0))),
     );
-  const [best] = heads.sort((a, b) => progress(b) - progress(a) || (a.id < b.id ? -1 : 1));
+  const [best] = heads.sort((a, b) => isIn(b) - isIn(a) || progress(b) - progress(a) || (a.id < b.id ? -1 : 1));
   if (!best) throw new CryptoError();
   return best.id;
 }
