@@ -22,28 +22,23 @@ import { unwrapEvent, wrapEvent } from "nostr-tools/nip17";
 import { generateSecretKey, getPublicKey, verifyEvent as verifyWithNoble } from "nostr-tools/pure";
 import { systemClock } from "../src/core/clock.ts";
 import { NocturneError } from "../src/core/errors.ts";
-import { SESSION_LIMITS } from "../src/core/limits.ts";
+import { concatBytes, toHex } from "../src/core/bytes.ts";
+import { CELL_LIMITS, SESSION_LIMITS } from "../src/core/limits.ts";
 import { createLogger } from "../src/core/log.ts";
 import { randomBytes } from "../src/core/random.ts";
 import { aesGcmKey, hmac } from "../src/crypto/provider.ts";
 import { ed25519 } from "../src/crypto/signing.ts";
+import { cellAddress, oneUseKey, openCell, sealCell } from "../src/messaging/cell/cell.ts";
+import { laneAddress, type LaneKeys, laneKeys } from "../src/messaging/cell/cell-keys.ts";
+import { cutParcel, encodeParcel } from "../src/messaging/cell/parcel.ts";
 import { encodeCredential, isCertified } from "../src/messaging/session/device.ts";
-import {
-  type FrameKeys,
-  frameKeysOf,
-  isSealedFor,
-  openFrame,
-  readPayload,
-  sealFrame,
-} from "../src/messaging/session/frame.ts";
-import { encodeState, exportKey, type MlsState } from "../src/messaging/session/mls.ts";
+import { encodeState, exportKey, membersOf, type MlsState } from "../src/messaging/session/mls.ts";
 import { commitChanges, headOf, receive, sealContent, type Session } from "../src/messaging/session/session.ts";
 import { SessionStore } from "../src/messaging/session/session-store.ts";
 import { parseEvent, signEvent, verifyId } from "../src/nostr/event.ts";
-import { wrapSealed } from "../src/nostr/gift-wrap.ts";
 import { openVault } from "../src/vault/vault.ts";
 import { type Bench, type BenchOptions, median, type Row, row } from "./report.ts";
-import { assemble, deviceBytes, type Group, joined, letterOf, newDevice, settled } from "./support/conversation.ts";
+import { assemble, type Group, joined, letterOf, newDevice, settled } from "./support/conversation.ts";
 
 const PEER = "nostr-tools 2.25.2, NIP-17";
 const SEAL_FLOOR = "AES-GCM, Ed25519, 5 HMAC, Schnorr";
@@ -52,6 +47,9 @@ const WARM_UP = 1;
 const ROUNDS = 5;
 const SIZES = [100, 1_000];
 const GOAL = 20;
+
+/** Kind, session and epoch. */
+const PARCEL_HEAD_BYTES = 33;
 
 type Work = () => unknown;
 
@@ -75,50 +73,69 @@ async function medianMs(work: Work, times: number): Promise<number> {
   return median(taken);
 }
 
-/** One side of a conversation of two, as the messenger puts session, frame and event together. */
+interface Lanes {
+  readonly epoch: string;
+  readonly out: LaneKeys;
+  readonly in: LaneKeys;
+  /** Cells sent and seen. */
+  sent: number;
+  seen: number;
+}
+
+/** One side of a conversation of two, as the messenger puts session, cells and events together. */
 class Side {
   session: Session;
-  #keys: { epoch: string; keys: FrameKeys } | null = null;
+  #lanes: Lanes | null = null;
 
   constructor(session: Session) {
     this.session = session;
   }
 
-  async keys(): Promise<FrameKeys> {
-    const { id, state } = headOf(this.session);
-    if (this.#keys?.epoch !== id) {
-      this.#keys = { epoch: id, keys: frameKeysOf(await exportKey(state as MlsState, "frame/v1")) };
-    }
-    return this.#keys.keys;
-  }
-
   async seal(content: Uint8Array): Promise<string> {
-    const keys = await this.keys();
+    const lanes = await this.#epochLanes();
     const { session, outgoing } = await sealContent(this.session, content, Date.now());
     this.session = session;
-    return eventOf(keys, outgoing.to[0]?.device ?? "", outgoing.message);
+    return cellsOf(lanes, this.session.id, outgoing.message).join("\n");
   }
 
   async renew(): Promise<string> {
-    const keys = await this.keys();
+    const lanes = await this.#epochLanes();
     const made = await commitChanges(this.session, {}, Date.now());
     this.session = made.session;
-    return eventOf(keys, made.commit.to[0]?.device ?? "", made.commit.message);
+    return cellsOf(lanes, this.session.id, made.commit.message).join("\n");
   }
 
-  async open(json: string): Promise<void> {
-    const event = verifyId(parseEvent(JSON.parse(json)));
-    const payload = event && readPayload(event.content);
-    const keys = await this.keys();
-    const device = deviceBytes(this.session);
-    if (!payload || !isSealedFor(payload, keys, device)) throw new Error("a frame got lost");
-    const body = openFrame(payload, keys, device);
-    this.session = (await receive(this.session, this.session.head, body, Date.now())).session;
+  async open(cells: string): Promise<void> {
+    const lanes = await this.#epochLanes();
+    const pieces = cells.split("\n").map((json) => openNext(lanes, json));
+    const body = concatBytes(...pieces).subarray(PARCEL_HEAD_BYTES);
+    this.session = (await receive(this.session, lanes.epoch, body, Date.now())).session;
+  }
+
+  async #epochLanes(): Promise<Lanes> {
+    const { id, state } = headOf(this.session);
+    if (this.#lanes?.epoch === id) return this.#lanes;
+    const exported = await exportKey(state as MlsState, "cell/v1");
+    const own = this.session.device;
+    const other = membersOf(state as MlsState).find(({ device }) => device !== own)?.device ?? "";
+    const keys = { out: laneKeys(exported, own, other), in: laneKeys(exported, other, own) };
+    this.#lanes = { epoch: id, ...keys, sent: 0, seen: 0 };
+    return this.#lanes;
   }
 }
 
-function eventOf(keys: FrameKeys, device: string, message: Uint8Array): string {
-  return JSON.stringify(wrapSealed(sealFrame(keys, device, message), device, Math.floor(Date.now() / 1_000)));
+function cellsOf(lanes: Lanes, session: string, body: Uint8Array): string[] {
+  return cutParcel(encodeParcel({ kind: "session", session, epoch: lanes.epoch, body })).map((piece) => {
+    const address = laneAddress(lanes.out, lanes.sent++);
+    return JSON.stringify(sealCell(lanes.out.seal, address, { ...piece, heard: 0 }, oneUseKey(), Date.now()));
+  });
+}
+
+function openNext(lanes: Lanes, json: string): Uint8Array {
+  const event = verifyId(parseEvent(JSON.parse(json)));
+  const isExpected = event && cellAddress(event) === toHex(laneAddress(lanes.in, lanes.seen++));
+  if (!isExpected) throw new Error("a cell got lost");
+  return openCell(lanes.in.seal, event).bytes;
 }
 
 async function twoSides(): Promise<[Side, Side]> {
@@ -258,17 +275,22 @@ async function renewalRows(group: Group, quick: boolean): Promise<Row[]> {
     const takeMs = await medianMs(() => receive(second, commit.epoch, commit.message, Date.now()), times);
     const what = `renewal, ${group.count} devices${group.count > 2 ? `, ${name}` : ""}`;
     rows.push(informs(`${what}: make`, "ms", makeMs), informs(`${what}: take`, "ms", takeMs));
-    rows.push(commitBytesRow(what, commit.message, await new Side(founder).keys()));
+    rows.push(commitBytesRow(what, commit.message));
   }
   return rows;
 }
 
-/** The whole event, for each other device; the commit alone where no event is large enough for it. */
-function commitBytesRow(what: string, message: Uint8Array, keys: FrameKeys): Row {
-  if (message.length > SESSION_LIMITS.frameBytes) {
-    return informs(`${what}: commit, larger than a frame`, "B", message.length);
-  }
-  return informs(`${what}: event`, "B", eventOf(keys, "ab".repeat(32), message).length);
+/** Whole events, for each other device; the commit alone where it travels as a blob. */
+function commitBytesRow(what: string, message: Uint8Array): Row {
+  if (message.length > CELL_LIMITS.messageBytes) return informs(`${what}: commit, in a blob`, "B", message.length);
+  const lanes = { epoch: "00".repeat(16), ...sampleLanes(), sent: 0, seen: 0 };
+  const bytes = cellsOf(lanes, "00".repeat(16), message).reduce((sum, cell) => sum + cell.length, 0);
+  return informs(`${what}: cells`, "B", bytes);
+}
+
+function sampleLanes(): Pick<Lanes, "out" | "in"> {
+  const keys = laneKeys(randomBytes(32), "ab".repeat(32), "cd".repeat(32));
+  return { out: keys, in: keys };
 }
 
 async function groupRows(count: number, quick: boolean): Promise<Row[]> {

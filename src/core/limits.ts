@@ -69,7 +69,7 @@ export const MESSAGE_LIMITS = {
   /** A sent letter that was not acknowledged is wrapped and sent again, at doubled intervals. */
   resendMs: 20_000, // 20 s
   resendMaxMs: 3_600_000, // 1 h
-  /** How far back a relay is asked after a reconnect: the random dating of gift wraps plus a day. */
+  /** How far back a relay is asked for gift wraps after a reconnect: their random dating plus a day. */
   lookBackMs: 259_200_000, // 3 days
   inviteMs: 604_800_000, // 7 days
   inviteRelays: 4,
@@ -78,12 +78,12 @@ export const MESSAGE_LIMITS = {
   filesPerMessage: 10,
   /** Acknowledgements that travel in one letter. */
   idsPerReceipt: 200,
-  /** Wraps that wait to be opened; a dropped one was not acknowledged, so its sender repeats it. */
+  /** Parcels and wraps that wait to be opened; a dropped one was not acknowledged, so its sender repeats it. */
   receiveQueue: 20_000,
   /** Messages of sessions that can be acknowledged again. */
   openedFrames: 100_000,
-  /** Wraps kept in memory because what opens them may still come. */
-  earlyWraps: 500,
+  /** Parcels kept in memory because what opens them may still come. */
+  earlyMail: 500,
   messagesPerPage: 200,
   /** One's own messages may be edited or deleted for all so long. */
   editMs: 86_400_000, // 24 h
@@ -138,13 +138,37 @@ export const SESSION_LIMITS = {
   intents: 256,
   /** One MLS message, whole. */
   messageBytes: 1_048_576, // 1 MiB
-  /** What one frame carries: padded and in base64 it still fits the relays' 64 KiB events. */
-  frameBytes: 40_960, // 40 KiB
   keyPackageMs: 5_184_000_000, // 60 days
   /** Key packages handed out and not used yet. */
   keyPackages: 500,
   /** Sessions held decoded in memory. */
   loaded: 100,
+} as const;
+
+/** Cells: what relays see of mail. */
+export const CELL_LIMITS = {
+  /** Of one parcel: a letter of MESSAGE_LIMITS.letterBytes in its envelope, or a message of `messageBytes`. */
+  pieces: 32,
+  /** A session's message; a larger one travels as a blob. */
+  messageBytes: 40_960, // 40 KiB
+  /** The dates of cells are rounded down to this. */
+  roundMs: 60_000, // 1 min
+  /** How long relays are asked to keep a cell. */
+  keptMs: 604_800_000, // 7 days
+  /** Indexes of a lane beyond those that the other side is known to have seen, and addresses that are looked for. */
+  window: 64,
+  /** Indexes of a lane marked as used ahead of use; a crash wastes them, and each marking is a write to the disk. */
+  reserve: 8,
+  /** Parcels of which pieces are missing: so many from known senders, and so many from others. */
+  unfinished: 256,
+  /** Cells of other people kept in memory, because the epoch in which they are ours may still come. */
+  strangers: 2_048,
+  /** How far before the last complete look a relay is asked: for clocks that are wrong. */
+  lookBackMs: 3_600_000, // 1 h
+  /** How often it is noted down to where relays were read. */
+  cursorMs: 60_000, // 1 min
+  /** Answers of one relay that are asked for at one connection: with a few thousand cells each. */
+  pages: 1_000,
 } as const;
 
 /** Several devices of one account. */

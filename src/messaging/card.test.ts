@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { type TestContext, test } from "node:test";
+import { letterCells, publishLetter } from "../../test/support/cells.ts";
 import fc from "fast-check";
 import { testIdentity } from "../../test/support/identity.ts";
 import { createWorld, meet, type Person, RELAY, until, type World } from "../../test/support/messenger-world.ts";
 import { fromBase64Url, fromHex, toBase64Url, utf8Encode } from "../core/bytes.ts";
 import { CodecError, PolicyError } from "../core/errors.ts";
-import { MESSAGE_LIMITS, RELAY_LIMITS } from "../core/limits.ts";
+import { CELL_LIMITS, MESSAGE_LIMITS, RELAY_LIMITS } from "../core/limits.ts";
 import { createHybridKeyPair } from "../crypto/hybrid-kem.ts";
 import { mlDsa65 } from "../crypto/signing.ts";
 import { eventBytes, type NostrEvent, signEvent, verifyEvent } from "../nostr/event.ts";
@@ -16,7 +17,6 @@ import type { ContactRow } from "./contact-book.ts";
 import { createInviteLink, encodeInviteLink, makeDrop } from "./invite.ts";
 import { encodeLetter, letterHead } from "./letter.ts";
 import { safetyNumber } from "./safety-number.ts";
-import { sealLetter } from "./sealed-letter.ts";
 
 const vectors = JSON.parse(readFileSync(new URL("../../vectors/card.json", import.meta.url), "utf8"));
 const alice = testIdentity("alice");
@@ -171,7 +171,7 @@ test("the largest card fits into a hello and into a drop, and both through a rel
   } as const;
   assert.ok(utf8Encode(encodeLetter(hello)).length <= MESSAGE_LIMITS.letterBytes);
   const to = { publicKey: bob.publicKey, hybridPublicKey: toBase64Url(bob.hybrid.publicKey) };
-  assert.ok(eventBytes(sealLetter(hello, alice, to, NOW)) <= RELAY_LIMITS.eventBytes);
+  assert.ok(letterCells(hello, alice, to, NOW).length <= CELL_LIMITS.pieces);
   const invite = createInviteLink(alice.publicKey, relays, NOW);
   assert.ok(eventBytes(makeDrop(invite, card, NOW)) <= RELAY_LIMITS.eventBytes);
 });
@@ -184,7 +184,7 @@ async function aliceAndBob(t: TestContext): Promise<World & { alice: Person; say
   const to = { publicKey, hybridPublicKey: toBase64Url(hybrid.publicKey) };
   const sayHello = (card: unknown): void => {
     const letter = { ...letterHead(world.clock.now), kind: "hello", name: "Bob", card } as const;
-    void world.relay.connect().pool.publish(RELAY, sealLetter(letter, bob, to, world.clock.now));
+    void publishLetter(world.relay.connect().pool, letter, bob, to, world.clock.now);
   };
   return { ...world, alice: person, sayHello };
 }

@@ -1,28 +1,29 @@
 /**
- * Collects gift wraps from our relays: one subscription a relay, one wrap after the other.
+ * Collects mail from our relays, one parcel after the other.
  *
- *   relay -> is it a frame of ours? else: is its signature right? -> queue -> handle(wrap) -> next
+ *   crowd of a relay -> Mailbox: ours? whole? -> queue -> handle(mail) -> next
+ *   gift wraps of NIP-17 clients, on connections of their own -> queue
  *
- * A frame proves itself, and its wrap's signature is by a key that anybody may have made for it: that is not checked.
- * A relay is asked for what is new since the last complete look, less MESSAGE_LIMITS.lookBackMs,
- * because gift wraps are dated up to two days into the past. What comes twice is known by its id.
+ * A relay is asked for what is new since the last complete look, less CELL_LIMITS.lookBackMs for clocks that are wrong; for
+ * wraps less MESSAGE_LIMITS.lookBackMs, because they are dated up to two days into the past. What comes twice is known by its id.
  */
 
 import type { Clock } from "../core/clock.ts";
-import { MESSAGE_LIMITS } from "../core/limits.ts";
+import { CELL_LIMITS, MESSAGE_LIMITS } from "../core/limits.ts";
 import type { Logger } from "../core/log.ts";
 import type { HashedEvent, VerifiedEvent } from "../nostr/event.ts";
+import { KIND } from "../nostr/kinds.ts";
 import type { RelayPool } from "../route/relay-pool.ts";
 import type { Account } from "../vault/account.ts";
 import type { SealedTable } from "../vault/sealed-table.ts";
-import type { Located } from "./session/sessions.ts";
+import { Crowd } from "./cell/crowd.ts";
+import type { Arrival, Mailbox } from "./cell/mailbox.ts";
 
-/** A wrap to take in, by the id that is its hash: a frame of a session of ours, or an event with its author's signature. */
-export type Wrap = { readonly id: string } & ({ readonly frame: Located } | { readonly event: VerifiedEvent });
+/** What came: a parcel in cells, or the wrap of a NIP-17 client with its author's signature. */
+export type Mail = Arrival | { readonly wrap: VerifiedEvent };
 
-const GIFT_WRAP_KIND = 1059;
 const CURSORS = "relay-cursors";
-/** A wrap that is fetched again later than this is opened again; its letter is still known by its own id. */
+/** What is fetched again later than this is opened again; its letter is still known by its own id. */
 const SEEN_DAYS = 14;
 const DAY_MS = 86_400_000;
 
@@ -33,15 +34,18 @@ interface SeenRow {
 
 export interface CollectorOptions {
   readonly vault: Account;
+  /** Connections on which nobody is known. */
   readonly pool: RelayPool;
-  readonly publicKey: string;
-  /** The frame of a session of ours that an event holds; null if there is none, or it does not open. */
-  readonly frameOf: (event: HashedEvent) => Located | null;
+  /** Connections on which relays know who we are. */
+  readonly interopPool: RelayPool;
+  /** Whose wraps are collected, hex; null on a device that NIP-17 clients do not write to. */
+  readonly wrapsFor: string | null;
+  readonly mailbox: Mailbox;
   /**
-   * Takes one wrap in, with `markSeen` inside the same transaction. False: not readable now, perhaps once something
+   * Takes one piece of mail in, with `markSeen` inside the same transaction. False: not readable now, perhaps once something
    * that is still on its way has come. Throws for what never will be.
    */
-  readonly handle: (wrap: Wrap, markSeen: () => void) => Promise<boolean>;
+  readonly handle: (mail: Mail, markSeen: () => void) => Promise<boolean>;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -49,25 +53,32 @@ export interface CollectorOptions {
 export class Collector {
   readonly #o: CollectorOptions;
   readonly #seen: SealedTable<SeenRow>;
+  readonly #crowd: Crowd;
   readonly #subscriptions = new Map<string, { close(): void }>();
-  readonly #queue: Wrap[] = [];
+  readonly #queue: Mail[] = [];
+  /** Relays whose stored cells we have read, and that tell new ones as they come. */
+  readonly #live = new Set<string>();
+  readonly #timer: NodeJS.Timeout;
   /** Not readable yet; tried again after whatever may have brought the keys. */
-  #early: Wrap[] = [];
-  /** Counts the times when they were: what came while a wrap was being looked at must not be missed by it. */
+  #early: Mail[] = [];
+  /** Counts the times when they were: what came while something was being looked at must not be missed by it. */
   #retries = 0;
   #working = false;
   #closed = false;
-  /** A wrap was not taken in, though a later try might: the cursors stay, so that a restart asks for it again. */
+  /** Something was not taken in, though a later try might: the cursors stay, so that a restart asks for it again. */
   #missed = false;
 
   constructor(options: CollectorOptions) {
     this.#o = options;
+    this.#crowd = new Crowd(options.pool, options.clock);
     this.#seen = options.vault.table<SeenRow>({
       name: "seen_wraps",
       key: (row) => row.id,
       indexes: { day: (row) => row.day },
     });
     this.#forgetOld();
+    this.#timer = setInterval(() => this.#saveLive(), CELL_LIMITS.cursorMs);
+    this.#timer.unref();
   }
 
   /** Subscribes at exactly these relays. */
@@ -75,6 +86,7 @@ export class Collector {
     for (const [url, subscription] of this.#subscriptions) {
       if (urls.includes(url)) continue;
       subscription.close();
+      this.#live.delete(url);
       this.#subscriptions.delete(url);
     }
     for (const url of urls) if (!this.#subscriptions.has(url)) this.#subscriptions.set(url, this.#subscribe(url));
@@ -85,85 +97,107 @@ export class Collector {
     const early = this.#early;
     this.#retries++;
     this.#early = [];
-    for (const wrap of early) this.#enqueue(wrap);
+    for (const mail of [...this.#o.mailbox.retry(), ...early]) this.#enqueue(mail);
   }
 
   close(): void {
     this.#closed = true;
     this.#queue.length = 0;
+    clearInterval(this.#timer);
     for (const subscription of this.#subscriptions.values()) subscription.close();
     this.#subscriptions.clear();
   }
 
   #subscribe(url: string): { close(): void } {
+    const crowd = this.#crowd.follow(url, () => this.#since(url, CELL_LIMITS.lookBackMs), {
+      onCell: (event) => this.#cell(event),
+      onStored: (startedAtMs) =>
+        this.#whenIdle(() => {
+          this.#saveCursor(url, startedAtMs);
+          this.#live.add(url);
+        }),
+      onLost: () => this.#live.delete(url),
+    });
+    const { wrapsFor } = this.#o;
+    const wraps = wrapsFor === null ? null : this.#subscribeWraps(url, wrapsFor);
+    return {
+      close: () => {
+        crowd.close();
+        wraps?.close();
+      },
+    };
+  }
+
+  #subscribeWraps(url: string, publicKey: string): { close(): void } {
+    const name = wrapsOf(url);
     let startedAtMs = 0;
     const filters = () => {
       startedAtMs = this.#o.clock.nowMs();
-      const cursor = this.#cursors()[url];
-      const since = cursor === undefined ? {} : { since: Math.floor((cursor - MESSAGE_LIMITS.lookBackMs) / 1000) };
-      return [{ kinds: [GIFT_WRAP_KIND], "#p": [this.#o.publicKey], ...since }];
+      const sinceMs = this.#since(name, MESSAGE_LIMITS.lookBackMs);
+      const since = sinceMs === null ? {} : { since: Math.floor(sinceMs / 1000) };
+      return [{ kinds: [KIND.wrap], "#p": [publicKey], ...since }];
     };
-    return this.#o.pool.subscribe(url, filters, {
-      claim: (event) => this.#claim(event),
-      onEvent: (event) => this.#enqueue({ id: event.id, event }),
-      onStored: () => this.#whenIdle(() => this.#saveCursor(url, startedAtMs)),
+    return this.#o.interopPool.subscribe(url, filters, {
+      onEvent: (wrap) => this.#enqueue({ wrap }),
+      onStored: () => this.#whenIdle(() => this.#saveCursor(name, startedAtMs)),
     });
   }
 
-  /** What was taken in before, what comes too late, and frames: for none of them it matters whether the signature is right. */
-  #claim(event: HashedEvent): boolean {
-    if (this.#closed || this.#seen.has(event.id)) return true;
-    const frame = this.#o.frameOf(event);
-    if (frame) this.#enqueue({ id: event.id, frame });
-    return frame !== null;
+  #cell(event: HashedEvent): void {
+    const arrival = this.#closed ? null : this.#o.mailbox.take(event);
+    if (arrival) this.#enqueue(arrival);
   }
 
-  #enqueue(wrap: Wrap): void {
+  #enqueue(mail: Mail): void {
+    if (this.#closed) return;
     if (this.#queue.length >= MESSAGE_LIMITS.receiveQueue) {
       this.#missed = true;
-      this.#o.log.warn({ limit: MESSAGE_LIMITS.receiveQueue }, "receive queue full, a wrap was dropped");
+      this.#o.log.warn({ limit: MESSAGE_LIMITS.receiveQueue }, "receive queue full, mail was dropped");
       return;
     }
-    this.#queue.push(wrap);
+    this.#queue.push(mail);
     if (!this.#working) void this.#work();
   }
 
-  /** One wrap a turn of the event loop, so that a long absence does not freeze the app. */
+  /** One a turn of the event loop, so that a long absence does not freeze the app. */
   async #work(): Promise<void> {
     this.#working = true;
     while (!this.#closed) {
-      const wrap = this.#queue.shift();
-      if (!wrap) break;
-      await this.#take(wrap);
+      const mail = this.#queue.shift();
+      if (!mail) break;
+      await this.#take(mail);
       await new Promise((resolve) => setImmediate(resolve));
     }
     this.#working = false;
   }
 
-  async #take(wrap: Wrap): Promise<void> {
-    if (this.#seen.has(wrap.id)) return;
+  async #take(mail: Mail): Promise<void> {
+    const ids = idsOf(mail);
+    if (ids.every((id) => this.#seen.has(id))) return;
     const retries = this.#retries;
     try {
-      if (await this.#o.handle(wrap, () => this.#markSeen(wrap.id))) return;
-      if (this.#retries === retries) this.#keepEarly(wrap);
-      else this.#enqueue(wrap);
+      if (await this.#o.handle(mail, () => this.#markSeen(mail))) return;
+      if (this.#retries === retries) this.#keepEarly(mail);
+      else this.#enqueue(mail);
     } catch (error) {
       if (this.#closed) return;
       const code = error instanceof Error && "code" in error ? String(error.code) : "unknown";
-      this.#o.log.debug({ code }, "a wrap could not be taken in");
-      if (isHopeless(code)) this.#markSeen(wrap.id);
+      this.#o.log.debug({ code }, "mail could not be taken in");
+      if (isHopeless(code)) this.#o.vault.transaction(() => this.#markSeen(mail));
       else this.#missed = true;
     }
   }
 
   /** Its sender repeats it, too, as long as we do not acknowledge it; so the oldest may go. */
-  #keepEarly(wrap: Wrap): void {
-    this.#early.push(wrap);
-    if (this.#early.length > MESSAGE_LIMITS.earlyWraps) this.#early.shift();
+  #keepEarly(mail: Mail): void {
+    this.#early.push(mail);
+    if (this.#early.length > MESSAGE_LIMITS.earlyMail) this.#early.shift();
   }
 
-  #markSeen(id: string): void {
-    this.#seen.put({ id, day: String(Math.floor(this.#o.clock.nowMs() / DAY_MS)) });
+  #markSeen(mail: Mail): void {
+    const day = String(Math.floor(this.#o.clock.nowMs() / DAY_MS));
+    for (const id of idsOf(mail)) this.#seen.put({ id, day });
+    if ("note" in mail) mail.note();
   }
 
   #forgetOld(): void {
@@ -173,16 +207,27 @@ export class Collector {
     }
   }
 
+  #since(name: string, lookBackMs: number): number | null {
+    const cursor = this.#cursors()[name];
+    return cursor === undefined ? null : cursor - lookBackMs;
+  }
+
   #cursors(): Record<string, number> {
     return this.#o.vault.readMeta<Record<string, number>>(CURSORS) ?? {};
   }
 
-  #saveCursor(url: string, atMs: number): void {
+  #saveCursor(name: string, atMs: number): void {
     if (this.#missed) return;
-    this.#o.vault.writeMeta(CURSORS, { ...this.#cursors(), [url]: atMs });
+    this.#o.vault.writeMeta(CURSORS, { ...this.#cursors(), [name]: atMs });
   }
 
-  /** Runs once all that is queued now was taken in: a cursor must never pass an unread wrap. */
+  /** While a relay tells everything as it comes, there is nothing older to ask it for. */
+  #saveLive(): void {
+    const atMs = this.#o.clock.nowMs();
+    for (const url of this.#live) this.#whenIdle(() => this.#live.has(url) && this.#saveCursor(url, atMs));
+  }
+
+  /** Runs once all that is queued now was taken in: a cursor must never pass unread mail. */
   #whenIdle(work: () => void): void {
     if (this.#closed) return;
     if (this.#working) setTimeout(() => this.#whenIdle(work), IDLE_POLL_MS).unref();
@@ -192,7 +237,16 @@ export class Collector {
 
 const IDLE_POLL_MS = 50;
 
-/** Errors that no second try can mend: the wrap is not for us, forged, or of an unknown format. */
+/** The cursor of wraps is not that of the crowd. */
+function wrapsOf(url: string): string {
+  return `wraps ${url}`;
+}
+
+function idsOf(mail: Mail): readonly string[] {
+  return "wrap" in mail ? [mail.wrap.id] : mail.events;
+}
+
+/** Errors that no second try can mend: not for us, forged, or of an unknown format. */
 function isHopeless(code: string): boolean {
   return code === "cannot_open" || code.startsWith("bad_") || code === "unsupported_message";
 }

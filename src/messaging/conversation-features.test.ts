@@ -1,6 +1,7 @@
 /** Replies, reactions, edits, deletions, typing, search and the choices of a conversation, between two people. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { publishLetter } from "../../test/support/cells.ts";
 import { setTimeout as sleep } from "node:timers/promises";
 import { testIdentity } from "../../test/support/identity.ts";
 import { createWorld, meet, type Person, RELAY, seeded, until, WAIT_MS } from "../../test/support/messenger-world.ts";
@@ -9,7 +10,6 @@ import { MESSAGE_LIMITS } from "../core/limits.ts";
 import type { NocturneError } from "../core/errors.ts";
 import { makeCard } from "./card.ts";
 import { type Letter, letterHead } from "./letter.ts";
-import { sealLetter } from "./sealed-letter.ts";
 import type { Message } from "./views.ts";
 
 const FOR_EVER = "9999-12-31T00:00:00.000Z";
@@ -118,7 +118,7 @@ test("the attack: nobody changes or deletes what another wrote, nor reaches into
   const mallory = testIdentity("mallory");
   const { publicKey, hybrid } = alice.vault.identity();
   const to = { publicKey, hybridPublicKey: toBase64Url(hybrid.publicKey) };
-  const write = (letter: Letter) => relay.connect().pool.publish(RELAY, sealLetter(letter, mallory, to, clock.now));
+  const write = (letter: Letter) => publishLetter(relay.connect().pool, letter, mallory, to, clock.now);
   await write({
     ...letterHead(clock.now),
     kind: "hello",
@@ -154,7 +154,7 @@ test("marks that come before their message wait for it, and a deletion wins", as
   const alice = await person("Alice");
   const bob = testIdentity("bob");
   const to = { publicKey: alice.vault.identity().publicKey, hybridPublicKey: null };
-  const write = (letter: Letter) => relay.connect().pool.publish(RELAY, sealLetter(letter, bob, to, clock.now));
+  const write = (letter: Letter) => publishLetter(relay.connect().pool, letter, bob, to, clock.now);
   const at = clock.now;
   await write({ ...letterHead(at), kind: "hello", name: "Bob", card: makeCard(bob, [RELAY], at) });
   await until(() => alice.messenger.contacts().length === 1, "the request arrives");

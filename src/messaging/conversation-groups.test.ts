@@ -1,11 +1,12 @@
 /** Groups seen from outside: whole messengers and a relay that misbehaves. */
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
+import { openVaultsMail } from "../../test/support/cells.ts";
 import { createWorld, meet, type Person, seeded, until, type World } from "../../test/support/messenger-world.ts";
 import type { NocturneError } from "../core/errors.ts";
+import { systemClock } from "../core/clock.ts";
 import { GROUP_LIMITS } from "../core/limits.ts";
 import { DROP_KIND } from "./invite.ts";
-import { Sessions } from "./session/sessions.ts";
 
 interface Circle extends World {
   readonly ada: Person;
@@ -204,11 +205,7 @@ test("who lost the session (a restored backup) asks again, is let in unasked, an
   const { ada, others, id } = await createCircle(t);
   const [bob, cyd] = others as [Person, Person];
   await bob.messenger.stop();
-  const sessions = new Sessions({
-    vault: bob.vault,
-    identity: bob.vault.identity(),
-    clock: { nowMs: () => Date.now() },
-  });
+  const { sessions } = openVaultsMail(bob.vault, systemClock);
   bob.vault.transaction(() => sessions.remove(id.slice(1)));
   bob.start();
   await bob.messenger.send({ to: id, text: "written without a session" });

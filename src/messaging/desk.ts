@@ -8,6 +8,9 @@ import type { Identity } from "../vault/identity.ts";
 import { Addresses } from "./addresses.ts";
 import { Annotator } from "./annotator.ts";
 import { Blobs } from "./blobs.ts";
+import { CellPost } from "./cell/cell-post.ts";
+import { Lanes } from "./cell/lanes.ts";
+import { Mailbox } from "./cell/mailbox.ts";
 import { Collector } from "./collector.ts";
 import type { Rooms } from "./composer.ts";
 import { ContactBook } from "./contact-book.ts";
@@ -86,7 +89,7 @@ export interface DeskEvents {
 
 /** Opens everything; nothing is sent or collected before relays are followed. */
 export function openDesk(options: MessengerOptions, events: DeskEvents): Desk {
-  const { vault, pool, clock, log, ownRelays, settings, revokeLink } = options;
+  const { vault, pool, interopPool, clock, log, ownRelays, settings, revokeLink } = options;
   const identity = vault.identity();
   const { publicKey } = identity;
   const nowMs = () => clock.nowMs();
@@ -98,7 +101,8 @@ export function openDesk(options: MessengerOptions, events: DeskEvents): Desk {
     followDevices(rooms, before, after);
     events.devicesMoved();
   };
-  const sessions = new Sessions({ vault, identity, clock, follow });
+  const lanes = new Lanes(vault, identity.device);
+  const sessions = new Sessions({ vault, identity, clock, epochs: lanes, follow });
   const transcript = new Transcript({ ...rooms, ownKey: publicKey, earlyMarks, nowMs });
   const order = new TextOrder({ ...rooms, transcript, nowMs });
   const correspondence = new Correspondence({
@@ -111,14 +115,15 @@ export function openDesk(options: MessengerOptions, events: DeskEvents): Desk {
     invitedOnly: () => settings().invitedOnly,
     nowMs,
   });
-  const places = { vault, pool, clock, ownRelays, ...rooms };
+  const places = { vault, pool, interopPool, clock, ownRelays, ...rooms };
   const introductions: Introductions = new Introductions({ ...places, invites, correspondence, sessions, displayName });
   const blobs = new Blobs({ ...places, arrived: () => inward.collector.retryEarly() });
   const wake = (to: string) => dispatcher.wake(to);
-  const sealing = new Sealing({ ...rooms, identity, sessions, blobs, wake, clock });
+  const sealing = new Sealing({ ...rooms, identity, sessions, lanes, blobs, wake });
   const dispatcher: Dispatcher = new Dispatcher({
     ...places,
     sealing,
+    post: new CellPost({ pool, lanes, clock }),
     addresses: new Addresses(rooms.contacts, rooms.groups, rooms.devices),
     log,
     interopRelays: (to) => introductions.interopRelays(to),
@@ -135,6 +140,7 @@ export function openDesk(options: MessengerOptions, events: DeskEvents): Desk {
     order,
     dispatcher,
     earlyMarks,
+    mailbox: new Mailbox(lanes, identity),
   };
   const inward = openInward({ ...places, ...base, wake, log }, options, events);
   const search = new SearchIndex(rooms.messages);
@@ -174,7 +180,8 @@ function openHeard(vault: Account, contacts: ContactBook): HeardBook {
 
 type Base = Pick<Desk, "identity" | "sessions" | "introductions" | "correspondence" | "dispatcher" | "earlyMarks"> &
   Rooms &
-  Pick<MessengerOptions, "vault" | "pool" | "clock" | "log" | "ownRelays"> & {
+  Pick<MessengerOptions, "vault" | "pool" | "interopPool" | "clock" | "log" | "ownRelays"> & {
+    readonly mailbox: Mailbox;
     readonly sealing: Sealing;
     readonly blobs: Blobs;
     readonly transcript: Transcript;
@@ -230,9 +237,9 @@ function openInward(base: Base, options: MessengerOptions, events: DeskEvents): 
   });
   const collector: Collector = new Collector({
     ...base,
-    publicKey: identity.device,
-    frameOf: (event) => reception.frameOf(event),
-    handle: (wrap, markSeen) => reception.receive(wrap, markSeen),
+    // Nobody has the key of a linked device but those to whom it speaks in sessions.
+    wrapsFor: base.devices.isMain ? publicKey : null,
+    handle: (mail, markSeen) => reception.receive(mail, markSeen),
   });
   return { collector, handshakes, membership, groupCorrespondence, sessionKeeper, ...own };
 }

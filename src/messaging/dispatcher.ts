@@ -2,10 +2,9 @@
  * Brings what lies in the outbox to the relays: one worker a recipient, letters in order, tried
  * again at growing intervals until they are acknowledged.
  *
- *   outbox row -> sealed anew for each try -> the recipient's relays; one that takes it is enough
+ *   outbox row -> parcel -> cells, sealed anew for each try -> the recipient's relays; one that takes a cell is enough
  *
- * Sealing anew gives every try another one-use key and another look, so that a relay cannot link the
- * tries. Nothing is kept here that is not in the vault: a new process goes on where the last ended.
+ * Nothing is kept here that is not in the vault: a new process goes on where the last ended.
  */
 
 import type { Clock } from "../core/clock.ts";
@@ -17,13 +16,18 @@ import type { Account } from "../vault/account.ts";
 import type { Identity } from "../vault/identity.ts";
 import type { Address, Addresses } from "./addresses.ts";
 import { wrapRumor } from "./interop.ts";
+import type { CellPost } from "./cell/cell-post.ts";
 import { type Letter, letterHead, type ReceiptLetter } from "./letter.ts";
 import type { Outbox, OutboxRow, ReceiptRow } from "./outbox.ts";
-import type { Sealing } from "./sealing.ts";
+import type { Sealed, Sealing } from "./sealing.ts";
 
 export interface DispatcherOptions {
   readonly vault: Account;
+  readonly post: CellPost;
+  /** Connections on which nobody is known. */
   readonly pool: RelayPool;
+  /** Connections on which relays know who we are: for NIP-17 alone. */
+  readonly interopPool: RelayPool;
   readonly addresses: Addresses;
   readonly outbox: Outbox;
   readonly sealing: Sealing;
@@ -61,7 +65,7 @@ export class Dispatcher {
   /** Seals and sends a letter once: it is not kept, and whether it arrives is found out by nobody. */
   sendOnce(letter: Letter, publicKey: string): void {
     const to = this.#o.addresses.of(publicKey);
-    if (to) void this.#publish(this.#o.sealing.sealControl(letter, to), this.#relaysOf(to));
+    if (to) void this.#post(this.#o.sealing.sealControl(letter, to), to);
   }
 
   /** Ends all tries; resolves when none runs any more. */
@@ -117,10 +121,7 @@ export class Dispatcher {
     const nowMs = clock.nowMs();
     const taken =
       content.profile === "interop"
-        ? await this.#publish(
-            wrapRumor(content.rumor, this.#identity, row.to, nowMs),
-            await this.#o.interopRelays(row.to),
-          )
+        ? await this.#publishWrap(wrapRumor(content.rumor, this.#identity, row.to, nowMs), row.to)
         : await this.#send(row, content, to);
     if (this.#stop.signal.aborted) return false;
     return this.#o.vault.transaction(() => {
@@ -136,9 +137,9 @@ export class Dispatcher {
   }
 
   async #send(row: OutboxRow, content: Exclude<OutboxRow["content"], { profile: "interop" }>, to: Address) {
-    const event = await this.#o.sealing.seal(row, content, to);
+    const sealed = await this.#o.sealing.seal(row, content, to);
     if (this.#stop.signal.aborted) return false;
-    if (event) return this.#publish(event, this.#relaysOf(to));
+    if (sealed) return this.#post(sealed, to);
     this.#o.outbox.remove(row.id, row.to);
     return true;
   }
@@ -150,24 +151,31 @@ export class Dispatcher {
       delivered: receipts.filter((row) => !row.read).map((row) => row.messageId),
       read: receipts.filter((row) => row.read).map((row) => row.messageId),
     };
-    const taken = await this.#publish(this.#o.sealing.sealControl(letter, to), this.#relaysOf(to));
+    const taken = await this.#post(this.#o.sealing.sealControl(letter, to), to);
     if (taken && !this.#stop.signal.aborted) this.#o.vault.transaction(() => this.#o.outbox.removeReceipts(receipts));
     return taken;
   }
 
-  /** True as soon as one of the relays has taken the event; the others are still being tried then. */
-  async #publish(event: VerifiedEvent, relays: readonly string[]): Promise<boolean> {
-    const tries = relays.map((url) => this.#o.pool.publish(url, event, this.#stop.signal));
+  #post({ parcel, shared }: Sealed, to: Address): Promise<boolean> {
+    const relays = to.relays.length > 0 ? to.relays : this.#o.ownRelays();
+    return this.#o.post.send(parcel, to, shared, relays, this.#stop.signal);
+  }
+
+  /** Unknown first, so that relays do not learn who writes to whom; some take nothing from the unknown. */
+  async #publishWrap(event: VerifiedEvent, to: string): Promise<boolean> {
+    const { pool, interopPool, interopRelays } = this.#o;
+    const relays = await interopRelays(to);
+    return (await this.#publishOn(pool, event, relays)) || this.#publishOn(interopPool, event, relays);
+  }
+
+  /** True as soon as one of the relays has taken the wrap; the others are still being tried then. */
+  async #publishOn(pool: RelayPool, event: VerifiedEvent, relays: readonly string[]): Promise<boolean> {
     try {
-      await Promise.any(tries);
+      await Promise.any(relays.map((url) => pool.publish(url, event, this.#stop.signal)));
       return true;
     } catch {
       return false;
     }
-  }
-
-  #relaysOf(to: Address): readonly string[] {
-    return to.relays.length > 0 ? to.relays : this.#o.ownRelays();
   }
 
   /** Wakes up when the next letter is due; receipts that no relay took are tried then, too. */

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { publishLetter } from "../../test/support/cells.ts";
 import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
 import { testIdentity } from "../../test/support/identity.ts";
@@ -10,9 +11,8 @@ import { LockedError, type NocturneError, PolicyError } from "../core/errors.ts"
 import { MESSAGE_LIMITS, RELAY_LIMITS } from "../core/limits.ts";
 import { eventBytes } from "../nostr/event.ts";
 import { makeCard } from "./card.ts";
-import { letterHead } from "./letter.ts";
+import { type Letter, letterHead } from "./letter.ts";
 import type { Messenger } from "./messenger.ts";
-import { sealLetter } from "./sealed-letter.ts";
 
 function hasCode(code: string): (error: NocturneError) => boolean {
   return (error) => error.code === code;
@@ -137,8 +137,7 @@ test("a gap that is never filled is shown after a while", async (t) => {
   const alice = await person("Alice");
   const bob = testIdentity("bob");
   const to = { publicKey: alice.vault.identity().publicKey, hybridPublicKey: null };
-  const deliver = (letter: Parameters<typeof sealLetter>[0]) =>
-    relay.connect().pool.publish(RELAY, sealLetter(letter, bob, to, clock.now));
+  const deliver = (letter: Letter) => publishLetter(relay.connect().pool, letter, bob, to, clock.now);
   const at = clock.now;
   await deliver({ ...letterHead(at), kind: "hello", name: "Bob", card: makeCard(bob, [RELAY], at) });
   await until(() => alice.messenger.contacts().length === 1, "the request arrives");
@@ -165,7 +164,7 @@ test("the attack: a contact that comes back with other keys gets nothing before 
     hybridPublicKey: toBase64Url(alice.vault.identity().hybrid.publicKey),
   };
   const hello = (card: unknown) => ({ ...letterHead(clock.now), kind: "hello", name: "Bob", card }) as const;
-  const deliver = (card: unknown) => relay.connect().pool.publish(RELAY, sealLetter(hello(card), bob, to, clock.now));
+  const deliver = (card: unknown) => publishLetter(relay.connect().pool, hello(card), bob, to, clock.now);
   await deliver(makeCard(bob, [RELAY], clock.now));
   await until(() => alice.messenger.contacts().length === 1, "the request arrives");
   alice.messenger.accept("Bob");
@@ -190,7 +189,7 @@ test("a changed card is compared before it is accepted: its own number counts, a
   const bob = testIdentity("bob");
   const deliver = (card: unknown) => {
     const hello = { ...letterHead(clock.now), kind: "hello", name: "Bob", card } as const;
-    return relay.connect().pool.publish(RELAY, sealLetter(hello, bob, to, clock.now));
+    return publishLetter(relay.connect().pool, hello, bob, to, clock.now);
   };
   await deliver(makeCard(bob, [RELAY], clock.now));
   await until(() => messenger.contacts().length === 1, "the request arrives");
@@ -222,7 +221,7 @@ test("strangers: requests are bounded, can be refused, blocked, and never acknow
   const to = { publicKey: alice.vault.identity().publicKey, hybridPublicKey: null };
   const write = (n: number) => {
     const letter = { ...letterHead(clock.now), kind: "text", n, text: `spam ${n}`, files: [] } as const;
-    return relay.connect().pool.publish(RELAY, sealLetter(letter, mallory, to, clock.now));
+    return publishLetter(relay.connect().pool, letter, mallory, to, clock.now);
   };
   const flood = MESSAGE_LIMITS.messagesPerRequest + 5;
   for (let n = 1; n <= flood; n++) await write(n);
@@ -257,7 +256,7 @@ test("a receipt from somebody else takes nothing out of the outbox", async (t) =
   const mallory = testIdentity("mallory");
   const to = { publicKey: alice.vault.identity().publicKey, hybridPublicKey: null };
   const forged = { ...letterHead(clock.now), kind: "receipt", delivered: [sent.id], read: [sent.id] } as const;
-  await relay.connect().pool.publish(RELAY, sealLetter(forged, mallory, to, clock.now));
+  await publishLetter(relay.connect().pool, forged, mallory, to, clock.now);
   await sleep(50);
   assert.notEqual(alice.messenger.messages("Bob").messages.at(-1)?.state, "delivered");
   bob.start();

@@ -51,7 +51,10 @@ import type {
 
 export interface MessengerOptions {
   readonly vault: Account;
+  /** Connections on which nobody is known: cells, cards, blobs. */
   readonly pool: RelayPool;
+  /** Connections on which relays know who we are, because NIP-17 demands it; none other may be used for anything else. */
+  readonly interopPool: RelayPool;
   /** Where this node collects its letters, the embedded relay first. */
   readonly ownRelays: () => readonly string[];
   readonly embeddedRelay: string | null;
@@ -148,7 +151,7 @@ export class Messenger {
     if (this.#o.embeddedRelay !== null && devices.isMain) {
       // NIP-17 clients look for this list. It goes to our own relay only: nobody else learns of us by it.
       const list = inboxRelaysEvent(relays, identity.nostrSecretKey);
-      this.#o.pool.publish(this.#o.embeddedRelay, list).catch(() => {});
+      this.#o.interopPool.publish(this.#o.embeddedRelay, list).catch(() => {});
     }
   }
 

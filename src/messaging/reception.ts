@@ -1,17 +1,16 @@
 /**
- * The way in: what a gift wrap holds, and who takes it in.
+ * The way in: what came, and who takes it in.
  *
- *   frame of a session we know -> SessionInbox
+ *   message of a session       -> SessionInbox; later, if its epoch is still on its way
  *   letter in an envelope      -> Handshakes, Groups or Devices (welcome), DeviceKeeper (packages), Correspondence
  *   seal of a NIP-17 client    -> Correspondence
- *   none of these              -> perhaps a frame of an epoch that is still on its way: later
  */
 
 import type { Clock } from "../core/clock.ts";
-import { CryptoError } from "../core/errors.ts";
-import type { HashedEvent, VerifiedEvent } from "../nostr/event.ts";
+import type { VerifiedEvent } from "../nostr/event.ts";
+import { openWrap } from "../nostr/gift-wrap.ts";
 import type { Account } from "../vault/account.ts";
-import type { Collector, Wrap } from "./collector.ts";
+import type { Collector, Mail } from "./collector.ts";
 import type { ContactBook } from "./contact-book.ts";
 import type { Correspondence } from "./correspondence.ts";
 import type { DeviceBook } from "./device/device-book.ts";
@@ -24,9 +23,8 @@ import type { Handshakes } from "./handshakes.ts";
 import { readSeal } from "./interop.ts";
 import { isContent, type Letter, letterHead, type WelcomeLetter } from "./letter.ts";
 import type { Outbox } from "./outbox.ts";
-import { type Opened, openGift } from "./sealed-letter.ts";
+import { openLetter } from "./sealed-letter.ts";
 import type { Sealing } from "./sealing.ts";
-import { readPayload } from "./session/frame.ts";
 import type { Located, Sessions } from "./session/sessions.ts";
 import type { SessionInbox } from "./session-inbox.ts";
 import type { SessionKeeper } from "./session-keeper.ts";
@@ -63,47 +61,27 @@ export class Reception {
     this.#o = options;
   }
 
-  /** The frame of a session of ours in an event; null if there is none, or it does not open. */
-  frameOf(event: HashedEvent): Located | null {
-    try {
-      const payload = readPayload(event.content);
-      return payload && this.#o.sessions.locate(payload);
-    } catch (error) {
-      if (error instanceof CryptoError) return null;
-      throw error;
+  /** Takes mail in, with `markSeen` in the same transaction. False if it cannot be read yet; throws for what never can. */
+  async receive(mail: Mail, markSeen: () => void): Promise<boolean> {
+    if ("wrap" in mail) return this.#wrap(mail.wrap, markSeen);
+    const { parcel } = mail;
+    if (parcel.kind === "session") {
+      return this.#o.sessions.hasEpoch(parcel.session, parcel.epoch) && this.#message(parcel, markSeen);
     }
+    const { sender, letter } = openLetter(parcel.envelope, this.#o.identity);
+    return this.#letter(sender, letter, markSeen);
   }
 
-  /** Takes one wrap in, with `markSeen` in the same transaction. False if it cannot be read yet; throws for what never can. */
-  async receive(wrap: Wrap, markSeen: () => void): Promise<boolean> {
-    if ("frame" in wrap) return this.#frame(wrap.frame, markSeen);
-    const { event } = wrap;
-    const { identity, sessions, correspondence } = this.#o;
-    // It may have been queued, or kept, before its epoch was known.
-    const payload = readPayload(event.content);
-    const located = payload && sessions.locate(payload);
-    if (located) return this.#frame(located, markSeen);
-    const opened = this.#open(event, payload !== null);
-    if (!opened) return false;
-    if (opened.profile === "hidden") return this.#letter(opened.sender, opened.letter, markSeen);
-    const message = readSeal(opened.seal, identity);
-    // Nobody has the key of a linked device but those to whom it speaks in sessions.
-    const isOwn = message.sender === identity.publicKey || !this.#o.devices.isMain;
+  /** What a NIP-17 client sent. */
+  #wrap(event: VerifiedEvent, markSeen: () => void): boolean {
+    const { identity, correspondence } = this.#o;
+    const message = readSeal(openWrap(event, identity.nostrSecretKey), identity);
+    const isOwn = message.sender === identity.publicKey;
     this.#take(markSeen, () => (isOwn ? noEffects() : correspondence.receiveInterop(message.sender, message)));
     return true;
   }
 
-  /** Null for what may be a frame of an epoch to come: nobody can tell it from a wrap for somebody else, or damaged. */
-  #open(event: VerifiedEvent, mayBeFrame: boolean): Opened | null {
-    try {
-      return openGift(event, this.#o.identity);
-    } catch (error) {
-      if (mayBeFrame && error instanceof CryptoError) return null;
-      throw error;
-    }
-  }
-
-  async #frame(located: Located, markSeen: () => void): Promise<boolean> {
+  async #message(located: Located, markSeen: () => void): Promise<boolean> {
     const { sessionInbox, sealing, dispatcher, announce, background } = this.#o;
     const body = sealing.resolve(located.body);
     const taken = body && (await sessionInbox.take({ ...located, body }, markSeen));

@@ -1,9 +1,8 @@
 /**
- * A letter on its way: sealed for one person, in a gift wrap that no relay can tell from any other.
+ * A letter on its way: sealed for one device.
  *
- *   gift wrap (NIP-59, one-use key, random date) { NIP-44 text:
- *     base64url hybrid envelope {
- *       version 1 | sender 32 | tag 32 | letter (JSON) } }
+ *   hybrid envelope {
+ *     version 1 | sender 32 | tag 32 | letter (JSON) }
  *
  * The envelope hides letter *and sender* behind elliptic curve and, with a card, ML-KEM. The tag is
  * an HMAC under a key that only sender and recipient share, so the recipient is sure of the sender
@@ -13,22 +12,11 @@
  * Once two people have accepted each other, only control letters travel so; content goes through their session.
  */
 
-import {
-  concatBytes,
-  equalBytes,
-  fromBase64Url,
-  fromHex,
-  toBase64Url,
-  toHex,
-  utf8Decode,
-  utf8Encode,
-} from "../core/bytes.ts";
+import { concatBytes, equalBytes, fromBase64Url, fromHex, toHex, utf8Decode, utf8Encode } from "../core/bytes.ts";
 import { CryptoError } from "../core/errors.ts";
 import { type EnvelopeSuite, openEnvelope, sealEnvelope } from "../crypto/envelope.ts";
 import { deriveKey, hmacSha256 } from "../crypto/key-derivation.ts";
 import { secp256k1Key } from "../crypto/provider.ts";
-import type { NostrEvent, VerifiedEvent } from "../nostr/event.ts";
-import { openWrap, wrapText } from "../nostr/gift-wrap.ts";
 import type { Identity } from "../vault/identity.ts";
 import { decodeLetter, encodeLetter, type Letter } from "./letter.ts";
 
@@ -45,35 +33,34 @@ export interface LetterRecipient {
   readonly hybridPublicKey: string | null;
 }
 
-/** What was inside a gift wrap: a letter of another Nocturne, or the seal of a NIP-17 client. */
-export type Opened =
-  | { readonly profile: "hidden"; readonly sender: string; readonly suite: EnvelopeSuite; readonly letter: Letter }
-  | { readonly profile: "interop"; readonly seal: string };
+export interface OpenedLetter {
+  /** Hex: the device that wrote it. */
+  readonly sender: string;
+  readonly suite: EnvelopeSuite;
+  readonly letter: Letter;
+}
 
-/** `letter` sealed and wrapped for one person: an event of kind 1059, ready for the relays. */
-export function sealLetter(letter: Letter, sender: Identity, recipient: LetterRecipient, nowMs: number): VerifiedEvent {
+/** The envelope of a letter for one device. */
+export function sealLetter(letter: Letter, sender: Identity, recipient: LetterRecipient): Uint8Array {
   const content = utf8Encode(encodeLetter(letter));
   const senderKey = fromHex(sender.device);
   const recipientKey = fromHex(recipient.publicKey);
   const tag = letterTag(sender.nostrSecretKey, recipientKey, senderKey, recipientKey, content);
-  const envelope = sealEnvelope(concatBytes(Uint8Array.of(VERSION), senderKey, tag, content), {
+  return sealEnvelope(concatBytes(Uint8Array.of(VERSION), senderKey, tag, content), {
     nostrPublicKey: recipientKey,
     ...(recipient.hybridPublicKey === null ? {} : { hybridPublicKey: fromBase64Url(recipient.hybridPublicKey) }),
   });
-  return wrapText(toBase64Url(envelope), recipient.publicKey, Math.floor(nowMs / 1000));
 }
 
-/** What a gift wrap for `recipient` holds. Throws CryptoError or CodecError for anything that is not meant for him. */
-export function openGift(event: NostrEvent, recipient: Identity): Opened {
-  const text = openWrap(event, recipient.nostrSecretKey);
-  if (text.startsWith("{")) return { profile: "interop", seal: text };
-  const { body, suite } = openEnvelope(fromBase64Url(text), recipient);
+/** The letter in an envelope for `recipient`. Throws CryptoError or CodecError for anything that is not meant for him. */
+export function openLetter(envelope: Uint8Array, recipient: Identity): OpenedLetter {
+  const { body, suite } = openEnvelope(envelope, recipient);
   if (body.length < HEAD_BYTES || body[0] !== VERSION) throw new CryptoError();
   const senderKey = body.subarray(1, 1 + KEY_BYTES);
   const content = body.subarray(HEAD_BYTES);
   const expected = letterTag(recipient.nostrSecretKey, senderKey, senderKey, fromHex(recipient.device), content);
   if (!equalBytes(expected, body.subarray(1 + KEY_BYTES, HEAD_BYTES))) throw new CryptoError();
-  return { profile: "hidden", sender: toHex(senderKey), suite, letter: decodeLetter(utf8Decode(content)) };
+  return { sender: toHex(senderKey), suite, letter: decodeLetter(utf8Decode(content)) };
 }
 
 /** HMAC over direction and content, under the static Diffie-Hellman key of the two people. */

@@ -1,38 +1,43 @@
 /**
- * Puts what lies in the outbox into events: content through the session of its conversation, everything else in a
+ * Puts what lies in the outbox into parcels: content through the session of its conversation, everything else in a
  * hybrid envelope. Content for an accepted contact never goes in an envelope, which is not forward secret: it waits for
  * the session.
  *
- *   frame body   MLS message | commit | pointer to a blob that holds one of these: mark 0xc2 | JSON
+ *   body of a session's parcel   MLS message | commit | pointer to a blob that holds one of these: mark 0xc2 | JSON
  */
 
 import * as v from "valibot";
 import { concatBytes, fromBase64Url, toHex, utf8Decode, utf8Encode } from "../core/bytes.ts";
-import type { Clock } from "../core/clock.ts";
 import { CryptoError } from "../core/errors.ts";
-import { SESSION_LIMITS } from "../core/limits.ts";
+import { CELL_LIMITS } from "../core/limits.ts";
 import { sha256 } from "../crypto/key-derivation.ts";
-import type { VerifiedEvent } from "../nostr/event.ts";
-import { wrapSealed } from "../nostr/gift-wrap.ts";
 import type { Identity } from "../vault/identity.ts";
 import type { Address } from "./addresses.ts";
 import { type BlobRef, type Blobs, blobRefSchema } from "./blobs.ts";
+import type { SharedEpoch } from "./cell/cell-post.ts";
+import type { Lanes } from "./cell/lanes.ts";
+import type { Parcel } from "./cell/parcel.ts";
 import { encodeLetter, isContent, type Letter } from "./letter.ts";
 import type { Outbox, OutboxRow } from "./outbox.ts";
 import { sealLetter } from "./sealed-letter.ts";
-import { sealFrame } from "./session/frame.ts";
 import type { Sessions } from "./session/sessions.ts";
+
+/** What goes to one device, and the epoch whose lane it takes; null: it can only go as an intro. */
+export interface Sealed {
+  readonly parcel: Parcel;
+  readonly shared: SharedEpoch | null;
+}
 
 export type Sealable = Exclude<OutboxRow["content"], { profile: "interop" }>;
 
 export interface SealingOptions {
   readonly identity: Identity;
   readonly sessions: Sessions;
+  readonly lanes: Lanes;
   readonly outbox: Outbox;
   readonly blobs: Blobs;
   /** There is something new for this device. */
   readonly wake: (device: string) => void;
-  readonly clock: Clock;
 }
 
 const POINTER = 0xc2;
@@ -60,11 +65,11 @@ export class Sealing {
     return this.#o.sessions.of(to.account) !== null;
   }
 
-  /** An event for a device, another one at every try. Null if it is of no use any more. */
-  async seal(row: OutboxRow, content: Sealable, to: Address): Promise<VerifiedEvent | null> {
+  /** A parcel for a device. Null if it is of no use any more. */
+  async seal(row: OutboxRow, content: Sealable, to: Address): Promise<Sealed | null> {
     const { sessions } = this.#o;
     if (content.profile === "commit") {
-      return this.#frame(content.session, content.epoch, to, fromBase64Url(content.message));
+      return this.#message(content.session, content.epoch, fromBase64Url(content.message));
     }
     const { letter, group } = content;
     const session = group ?? (needsSession(letter, to) ? sessions.of(to.account)?.id : undefined);
@@ -74,15 +79,25 @@ export class Sealing {
       this.#spread(row, letter, session, devices),
     );
     // Who joined after it was sealed cannot open it, and who was removed before may not.
-    return sealed.to.includes(to.publicKey) ? this.#frame(session, sealed.epoch, to, sealed.message) : null;
+    return sealed.to.includes(to.publicKey) ? this.#message(session, sealed.epoch, sealed.message) : null;
   }
 
-  /** A letter between two devices, in an envelope. */
-  sealControl(letter: Letter, { publicKey, hybridPublicKey }: Address): VerifiedEvent {
-    return sealLetter(letter, this.#o.identity, { publicKey, hybridPublicKey }, this.#o.clock.nowMs());
+  /**
+   * A letter between two devices, in an envelope. A receipt takes the lane of a conversation of two in which the other was
+   * heard. All else goes as an intro: it is what sessions begin with, or come back to life.
+   */
+  sealControl(letter: Letter, { account, publicKey, hybridPublicKey }: Address): Sealed {
+    const { identity, sessions, lanes } = this.#o;
+    const envelope = sealLetter(letter, identity, { publicKey, hybridPublicKey });
+    const session = letter.kind === "receipt" ? sessions.of(account) : null;
+    const isHeard = session !== null && lanes.isHeard(session.id, publicKey);
+    return {
+      parcel: { kind: "letter", envelope },
+      shared: isHeard ? { session: session.id, epoch: session.head } : null,
+    };
   }
 
-  /** What a frame's body stands for; null while it is being fetched. Throws CryptoError for a malformed pointer. */
+  /** What a message's body stands for; null while it is being fetched. Throws CryptoError for a malformed pointer. */
   resolve(body: Uint8Array): Uint8Array | null {
     return body[0] === POINTER ? this.#o.blobs.get(readPointer(body)) : body;
   }
@@ -97,13 +112,11 @@ export class Sealing {
     }
   }
 
-  async #frame(session: string, epoch: string, to: Address, message: Uint8Array): Promise<VerifiedEvent | null> {
-    const keys = this.#o.sessions.frameKeys(session, epoch);
-    if (!keys) return null;
-    const isLarge = message.length > SESSION_LIMITS.frameBytes;
+  async #message(session: string, epoch: string, message: Uint8Array): Promise<Sealed | null> {
+    if (!this.#o.sessions.hasEpoch(session, epoch)) return null;
+    const isLarge = message.length > CELL_LIMITS.messageBytes;
     const body = isLarge ? writePointer(await this.#publish(message)) : message;
-    const content = sealFrame(keys, to.publicKey, body);
-    return wrapSealed(content, to.publicKey, Math.floor(this.#o.clock.nowMs() / 1000));
+    return { parcel: { kind: "session", session, epoch, body }, shared: { session, epoch } };
   }
 
   #publish(message: Uint8Array): Promise<BlobRef> {

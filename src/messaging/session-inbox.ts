@@ -1,9 +1,9 @@
 /**
- * Takes in frames: opens them in their session, applies what they hold, and acknowledges it, all in one transaction, so
+ * Takes in messages of sessions: opens them, applies what they hold, and acknowledges it, all in one transaction, so
  * that a message whose key is spent has certainly been stored.
  *
- *   frame -> session -> content -> correspondence -> receipt owed
- *                    -> commit  -> next epoch     -> receipt owed; changes of ours that lost are made again
+ *   message -> session -> content -> correspondence -> receipt owed
+ *                      -> commit  -> next epoch     -> receipt owed; changes of ours that lost are made again
  */
 
 import { utf8Decode } from "../core/bytes.ts";

@@ -27,6 +27,7 @@ export interface GateRooms {
   readonly channels: ChannelRoom;
   readonly personas: Personas;
   readonly pool: RelayPool;
+  readonly interopPool: RelayPool;
   readonly files: FileLibrary;
   readonly links: Links;
   readonly bus: EventBus;
@@ -98,7 +99,7 @@ export class Gate {
 
   /** Another identity, from nsec, hex or ncryptsec with its password. Throws CodecError, CryptoError, ValidationError. */
   importIdentity(secret: string, password?: string): Promise<void> {
-    const { vault, bus, messenger, pool } = this.#rooms;
+    const { vault, bus, messenger, pool, interopPool } = this.#rooms;
     const key = parseSecretKey(secret, password);
     return this.#inTurn(async () => {
       if (this.working) messenger.devices.requireAlone();
@@ -108,6 +109,7 @@ export class Gate {
       } finally {
         wipeBytes(key);
         pool.cut();
+        interopPool.cut();
         this.#start();
       }
       bus.emit({ event: "settings" });

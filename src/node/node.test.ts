@@ -46,7 +46,7 @@ test("a node starts in order and ends in the opposite one, its face first", asyn
   assert.equal(node.relayUrl, services.relay?.url);
   await waitUntil("the own relay is connected", () => readStatus(services).relays[0]?.state === "connected");
   await node.close();
-  assert.deepEqual(notes, ["face opened", "face closed, vault open, 1 connections"]);
+  assert.deepEqual(notes, ["face opened", "face closed, vault open, 2 connections"]);
   assert.ok(services.vault.locked, "the keys are gone");
   const again = await ended(t, startNode(config("order"), notingFace([])));
   assert.equal(again.npub, node.npub);

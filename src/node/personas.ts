@@ -40,6 +40,7 @@ export interface PersonasOptions {
 interface Working {
   readonly messenger: Messenger;
   readonly pool: RelayPool;
+  readonly interopPool: RelayPool;
 }
 
 const SCRUB_DUE = "personas-scrub-due";
@@ -144,10 +145,12 @@ export class Personas {
     const log = this.#o.log.child({ component: "persona" });
     const account = vault.personas.account(row.id);
     const authenticate = authenticator(account, row.relays, clock);
-    const pool = new RelayPool({ carrier: directCarrier, clock, log, authenticate });
+    const pool = new RelayPool({ carrier: directCarrier, clock, log });
+    const interopPool = new RelayPool({ carrier: directCarrier, clock, log, authenticate });
     const messenger = new Messenger({
       vault: account,
       pool,
+      interopPool,
       clock,
       log,
       ownRelays: () => row.relays,
@@ -165,7 +168,7 @@ export class Personas {
     });
     messenger.onEvent((event: MessengerEvent) => this.#o.emit({ ...event, persona: row.id }));
     pool.onStateChange(() => this.#o.emit({ event: "personas" }));
-    this.#working.set(row.id, { messenger, pool });
+    this.#working.set(row.id, { messenger, pool, interopPool });
     messenger.start();
   }
 
@@ -177,13 +180,13 @@ export class Personas {
     this.#ending.add(ending);
   }
 
-  async #stopWorking({ messenger, pool }: Working): Promise<void> {
+  async #stopWorking({ messenger, pool, interopPool }: Working): Promise<void> {
     try {
       await messenger.stop();
     } catch (error) {
       this.#o.log.error({ error: nameOf(error) }, "a persona did not end in order");
     }
-    await pool.close();
+    await Promise.all([pool.close(), interopPool.close()]);
   }
 
   #check(): void {

@@ -105,20 +105,18 @@ function compose(foundation: Foundation, opened: AsyncDisposableStack): Omit<Ser
   const blobs = new BlobStore(join(config.dataDir, BLOB_FOLDER));
   const files = new FileLibrary({ vault, blobs, linkStore, clock, log });
   const links = new Links({ vault, library: files, store: linkStore, blobs, clock, log, baseUrl: () => place.origin });
-  const pool = new RelayPool({
-    carrier: directCarrier,
-    clock,
-    log,
-    authenticate: authenticator(vault, ownRelays, clock),
-  });
+  const pool = new RelayPool({ carrier: directCarrier, clock, log });
   opened.defer(() => pool.close());
-  const messenger = createMessenger(foundation, { pool, links, bus, settings, ownRelays });
+  const authenticate = authenticator(vault, ownRelays, clock);
+  const interopPool = new RelayPool({ carrier: directCarrier, clock, log, authenticate });
+  opened.defer(() => interopPool.close());
+  const messenger = createMessenger(foundation, { pool, interopPool, links, bus, settings, ownRelays });
   opened.defer(() => messenger.stop());
   const channels = createChannels(foundation, { pool, links, bus, ownRelays });
   opened.defer(() => channels.stop());
   const personas = createPersonas(foundation, { settings, bus, ownRelays });
   opened.defer(() => personas.stop());
-  const gate = new Gate({ ...foundation, pool, messenger, channels, personas, files, links, bus });
+  const gate = new Gate({ ...foundation, pool, interopPool, messenger, channels, personas, files, links, bus });
   const sweeping = setInterval(() => links.sweep(), LINK_SWEEP_MS);
   opened.defer(() => clearInterval(sweeping));
   links.sweep();
@@ -156,11 +154,13 @@ function compose(foundation: Foundation, opened: AsyncDisposableStack): Omit<Ser
 
 function createMessenger(
   { vault, relay, clock, log }: Foundation,
-  { pool, links, bus, settings, ownRelays }: Pick<Services, "pool" | "links" | "bus" | "settings" | "ownRelays">,
+  parts: Pick<Services, "pool" | "links" | "bus" | "settings" | "ownRelays"> & { readonly interopPool: RelayPool },
 ): Messenger {
+  const { pool, interopPool, links, bus, settings, ownRelays } = parts;
   return new Messenger({
     vault,
     pool,
+    interopPool,
     clock,
     log,
     ownRelays,

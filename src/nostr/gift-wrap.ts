@@ -31,16 +31,6 @@ export function wrapText(plaintext: string, recipient: string, nowS: number): Ve
   }
 }
 
-/** A wrap around content that is sealed already and looks like NIP-44 text (base64). `nowS` in seconds. */
-export function wrapSealed(content: string, recipient: string, nowS: number): VerifiedEvent {
-  const secretKey = randomBytes(ONE_USE_KEY_BYTES);
-  try {
-    return signEvent({ kind: KIND.wrap, created_at: blurredPast(nowS), tags: [["p", recipient]], content }, secretKey);
-  } finally {
-    wipeBytes(secretKey);
-  }
-}
-
 /** The text that a wrap holds for the owner of `secretKey`. Throws CryptoError. */
 export function openWrap(event: NostrEvent, secretKey: Uint8Array): string {
   if (event.kind !== KIND.wrap) throw new CryptoError();

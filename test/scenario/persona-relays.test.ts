@@ -100,10 +100,12 @@ async function startNaivePersona(t: TestContext, owner: ApiNode) {
   const log = createLogger("silent");
   const authenticate = (url: string, challenge: string) =>
     createAuthEvent(url, challenge, identity.nostrSecretKey, Math.floor(Date.now() / 1000));
-  const pool = new RelayPool({ carrier: directCarrier, clock: systemClock, log, authenticate });
+  const pool = new RelayPool({ carrier: directCarrier, clock: systemClock, log });
+  const interopPool = new RelayPool({ carrier: directCarrier, clock: systemClock, log, authenticate });
   const messenger = new Messenger({
     vault: account,
     pool,
+    interopPool,
     ownRelays,
     embeddedRelay: null,
     shareFile: () => Promise.reject(new Error("not here")),
@@ -115,7 +117,7 @@ async function startNaivePersona(t: TestContext, owner: ApiNode) {
     log,
   });
   messenger.start();
-  atEnd(t, () => pool.close());
+  atEnd(t, () => Promise.all([pool.close(), interopPool.close()]));
   atEnd(t, () => messenger.stop());
   const ask = async (method: string, path: string, body?: unknown): Promise<unknown> => {
     const [, what, who, verb] = path.split(/[/?]/);

@@ -49,6 +49,7 @@ export class Person {
     const options: MessengerOptions = {
       vault: this.vault,
       pool,
+      interopPool: pool,
       ownRelays: () => [RELAY],
       embeddedRelay: null,
       shareFile: async (id) => ({ id, name: "plan.pdf", bytes: 3, url: `http://localhost/s/${id}#key` }),

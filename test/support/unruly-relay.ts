@@ -21,12 +21,13 @@ export interface Mischief {
 }
 
 type Filters = Parameters<RelayPool["subscribe"]>[1];
+type Asked = ReturnType<Filters>;
 type Handlers = Parameters<RelayPool["subscribe"]>[2];
 
 export class UnrulyRelay {
   readonly stored: VerifiedEvent[] = [];
   #mischief: Mischief | null = null;
-  readonly #subscriptions = new Set<{ filters: Filters; handlers: Handlers; line: Line }>();
+  readonly #subscriptions = new Set<{ asked: Asked; handlers: Handlers; line: Line }>();
 
   behave(mischief: Mischief | null): void {
     this.#mischief = mischief;
@@ -39,7 +40,7 @@ export class UnrulyRelay {
       keep: () => {},
       publish: (_url: string, event: NostrEvent) => this.#publish(event as VerifiedEvent, line),
       subscribe: (_url: string, filters: Filters, handlers: Handlers) => this.#subscribe(filters, handlers, line),
-      fetch: async (_url: string, filters: ReturnType<Filters>) =>
+      fetch: async (_url: string, filters: Asked) =>
         this.stored.filter((event) => filters.some((filter) => matchesFilter(filter, event))),
     };
     return { pool: pool as unknown as RelayPool, cut: () => (line.alive = false) };
@@ -50,8 +51,8 @@ export class UnrulyRelay {
     if (!line.alive) return new Promise(() => {});
     if (this.#happens("loseEvent")) throw new Error("the relay could not be reached");
     this.stored.push(event);
-    for (const { filters, handlers, line } of this.#subscriptions) {
-      if (!filters().some((filter) => matchesFilter({ ...filter, since: 0 }, event))) continue;
+    for (const { asked, handlers, line } of this.#subscriptions) {
+      if (!asked.some((filter) => matchesFilter({ ...filter, since: 0 }, event))) continue;
       this.#deliver(event, handlers, line);
       if (this.#happens("repeat")) this.#deliver(event, handlers, line);
     }
@@ -59,10 +60,11 @@ export class UnrulyRelay {
   }
 
   #subscribe(filters: Filters, handlers: Handlers, line: Line): { close(): void } {
-    const subscription = { filters, handlers, line };
+    const asked = filters();
+    const subscription = { asked, handlers, line };
     this.#subscriptions.add(subscription);
     // Newest first, as relays do.
-    const matching = this.stored.filter((event) => filters().some((filter) => matchesFilter(filter, event)));
+    const matching = this.stored.filter((event) => asked.some((filter) => matchesFilter(filter, event)));
     for (const event of matching.reverse()) this.#deliver(event, handlers, line);
     queueMicrotask(() => line.alive && handlers.onStored?.());
     return { close: () => this.#subscriptions.delete(subscription) };

@@ -7,6 +7,8 @@ import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import { introCells } from "../cell/cell-post.ts";
+import { openVaultsMail, publishLetter, readStored } from "../../../test/support/cells.ts";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createLinkedWorld, deliver, stateOf, textsOf } from "../../../test/support/linked-world.ts";
 import { createWorld, type Person, RELAY, until, WAIT_MS } from "../../../test/support/messenger-world.ts";
@@ -15,16 +17,14 @@ import { toBase64Url, utf8Encode } from "../../core/bytes.ts";
 import { DEVICE_LIMITS } from "../../core/limits.ts";
 import { createLogger } from "../../core/log.ts";
 import type { VerifiedEvent } from "../../nostr/event.ts";
-import { wrapSealed } from "../../nostr/gift-wrap.ts";
+
 import { openVault, type Vault } from "../../vault/vault.ts";
 import { makeCard, parseCard } from "../card.ts";
 import { ContactBook } from "../contact-book.ts";
 import { letterHead } from "../letter.ts";
-import { sealLetter } from "../sealed-letter.ts";
 import { makeCommit, takeCommit } from "../session/commit.ts";
-import { readPayload, sealFrame } from "../session/frame.ts";
 import { createGroup, createKeyPackage, join as joinGroup } from "../session/mls.ts";
-import { Sessions } from "../session/sessions.ts";
+import type { Sessions } from "../session/sessions.ts";
 import { createDeviceLink, encodeDeviceLink } from "./device-link.ts";
 
 /** A copy of a whole data directory, with a client that does as the thief likes. */
@@ -32,7 +32,7 @@ async function steal(
   t: TestContext,
   person: Person,
   nowMs: () => number,
-): Promise<{ vault: Vault; sessions: Sessions }> {
+): Promise<{ vault: Vault; sessions: Sessions; read: (events: readonly VerifiedEvent[]) => Promise<string> }> {
   const dataDir = mkdtempSync(join(tmpdir(), "nocturne-thief-"));
   cpSync(person.dataDir, dataDir, { recursive: true });
   const clock = { nowMs };
@@ -41,21 +41,9 @@ async function steal(
     vault.close();
     rmSync(dataDir, { recursive: true, force: true });
   });
-  return { vault, sessions: new Sessions({ vault, identity: vault.identity(), clock }) };
-}
-
-async function readAll(sessions: Sessions, events: readonly VerifiedEvent[]): Promise<string> {
-  const found: string[] = [];
-  for (const event of [...events, ...events]) {
-    const payload = readPayload(event.content);
-    const located = payload && sessions.locate(payload);
-    if (!located) continue;
-    const note = (content: Uint8Array) => found.push(Buffer.from(content).toString());
-    await sessions
-      .receive(located, (received) => received.kind === "content" && note(received.content))
-      .catch(() => {});
-  }
-  return found.join("\n");
+  const { sessions } = openVaultsMail(vault, clock);
+  const read = async (events: readonly VerifiedEvent[]) => JSON.stringify(await readStored(vault, clock, events));
+  return { vault, sessions, read };
 }
 
 test("who stole a linked device reads nothing that is written after it was revoked", async (t) => {
@@ -64,12 +52,12 @@ test("who stole a linked device reads nothing that is written after it was revok
   const thief = await steal(t, laptop, clock.nowMs);
   await deliver(bob, "Alice", "before the revocation");
   const before = relay.stored.length;
-  assert.match(await readAll(thief.sessions, relay.stored), /before the revocation/, "control: until then he reads");
+  assert.match(await thief.read(relay.stored), /before the revocation/, "control: until then he reads");
   await alice.messenger.devices.revoke("Laptop");
   assert.equal(stateOf(alice, "Laptop"), "revoked");
   await deliver(alice, "Bob", "after, by Alice");
   await deliver(bob, "Alice", "after, by Bob");
-  const read = await readAll(thief.sessions, relay.stored.slice(before));
+  const read = await thief.read(relay.stored.slice(before));
   assert.doesNotMatch(read, /after, by/);
   assert.deepEqual(textsOf(bob, "Alice").slice(-2), ["after, by Alice", "after, by Bob"]);
 });
@@ -86,12 +74,9 @@ test("who stole a linked device cannot go on writing in its owner's name, nor co
   const write = async (text: string, n: number) => {
     const letter = { ...letterHead(clock.now), kind: "text", n, text, files: [] } as const;
     const sealed = await thief.sessions.seal(session, letter.id, utf8Encode(JSON.stringify(letter)), () => {});
-    const keys = thief.sessions.frameKeys(session, sealed.epoch);
-    assert.ok(keys);
-    await pool.publish(
-      RELAY,
-      wrapSealed(sealFrame(keys, bobsId, sealed.message), bobsId, Math.floor(clock.now / 1000)),
-    );
+    const parcel = { kind: "session", session, epoch: sealed.epoch, body: sealed.message } as const;
+    const to = { publicKey: bobsId, hybridPublicKey: null };
+    for (const cell of introCells(parcel, to, clock.now)) await pool.publish(RELAY, cell);
   };
   await write("sealed before he could know", 1);
   await until(() => textsOf(bob, "Alice").includes("sealed before he could know"), "control: what may be late is read");
@@ -105,7 +90,7 @@ test("who stole a linked device cannot go on writing in its owner's name, nor co
   const hello = { ...letterHead(clock.now), kind: "text", n: 1, text: "it is me, Alice", files: [] } as const;
   const hybridPublicKey = bob.vault.identity().hybrid.publicKey;
   const to = { publicKey: bobsId, hybridPublicKey: toBase64Url(hybridPublicKey) };
-  await pool.publish(RELAY, sealLetter(hello, identity, to, clock.now));
+  await publishLetter(pool, hello, identity, to, clock.now);
   await sleep(300);
   assert.ok(!textsOf(bob, "Alice").includes("it is me, Alice"));
   assert.ok(!bob.messenger.inbox().some(({ text }) => text === "it is me, Alice"));
@@ -115,7 +100,7 @@ test("who stole a linked device cannot go on writing in its owner's name, nor co
   const packages = { ...letterHead(clock.now), kind: "packages", keyPackages, want: 5 } as const;
   const main = alice.vault.identity();
   const toMain = { publicKey: main.publicKey, hybridPublicKey: toBase64Url(main.hybrid.publicKey) };
-  await pool.publish(RELAY, sealLetter(packages, identity, toMain, clock.now));
+  await publishLetter(pool, packages, identity, toMain, clock.now);
   await sleep(300);
   const rows = alice.vault.table<{ device: string; stock: unknown[] }>({
     name: "own_devices",

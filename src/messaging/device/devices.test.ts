@@ -131,6 +131,8 @@ test("a linked device is in groups from before and after, and manages them as th
   const { id: after } = await alice.messenger.createGroup({ name: "After", members: ["Bob"] });
   for (const id of [before, after]) {
     await until(() => isIn(laptop.messenger, id) && isIn(bob.messenger, id), "both groups are there");
+    const hasBob = () => laptop.messenger.group(id).members.filter(({ state }) => state === "member").length === 2;
+    await until(hasBob, "the laptop knows that Bob is in");
     await laptop.messenger.send({ to: id, text: "from the laptop" });
     await until(() => textsOf(bob, id).includes("from the laptop"), "Bob reads the laptop");
     await until(() => textsOf(alice, id).includes("from the laptop"), "and the main device");

@@ -15,7 +15,6 @@ import { SESSION_LIMITS } from "../../core/limits.ts";
 import { isCommit, takeCommit } from "./commit.ts";
 import { isCertified, readCredential } from "./device.ts";
 import { readFarewells } from "./farewell.ts";
-import { frameKeysOf, isSealedFor, openFrame, readPayload } from "./frame.ts";
 import { decodeGroupInfo, encodeGroupInfo } from "./group-info.ts";
 import {
   decodeState,
@@ -34,9 +33,6 @@ const vectors = JSON.parse(readFileSync(file, "utf8"));
 const state = decodeState(fromBase64Url(vectors.commit.state));
 const commits: Uint8Array[] = vectors.commit.valid.map(({ message }: { message: string }) => fromBase64Url(message));
 const messages: Uint8Array[] = vectors.message.valid.map(({ message }: { message: string }) => fromBase64Url(message));
-const frames: Uint8Array[] = vectors.frame.valid.flatMap(
-  ({ content }: { content: string }) => readPayload(content) ?? [],
-);
 const welcome = fromBase64Url(vectors.welcome.welcome);
 const own = { keyPackage: fromBase64Url(vectors.welcome.keyPackage), secrets: fromBase64Url(vectors.welcome.secrets) };
 const psk = fromHex(vectors.welcome.psk);
@@ -149,22 +145,6 @@ test("farewells: nobody leaves by an altered one", () => {
   fc.assert(
     fc.property(bad([single]), (bytes) => {
       assert.deepEqual(readFarewells(bytes, groupId, members), []);
-    }),
-    RUNS,
-  );
-});
-
-test("frames: no text is one by chance, no altered one opens", async () => {
-  const keys = frameKeysOf(fromHex(vectors.frame.exported));
-  const device = fromHex(vectors.frame.device);
-  await fc.assert(
-    fc.asyncProperty(fc.oneof(fc.string({ unit: "binary" }), fc.base64String()), bad(frames), async (text, bytes) => {
-      const payload = readPayload(text);
-      if (payload) assert.equal(await unlessRefused(() => openFrame(payload, keys, device)), null);
-      const forged = readPayload(Buffer.from(bytes).toString("base64"));
-      if (!forged) return;
-      isSealedFor(forged, keys, device);
-      assert.equal(await unlessRefused(() => openFrame(forged, keys, device)), null);
     }),
     RUNS,
   );

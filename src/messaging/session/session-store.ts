@@ -13,7 +13,7 @@ import type { Account } from "../../vault/account.ts";
 import type { SealedTable } from "../../vault/sealed-table.ts";
 import type { DeviceName } from "./device.ts";
 import type { SessionKind } from "./group-info.ts";
-import { decodeState, encodeState, exportKey } from "./mls.ts";
+import { decodeState, encodeState, exportKey, membersOf } from "./mls.ts";
 import { type Epoch, forgetAt, type InfoChange, type Intent, renewalAt, type Session } from "./session.ts";
 
 export interface SessionRow {
@@ -42,15 +42,15 @@ interface IntentRow {
 interface EpochRow extends Omit<Epoch, "state"> {
   readonly session: string;
   readonly state: string | null;
-  /** Exported for frames; null when this device was removed. */
-  readonly frameKey: string | null;
 }
 
-/** What finds the epoch of a frame without decoding states. */
-export interface FrameKeyEntry {
-  readonly session: string;
+/** An epoch that this device did not know before, and is in. */
+export interface NewEpoch {
   readonly epoch: string;
+  /** The exported key "cell/v1", from which the addresses and keys of its cells come. */
   readonly exported: Uint8Array;
+  /** All devices in it but this one. */
+  readonly devices: readonly string[];
 }
 
 export class SessionStore {
@@ -102,9 +102,10 @@ export class SessionStore {
     before: Session | null,
     after: Session,
     about: Pick<SessionRow, "conversation" | "kind" | "createdMs">,
-  ): Promise<{ store: () => void; added: FrameKeyEntry[]; removed: string[] }> {
+  ): Promise<{ store: () => void; added: NewEpoch[]; removed: string[] }> {
     const changed = [...after.epochs.values()].filter((epoch) => before?.epochs.get(epoch.id) !== epoch);
-    const rows = await Promise.all(changed.map((epoch) => toEpochRow(after.id, epoch)));
+    const rows = changed.map((epoch) => toEpochRow(after.id, epoch));
+    const added = changed.filter(({ id }) => !before?.epochs.has(id));
     const removed = [...(before?.epochs.keys() ?? [])].filter((id) => !after.epochs.has(id));
     const { id, device, head } = after;
     const { conversation, kind, createdMs } = about;
@@ -116,7 +117,7 @@ export class SessionStore {
         for (const epoch of rows) this.#epochs.put(epoch);
         for (const epoch of removed) this.#epochs.delete(epochKey(id, epoch));
       },
-      added: rows.flatMap((epoch) => frameKeyOf(epoch)),
+      added: (await Promise.all(added.map((epoch) => newEpoch(after.device, epoch)))).flat(),
       removed,
     };
   }
@@ -125,28 +126,22 @@ export class SessionStore {
     for (const row of this.#epochs.find("session", id)) this.#epochs.delete(epochKey(id, row.id));
     this.#sessions.delete(id);
   }
-
-  frameKeys(): FrameKeyEntry[] {
-    return this.#epochs.list().flatMap((row) => frameKeyOf(row));
-  }
 }
 
 function epochKey(session: string, epoch: string): string {
   return `${session}/${epoch}`;
 }
 
-function frameKeyOf({ session, id, frameKey }: EpochRow): FrameKeyEntry[] {
-  return frameKey === null ? [] : [{ session, epoch: id, exported: fromBase64Url(frameKey) }];
+async function newEpoch(device: string, { id, state }: Epoch): Promise<NewEpoch[]> {
+  if (!state) return [];
+  const devices = membersOf(state).map((member) => member.device);
+  const others = devices.filter((other) => other !== device);
+  return [{ epoch: id, exported: await exportKey(state, "cell/v1"), devices: others }];
 }
 
-async function toEpochRow(session: string, epoch: Epoch): Promise<EpochRow> {
+function toEpochRow(session: string, epoch: Epoch): EpochRow {
   const { state, ...rest } = epoch;
-  return {
-    ...rest,
-    session,
-    state: state && toBase64Url(encodeState(state)),
-    frameKey: state && toBase64Url(await exportKey(state, "frame/v1")),
-  };
+  return { ...rest, session, state: state && toBase64Url(encodeState(state)) };
 }
 
 function fromEpochRow(row: EpochRow): Epoch {

@@ -9,14 +9,13 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { fromBase64Url, fromHex, toHex, utf8Decode, utf8Encode } from "../../core/bytes.ts";
 import { CryptoError } from "../../core/errors.ts";
-import { deriveKey, sha256 } from "../../crypto/key-derivation.ts";
+import { sha256 } from "../../crypto/key-derivation.ts";
 import { ed25519 } from "../../crypto/signing.ts";
 import { publicKeyOf } from "../../nostr/keys.ts";
 import { bootstrapPsk } from "./bootstrap.ts";
 import { takeCommit } from "./commit.ts";
 import { encodeCredential, isCertified, readCredential } from "./device.ts";
 import { encodeFarewells, readFarewells } from "./farewell.ts";
-import { frameKeysOf, isSealedFor, openFrame, readPayload, sealFrame } from "./frame.ts";
 import { decodeGroupInfo, encodeGroupInfo, type GroupInfo } from "./group-info.ts";
 import {
   decodeState,
@@ -61,7 +60,7 @@ interface Vectors {
     "founderSecretKey" | "guestSecretKey" | "founder" | "guest" | "keyPackage" | "secret" | "psk",
     string
   > & { readonly others: readonly (Case & { readonly psk: string })[] };
-  readonly welcome: Record<"welcome" | "keyPackage" | "secrets" | "psk" | "groupId" | "epoch" | "frameKey", string> & {
+  readonly welcome: Record<"welcome" | "keyPackage" | "secrets" | "psk" | "groupId" | "epoch" | "cellKey", string> & {
     readonly epochNumber: number;
     readonly info: GroupInfo;
     readonly members: readonly { readonly account: string; readonly device: string; readonly leaf: number }[];
@@ -69,10 +68,6 @@ interface Vectors {
       Partial<Record<"welcome" | "keyPackage" | "secrets", string>> & { readonly psk?: string | null })[];
   };
   readonly epochs: readonly Record<"confirmedTranscriptHash" | "confirmationTag" | "id", string>[];
-  readonly frame: Record<"exported" | "sealKey" | "locateKey" | "device", string> & {
-    readonly valid: readonly { readonly content: string; readonly body: string }[];
-    readonly invalid: readonly (Case & { readonly content: string; readonly refused: "format" | "locator" | "seal" })[];
-  };
   readonly commit: {
     readonly state: string;
     readonly epoch: string;
@@ -172,7 +167,7 @@ test("welcome", async () => {
     membersOf(state).map(({ account, device, leaf }) => ({ account, device, leaf })),
     expected.members,
   );
-  assert.equal(toHex(await exportKey(state, "frame/v1")), expected.frameKey);
+  assert.equal(toHex(await exportKey(state, "cell/v1")), expected.cellKey);
   for (const wrong of invalid) await assert.rejects(join(wrong), CryptoError, wrong.why);
 });
 
@@ -181,26 +176,6 @@ test("epoch id", () => {
     const groupContext = { confirmedTranscriptHash: fromHex(confirmedTranscriptHash) };
     const state = { groupContext, confirmationTag: fromHex(confirmationTag) } as unknown as MlsState;
     assert.equal(epochIdOf(state), id);
-  }
-});
-
-test("frame", () => {
-  const { exported, sealKey, locateKey, device, valid, invalid } = vectors.frame;
-  const keys = frameKeysOf(fromHex(exported));
-  assert.equal(toHex(deriveKey(fromHex(exported), "frame/seal/v1")), sealKey);
-  assert.equal(toHex(keys.locate), locateKey);
-  const to = fromHex(device);
-  for (const { content, body } of valid) {
-    const payload = readPayload(content);
-    assert.ok(payload && isSealedFor(payload, keys, to));
-    assert.equal(toHex(openFrame(payload, keys, to)), body);
-    assert.equal(sealFrame(keys, device, fromHex(body)).length, content.length, "the same size");
-  }
-  for (const { why, content, refused } of invalid) {
-    const payload = readPayload(content);
-    const located = payload !== null && isSealedFor(payload, keys, to);
-    assert.equal(payload === null ? "format" : located ? "seal" : "locator", refused, why);
-    if (payload) assert.throws(() => openFrame(payload, keys, to), CryptoError, why);
   }
 });
 

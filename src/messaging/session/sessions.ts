@@ -9,7 +9,7 @@
  */
 
 import type { Clock } from "../../core/clock.ts";
-import { fromBase64Url, fromHex, toBase64Url, toHex } from "../../core/bytes.ts";
+import { fromBase64Url, toBase64Url, toHex } from "../../core/bytes.ts";
 import { CryptoError } from "../../core/errors.ts";
 import { SESSION_LIMITS } from "../../core/limits.ts";
 import { randomBytes } from "../../core/random.ts";
@@ -19,7 +19,6 @@ import type { Identity } from "../../vault/identity.ts";
 import type { SealedTable } from "../../vault/sealed-table.ts";
 import type { Changes } from "./commit.ts";
 import type { OwnDevice } from "./device.ts";
-import { type FrameKeys, frameKeysOf, isSealedFor, openFrame } from "./frame.ts";
 import type { GroupInfo } from "./group-info.ts";
 import { KeyPackageStore } from "./key-package-store.ts";
 import { openOwnDevice } from "./own-device.ts";
@@ -36,7 +35,7 @@ import {
   type Session,
   sessionInfo,
 } from "./session.ts";
-import { type FrameKeyEntry, type SessionRow, SessionStore } from "./session-store.ts";
+import { type SessionRow, SessionStore } from "./session-store.ts";
 
 interface SealedRow {
   /** Id of the letter. */
@@ -58,17 +57,25 @@ export interface SealedLetter {
   readonly to: readonly string[];
 }
 
-/** Where a frame belongs. */
+/** A message and where it belongs. */
 export interface Located {
   readonly session: string;
   readonly epoch: string;
   readonly body: Uint8Array;
 }
 
+/** Whoever brings messages to the devices of an epoch hears of each epoch; all calls come in the transaction that stores it. */
+export interface EpochFollower {
+  add(session: string, epoch: string, exported: Uint8Array, devices: readonly string[]): void;
+  remove(session: string, epoch: string): void;
+  removeSession(session: string): void;
+}
+
 export interface SessionsOptions {
   readonly vault: Account;
   readonly identity: Identity;
   readonly clock: Clock;
+  readonly epochs: EpochFollower;
   /** A session has another head (`before` is null for a new one); runs in the transaction that stores it. */
   readonly follow?: (before: Session | null, after: Session) => void;
 }
@@ -81,7 +88,6 @@ export class Sessions {
   readonly #store: SessionStore;
   readonly #packages: KeyPackageStore;
   readonly #sealed: SealedTable<SealedRow>;
-  readonly #frameKeys = new Map<string, FrameKeyEntry & { keys: FrameKeys }>();
   /** Decoded sessions, the longest unused first: decoding takes several times as long as a message. */
   readonly #loaded = new Map<string, Session>();
   readonly #turns = new Map<string, Promise<unknown>>();
@@ -97,7 +103,6 @@ export class Sessions {
       indexes: { session: (row) => row.session, unsaved: () => "yes" },
     });
     this.own = openOwnDevice(vault, identity);
-    this.#noteFrameKeys(this.#store.frameKeys());
   }
 
   /** The session in which a conversation is written now, or null. */
@@ -186,7 +191,7 @@ export class Sessions {
     return this.#exclusive(id, async () => {
       const known = this.#sealed.get(letterId);
       const digest = toHex(sha256(content));
-      const isUsable = known?.digest === digest && this.frameKeys(id, known.epoch) !== null;
+      const isUsable = known?.digest === digest && this.hasEpoch(id, known.epoch);
       if (known?.session === id && isUsable) return fromSealedRow(known);
       const before = this.#loadOrThrow(id);
       const { session, outgoing } = await sealContent(before, content, this.#o.clock.nowMs());
@@ -200,21 +205,12 @@ export class Sessions {
     });
   }
 
-  /** The session and epoch of a frame for this device, and what it holds; null if none of ours. */
-  locate(payload: Uint8Array): Located | null {
-    const device = fromHex(this.own.device);
-    for (const { session, epoch, keys } of [...this.#frameKeys.values()].reverse()) {
-      if (isSealedFor(payload, keys, device)) return { session, epoch, body: openFrame(payload, keys, device) };
-    }
-    return null;
+  /** True until the epoch is forgotten. */
+  hasEpoch(session: string, epoch: string): boolean {
+    return this.#load(session)?.epochs.has(epoch) ?? false;
   }
 
-  /** Keys that seal frames for devices of an epoch; null once the epoch is forgotten. */
-  frameKeys(session: string, epoch: string): FrameKeys | null {
-    return this.#frameKeys.get(`${session}/${epoch}`)?.keys ?? null;
-  }
-
-  /** Takes in what a frame held; `also` runs in the transaction. Throws CryptoError for forged and repeated messages. */
+  /** Takes in a message; `also` runs in the transaction. Throws CryptoError for forged and repeated messages. */
   receive({ session: id, epoch, body }: Located, also: (received: Received, session: Session) => void): Promise<void> {
     return this.#exclusive(id, async () => {
       const before = this.#loadOrThrow(id);
@@ -289,8 +285,8 @@ export class Sessions {
     for (const { id } of this.#store.of(conversation)) {
       for (const { id: letter } of this.#sealed.find("session", id)) this.#sealed.delete(letter);
       this.#store.remove(id);
+      this.#o.epochs.removeSession(id);
       this.#loaded.delete(id);
-      for (const [key, entry] of this.#frameKeys) if (entry.session === id) this.#frameKeys.delete(key);
     }
   }
 
@@ -314,22 +310,12 @@ export class Sessions {
     const { store, added, removed } = await this.#store.prepare(before, after, { conversation, kind, createdMs });
     this.#o.vault.transaction(() => {
       store();
+      for (const { epoch, exported, devices } of added) this.#o.epochs.add(after.id, epoch, exported, devices);
+      for (const epoch of removed) this.#o.epochs.remove(after.id, epoch);
       if (before?.head !== after.head) this.#o.follow?.(before, after);
       also();
     });
-    for (const epoch of removed) this.#frameKeys.delete(`${after.id}/${epoch}`);
-    this.#noteFrameKeys(added);
     this.#remember(after);
-  }
-
-  #noteFrameKeys(entries: readonly FrameKeyEntry[]): void {
-    for (const entry of entries) {
-      const key = `${entry.session}/${entry.epoch}`;
-      const keys = this.#frameKeys.get(key)?.keys ?? frameKeysOf(entry.exported);
-      // Again at the end: the epochs in use are tried first.
-      this.#frameKeys.delete(key);
-      this.#frameKeys.set(key, { ...entry, keys });
-    }
   }
 
   #loadOrThrow(id: string): Session {

@@ -1,0 +1,85 @@
+/**
+ * Finds our mail in the crowd: every cell of our relays comes by here, and nobody else learns which ones were ours.
+ *
+ *   cell -> address expected? -> its lane's key          -> piece -> parcel whole? -> out
+ *        -> an intro for us?  -> key from ECDH           -> piece -> parcel whole? -> out
+ *        -> neither           -> kept for a while: its epoch may be on its way
+ */
+
+import { CryptoError } from "../../core/errors.ts";
+import { CELL_LIMITS } from "../../core/limits.ts";
+import type { EnvelopeKeys } from "../../crypto/envelope.ts";
+import type { NostrEvent } from "../../nostr/event.ts";
+import { cellAddress, openCell } from "./cell.ts";
+import { introKeyOf } from "./cell-keys.ts";
+import type { Expected, Lanes } from "./lanes.ts";
+import { decodeParcel, type Parcel } from "./parcel.ts";
+import { Reassembly, type Whole } from "./reassembly.ts";
+
+/** A parcel for us. */
+export interface Arrival {
+  /** Ids of the events that brought it. */
+  readonly events: readonly string[];
+  readonly parcel: Parcel;
+  /** To be called in the transaction that takes it in. */
+  readonly note: () => void;
+}
+
+export class Mailbox {
+  readonly #lanes: Lanes;
+  readonly #keys: EnvelopeKeys;
+  readonly #fromLanes = new Reassembly(CELL_LIMITS.unfinished);
+  /** Apart: strangers can begin as many as they like. */
+  readonly #fromAnybody = new Reassembly(CELL_LIMITS.unfinished);
+  /** Cells that were not ours when they came, by address; the oldest first. */
+  readonly #strangers = new Map<string, NostrEvent>();
+
+  constructor(lanes: Lanes, keys: EnvelopeKeys) {
+    this.#lanes = lanes;
+    this.#keys = keys;
+  }
+
+  /** The parcel that a cell completes; null for everybody else's cells, forged ones, and while pieces are missing. */
+  take(event: NostrEvent): Arrival | null {
+    const address = cellAddress(event);
+    if (address === null) return null;
+    try {
+      const expected = this.#lanes.find(address);
+      return expected ? this.#expected(event, address, expected) : this.#perhapsIntro(event, address);
+    } catch (error) {
+      if (error instanceof CryptoError) return null;
+      throw error;
+    }
+  }
+
+  /** There are other lanes now: what of the cells that came before them is ours after all. */
+  retry(): Arrival[] {
+    return [...this.#strangers].flatMap(([address, event]) => {
+      const expected = this.#lanes.find(address);
+      if (!expected) return [];
+      this.#strangers.delete(address);
+      return this.take(event) ?? [];
+    });
+  }
+
+  #expected(event: NostrEvent, address: string, expected: Expected): Arrival | null {
+    const { lane, index } = expected;
+    const piece = openCell(lane.in.seal, event);
+    this.#lanes.arrived(expected, address, piece.heard);
+    const whole = this.#fromLanes.add(`${lane.session}/${lane.epoch}/${lane.device}`, piece, event.id);
+    return this.#arrival(whole, () => this.#lanes.note({ lane, index }));
+  }
+
+  #perhapsIntro(event: NostrEvent, address: string): Arrival | null {
+    const key = introKeyOf(event.pubkey, address, this.#keys.nostrSecretKey);
+    if (key) return this.#arrival(this.#fromAnybody.add("", openCell(key, event), event.id), () => {});
+    this.#strangers.set(address, event);
+    const [oldest] = this.#strangers.keys();
+    if (this.#strangers.size > CELL_LIMITS.strangers && oldest !== undefined) this.#strangers.delete(oldest);
+    return null;
+  }
+
+  #arrival(whole: Whole | null, note: () => void): Arrival | null {
+    return whole && { events: whole.events, parcel: decodeParcel(whole.bytes, this.#keys), note };
+  }
+}

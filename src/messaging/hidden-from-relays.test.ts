@@ -1,0 +1,55 @@
+/** What a relay that keeps everything sees of two people and a group, from the first hello on; beside it, what it sees of NIP-17. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createWorld, meet, until, WAIT_MS } from "../../test/support/messenger-world.ts";
+import { type NostrEvent, eventBytes } from "../nostr/event.ts";
+import { KIND } from "../nostr/kinds.ts";
+import { CELL_KIND } from "./cell/cell.ts";
+import { DROP_KIND } from "./invite.ts";
+
+/** Everything of an event that is not random: what is left to sort events by. */
+function formOf(event: NostrEvent): string {
+  const { kind, created_at, tags, content } = event;
+  const lengths = tags.map(([name, value]) => [
+    name,
+    value?.length,
+    name === "expiration" ? Number(value) - created_at : 0,
+  ]);
+  return JSON.stringify([kind, created_at % 60, lengths, content.length, eventBytes(event)]);
+}
+
+test("a relay sees cells of one form, whoever writes what to whom, and no name", async (t) => {
+  const { relay, person } = createWorld(t);
+  const [alice, bob] = [await person("Alice"), await person("Bob")];
+  await meet(alice, bob);
+  for (const text of ["short", "long ".repeat(2_000)]) {
+    const { id } = await alice.messenger.send({ to: "Bob", text });
+    await alice.messenger.waitFor(id, "delivered", AbortSignal.timeout(WAIT_MS));
+  }
+  const { id } = await alice.messenger.createGroup({ name: "both", members: ["Bob"] });
+  await until(() => alice.messenger.group(id).members.every(({ state }) => state === "member"), "Bob is in");
+  await until(() => bob.messenger.conversations().some((one) => one.id === id), "and knows it");
+  await bob.messenger.send({ to: id, text: "in the group" });
+  await until(() => alice.texts().includes("in the group"), "Alice reads it");
+
+  const seen = relay.stored.slice();
+  assert.deepEqual(
+    new Set(seen.map(({ kind }) => kind)),
+    new Set([CELL_KIND, DROP_KIND]),
+    "cells, and the invite's drop",
+  );
+  const cells = seen.filter(({ kind }) => kind === CELL_KIND);
+  assert.ok(cells.length > 20);
+  assert.equal(new Set(cells.map(formOf)).size, 1);
+  assert.equal(new Set(cells.map(({ pubkey }) => pubkey)).size, cells.length, "no key twice");
+  assert.equal(new Set(cells.map(({ tags }) => tags[0]?.[1])).size, cells.length, "no address twice");
+  const keys = [alice, bob].map(({ vault }) => vault.identity().publicKey);
+  const named = (events: readonly NostrEvent[]) => keys.filter((key) => JSON.stringify(events).includes(key));
+  assert.deepEqual(named(seen), []);
+
+  // The control: the same search sees who gets what is not hidden.
+  await alice.messenger.send({ to: "Bob", text: "not hidden", interop: true });
+  await until(() => bob.texts().includes("not hidden"), "Bob reads it");
+  assert.deepEqual(named(relay.stored), [bob.vault.identity().publicKey]);
+  assert.ok(relay.stored.some(({ kind }) => kind === KIND.wrap));
+});
