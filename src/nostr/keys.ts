@@ -13,8 +13,8 @@ import { base32nopad, bech32 } from "@scure/base";
 import * as nip06 from "nostr-tools/nip06";
 import * as nip19 from "nostr-tools/nip19";
 import * as nip49 from "nostr-tools/nip49";
-import { getPublicKey } from "nostr-tools/pure";
-import { concatBytes, fromHex, utf8Encode } from "../core/bytes.ts";
+import { xOnlyPointFromScalar } from "tiny-secp256k1";
+import { concatBytes, fromHex, toHex, utf8Encode } from "../core/bytes.ts";
 import { CodecError, CryptoError, ValidationError } from "../core/errors.ts";
 import { isHex } from "./event.ts";
 
@@ -72,7 +72,7 @@ export function parseSecretKey(text: string, password?: string): Uint8Array {
 
 /** Hex public key of a 32-byte secret key. */
 export function publicKeyOf(secretKey: Uint8Array): string {
-  return getPublicKey(secretKey);
+  return toHex(xOnlyPointFromScalar(secretKey));
 }
 
 /** The first account's 32-byte secret key of 12 to 24 BIP-39 English words, m/44'/1237'/0'/0/0 (NIP-06). Throws ValidationError `bad_words`. */

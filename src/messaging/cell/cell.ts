@@ -83,7 +83,7 @@ export function sealCell(
   ];
   try {
     const content = Buffer.from(sealed.buffer).toString("base64");
-    return signEvent({ kind: CELL_KIND, created_at, tags, content }, oneUse.secretKey);
+    return signEvent({ kind: CELL_KIND, created_at, tags, content }, oneUse.secretKey, oneUse.publicKey);
   } finally {
     wipeBytes(oneUse.secretKey, plain);
   }
