@@ -295,11 +295,13 @@ export const ROUTE_LIMITS = {
 
 /** The cover law (NEP-15): how often cells leave, and how the ways they take are judged. */
 export const COVER_LIMITS = {
-  /** Mean gap between two cells to one relay under `stealth`. */
-  stealthGapMs: 30_000, // 30 s
+  /** One cell leaves to each relay in a period: its mean length under `stealth`. */
+  stealthPeriodMs: 30_000, // 30 s
   /** The same under `balanced`, in a slot that began with the app open, and otherwise. */
-  openGapMs: 2_000, // 2 s
-  closedGapMs: 60_000, // 1 min
+  openPeriodMs: 2_000, // 2 s
+  closedPeriodMs: 60_000, // 1 min
+  /** A period may be so much longer or shorter: what is left of a clock's drift drowns in it. */
+  periodSpreadPercent: 20,
   /** Paces change at multiples of this since 1970 only, on all devices at the same moments. */
   slotMs: 600_000, // 10 min
   /** Cells that wait for their turn at one relay; more are refused, so that their outbox keeps them. */
@@ -316,8 +318,8 @@ export const COVER_LIMITS = {
   explorePercent: 5,
   /** A path that takes so long is chosen half as readily as one that takes no time. */
   halvingDelayMs: 4_000, // 4 s
-  /** An acknowledgement that is not there after so many mean gaps, on top of a round trip, is missing. */
-  acknowledgementGaps: 3,
+  /** An acknowledgement that is not there after so many periods, on top of a round trip, is missing. */
+  acknowledgementPeriods: 3,
 } as const;
 
 /** Files and links. */

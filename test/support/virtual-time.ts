@@ -3,25 +3,27 @@ import { setImmediate as reactions } from "node:timers/promises";
 import type { Clock, Timers } from "../../src/core/clock.ts";
 
 interface Scheduled {
+  /** By the time that has passed, not by the clock, which may be set. */
   readonly dueMs: number;
   readonly callback: () => void;
 }
 
 export class VirtualTime implements Clock, Timers {
-  #nowMs: number;
-  /** By due time, the earliest last. */
+  #passedMs = 0;
+  #clockMs: number;
+  /** The earliest last. */
   readonly #scheduled: Scheduled[] = [];
 
   constructor(startMs: number) {
-    this.#nowMs = startMs;
+    this.#clockMs = startMs;
   }
 
   nowMs(): number {
-    return this.#nowMs;
+    return this.#clockMs + this.#passedMs;
   }
 
   schedule(callback: () => void, delayMs: number): () => void {
-    const scheduled = { dueMs: this.#nowMs + delayMs, callback };
+    const scheduled = { dueMs: this.#passedMs + delayMs, callback };
     const later = this.#scheduled.findLastIndex(({ dueMs }) => dueMs > scheduled.dueMs);
     this.#scheduled.splice(later + 1, 0, scheduled);
     return () => {
@@ -32,18 +34,23 @@ export class VirtualTime implements Clock, Timers {
 
   /** Resolves when so much time is past; what promises do between two timers is done between them. */
   async advance(durationMs: number): Promise<void> {
-    const endMs = this.#nowMs + durationMs;
+    const endMs = this.#passedMs + durationMs;
     for (let next = this.#scheduled.at(-1); next && next.dueMs <= endMs; next = this.#scheduled.at(-1)) {
       this.#scheduled.pop();
-      this.#nowMs = Math.max(this.#nowMs, next.dueMs);
+      this.#passedMs = Math.max(this.#passedMs, next.dueMs);
       next.callback();
       await reactions();
     }
-    this.#nowMs = Math.max(this.#nowMs, endMs);
+    this.#passedMs = Math.max(this.#passedMs, endMs);
   }
 
   /** The machine is busy or sleeps: time passes, and no timer runs until the next `advance`. */
   stall(durationMs: number): void {
-    this.#nowMs += durationMs;
+    this.#passedMs += durationMs;
+  }
+
+  /** Somebody sets the clock; timers do not heed it. */
+  set(nowMs: number): void {
+    this.#clockMs = nowMs - this.#passedMs;
   }
 }

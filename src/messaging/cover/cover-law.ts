@@ -1,11 +1,16 @@
 /**
  * The cover law (NEP-15): when a device sends cells to a relay, whatever its owner does.
  *
- *   stealth    ~30 s between cells                       always
- *   balanced   ~2 s in an open slot, ~60 s in another    a slot: 10 minutes, the same ones on all devices
+ *   stealth    one cell in 30 s    always
+ *   balanced   one cell in 2 s     in an open slot; one in 60 s in another. A slot: 10 minutes, the same on all devices
  *   fast       no stream: a real cell leaves at once
  *
- * Gaps are exponential, so each cell comes independently of all before it. A real cell takes the place of a dummy.
+ *   | period      | period         | period     |      each 20 % longer or shorter than said, at random
+ *   |    *        | *              |         *  |      one cell in each, at a moment drawn anew
+ *
+ * A real cell takes the place of a dummy: what waits when a period begins leaves in it. So which cells are real
+ * depends on nothing that an observer sees. With exponential gaps it would: a message falls into a long gap more often
+ * than into a short one, and the cell after a long gap would be real more often (decision 9).
  *
  * Which slot is open. A slot is open if the app was open at the moment the slot began, and stays what it is to its
  * end: neither opening nor closing shows before the next boundary, and a visit between two boundaries never shows.
@@ -21,22 +26,14 @@ import { COVER_LIMITS } from "../../core/limits.ts";
 export type CoverProfile = "stealth" | "balanced" | "fast";
 
 const HOUR_MS = 3_600_000;
+const SPREAD = COVER_LIMITS.periodSpreadPercent / 100;
 
-/** Mean gap between two cells to one relay in ms; null where there is no stream. */
-function meanGapMs(profile: CoverProfile, openSlot: boolean): number | null {
-  if (profile === "fast") return null;
-  if (profile === "stealth") return COVER_LIMITS.stealthGapMs;
-  return openSlot ? COVER_LIMITS.openGapMs : COVER_LIMITS.closedGapMs;
-}
-
-/** An exponential gap in ms. `unit` is uniform in [0, 1) and from a cryptographic source: gaps must not be foreseen. */
-export function drawGapMs(meanMs: number, unit: number): number {
-  return -meanMs * Math.log1p(-unit);
-}
-
-/** The next moment after `nowMs`, in ms since 1970, at which a pace may change. */
-export function nextBoundaryMs(nowMs: number): number {
-  return (slotAt(nowMs) + 1) * COVER_LIMITS.slotMs;
+/**
+ * The length of the next period in ms. `unit` is uniform in [0, 1). Were all periods the same, a relay could measure
+ * the drift of the device's clock by them, and know the device again at another relay.
+ */
+export function drawPeriodMs(meanMs: number, unit: number): number {
+  return meanMs * (1 + SPREAD * (2 * unit - 1));
 }
 
 export interface CoverCost {
@@ -45,24 +42,27 @@ export interface CoverCost {
   readonly kilobytesPerHour: number;
 }
 
-/** What a stream to `relays` relays takes on average, sending alone, if a cell's event has `eventBytes` of JSON. */
+/** What streams to `relays` relays take, sending alone, if a cell's event has `eventBytes` of JSON. */
 export function coverCost(profile: CoverProfile, openSlot: boolean, eventBytes: number, relays = 1): CoverCost {
-  const gapMs = meanGapMs(profile, openSlot);
-  const cellsPerHour = gapMs === null ? 0 : (relays * HOUR_MS) / gapMs;
+  const meanMs = meanPeriodMs(profile, openSlot);
+  const cellsPerHour = meanMs === null ? 0 : (relays * HOUR_MS) / meanMs;
   return { cellsPerHour, kilobytesPerHour: (cellsPerHour * eventBytes) / 1_000 };
 }
 
-/** Seconds until a real cell leaves, on average, with `ahead` others waiting before it: each takes one gap. */
+/**
+ * Seconds until a real cell leaves, on average: half a period until the next one, half of that, and one for each of
+ * the cells `ahead`. With none ahead, never more than 2.4 periods.
+ */
 export function expectedWaitSeconds(profile: CoverProfile, openSlot: boolean, ahead = 0): number {
-  return ((meanGapMs(profile, openSlot) ?? 0) * (ahead + 1)) / 1_000;
+  return ((meanPeriodMs(profile, openSlot) ?? 0) * (ahead + 1)) / 1_000;
 }
 
 /**
- * When an acknowledgement is overdue, in ms after its cell left. `gapMs`: mean gap of the slower of both ends, because
- * the acknowledgement waits for its turn in the other's stream; a gap alone is longer than three means in 5 % of cases.
+ * When an acknowledgement is overdue, in ms after its cell left: it waits for its turn in the other's stream, so
+ * `periodMs` is the mean period there, the longest that its profile has if it is not known; null if it has no stream.
  */
-export function acknowledgementDueMs(gapMs: number | null, roundTripMs: number): number {
-  return roundTripMs + COVER_LIMITS.acknowledgementGaps * (gapMs ?? 0);
+export function acknowledgementDueMs(periodMs: number | null, roundTripMs: number): number {
+  return roundTripMs + COVER_LIMITS.acknowledgementPeriods * (periodMs ?? 0);
 }
 
 /** A device's profile and whether its slot is open; one for all its relays, so that they see the same. */
@@ -91,9 +91,9 @@ export class CoverLaw {
     return this.#openSlot;
   }
 
-  /** Mean gap in ms until the next boundary; null without a stream. */
-  meanGapMs(nowMs: number): number | null {
-    return meanGapMs(this.profile, this.isOpenSlot(nowMs));
+  /** Mean length in ms of a period that begins at `nowMs`; null without a stream. */
+  meanPeriodMs(nowMs: number): number | null {
+    return meanPeriodMs(this.profile, this.isOpenSlot(nowMs));
   }
 
   /** Nobody need call at the boundary itself: what was so at the last call was so then. */
@@ -103,6 +103,12 @@ export class CoverLaw {
     this.#slot = slot;
     this.#openSlot = this.#appOpen;
   }
+}
+
+function meanPeriodMs(profile: CoverProfile, openSlot: boolean): number | null {
+  if (profile === "fast") return null;
+  if (profile === "stealth") return COVER_LIMITS.stealthPeriodMs;
+  return openSlot ? COVER_LIMITS.openPeriodMs : COVER_LIMITS.closedPeriodMs;
 }
 
 function slotAt(nowMs: number): number {

@@ -2,19 +2,20 @@
  * Sends cells to one relay as the cover law says; there is one for each relay.
  *
  *   post -> queue (first in, first out)
- *                     |
- *   tick, tick, ... --+--> next in the queue, else a dummy -> make -> publish -> (answer) settled
- *    ^ exponential gaps
+ *                 |
+ *   period begins: what waits now may leave in it ... at a random moment of it: the first of these, else a dummy
+ *                                                      -> make -> publish -> (answer) settled
  *
- * When the next tick comes is drawn before it is looked at what leaves at this one, and depends on nothing else than
- * the law: not on the queue, not on how long a cell takes to make, not on the relay's answer, which nobody waits for.
- * A relay that answers late, or never, cannot put a pattern into the stream by which another would know it again.
+ * Periods and moments depend on nothing but the law: not on the queue, not on how long a cell takes to make, not on
+ * the relay's answer, which nobody waits for. A relay that answers late, or never, cannot put a pattern into the stream
+ * by which another would know it again. A cell posted within a period waits for the next one, also if its moment is yet
+ * to come: were it not so, late moments would be real more often.
  */
 
 import type { Clock, Timers } from "../../core/clock.ts";
 import { COVER_LIMITS } from "../../core/limits.ts";
 import type { VerifiedEvent } from "../../nostr/event.ts";
-import { type CoverLaw, drawGapMs, nextBoundaryMs } from "./cover-law.ts";
+import { type CoverLaw, drawPeriodMs } from "./cover-law.ts";
 
 /** One cell on its way to the relay: a real one or a dummy. */
 export interface Departure {
@@ -28,7 +29,7 @@ export interface Departure {
 }
 
 export interface EmitterOptions {
-  readonly law: CoverLaw;
+  readonly law: Pick<CoverLaw, "meanPeriodMs">;
   readonly clock: Clock;
   readonly timers: Timers;
   /** Uniform in [0, 1), from a cryptographic source: `randomUnit`. */
@@ -44,12 +45,17 @@ export interface EmitterOptions {
 export class Emitter {
   readonly #options: EmitterOptions;
   #queue: Departure[] = [];
+  /** How many of the queue waited already when the period began. */
+  #eligible = 0;
   #cancelTimer: () => void = () => {};
   #closed = false;
 
   constructor(options: EmitterOptions) {
     this.#options = options;
-    this.#scheduleTick();
+    const { law, clock, random } = options;
+    const meanMs = law.meanPeriodMs(clock.nowMs());
+    // Streams that begin together to several relays must not be in step.
+    if (meanMs !== null) this.#schedulePeriod(clock.nowMs() + meanMs * random(), meanMs);
   }
 
   /** Cells that wait for their turn. */
@@ -64,7 +70,7 @@ export class Emitter {
   post(departure: Departure): boolean {
     const { law, clock, queuedCells = COVER_LIMITS.queuedCells } = this.#options;
     if (this.#closed) return false;
-    if (law.meanGapMs(clock.nowMs()) === null) {
+    if (law.meanPeriodMs(clock.nowMs()) === null) {
       this.#send(departure);
       return true;
     }
@@ -82,28 +88,39 @@ export class Emitter {
     for (const departure of waiting) departure.settled(false);
   }
 
-  /**
-   * A gap that would cross a boundary ends there and is drawn anew, which changes nothing as long as the pace stays:
-   * exponential gaps have no memory. For the same reason a machine that slept draws from now on. Ticks that it missed
-   * are not made up for: they would leave in a burst.
-   */
-  #scheduleTick(): void {
-    const { law, clock, timers, random } = this.#options;
-    const nowMs = clock.nowMs();
-    const meanMs = law.meanGapMs(nowMs);
-    if (meanMs === null) return;
-    const gapMs = drawGapMs(meanMs, random());
-    const slotLeftMs = nextBoundaryMs(nowMs) - nowMs;
-    this.#cancelTimer =
-      gapMs < slotLeftMs
-        ? timers.schedule(() => this.#tick(), gapMs)
-        : timers.schedule(() => this.#scheduleTick(), slotLeftMs);
+  /** `withinMs`: the longest wait, should the clock be set back meanwhile. */
+  #schedulePeriod(startMs: number, withinMs: number): void {
+    const { clock, timers } = this.#options;
+    const delayMs = Math.min(Math.max(0, startMs - clock.nowMs()), withinMs);
+    this.#cancelTimer = timers.schedule(() => this.#beginPeriod(startMs), delayMs);
   }
 
-  #tick(): void {
-    this.#scheduleTick();
-    for (let real = this.#queue.shift(); real !== undefined; real = this.#queue.shift()) {
-      if (this.#send(real)) return;
+  /**
+   * Periods follow each other without a rest, whenever the timer really fired: a busy machine is not a slow stream.
+   * What was missed for longer, as in sleep, is not made up for: it would leave in a burst.
+   */
+  #beginPeriod(dueMs: number): void {
+    const { law, clock, timers, random } = this.#options;
+    const nowMs = clock.nowMs();
+    const meanMs = law.meanPeriodMs(nowMs);
+    if (meanMs === null) return;
+    const startMs = Math.abs(nowMs - dueMs) > meanMs ? nowMs : dueMs;
+    const lengthMs = drawPeriodMs(meanMs, random());
+    const momentMs = startMs + lengthMs * random();
+    this.#eligible = this.#queue.length;
+    this.#cancelTimer = timers.schedule(
+      () => {
+        this.#schedulePeriod(startMs + lengthMs, lengthMs);
+        this.#sendNext();
+      },
+      Math.max(0, momentMs - nowMs),
+    );
+  }
+
+  #sendNext(): void {
+    for (; this.#eligible > 0; this.#eligible--) {
+      const real = this.#queue.shift();
+      if (real !== undefined && this.#send(real)) return;
     }
     this.#send(this.#options.dummy());
   }

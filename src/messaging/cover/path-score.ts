@@ -12,7 +12,6 @@
  */
 
 import { COVER_LIMITS } from "../../core/limits.ts";
-import { drawGapMs } from "./cover-law.ts";
 
 export interface PathScore {
   /** Weighted share of cells that got lost, 0 to 1. */
@@ -63,7 +62,7 @@ export function choosePaths(
   // A race of exponential times whose rates are the ratings: each wins with its share of the sum.
   const arrivals = relays.map((relay) => {
     const rating = ratePath(scores.get(relay) ?? UNTRIED_PATH);
-    return { relay, at: drawGapMs(1 / Math.max(rating, Number.EPSILON), random()) };
+    return { relay, at: -Math.log1p(-random()) / Math.max(rating, Number.EPSILON) };
   });
   return arrivals
     .toSorted((a, b) => a.at - b.at)
