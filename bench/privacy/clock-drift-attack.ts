@@ -37,8 +37,8 @@ async function measureClock(periods: "drawn" | "same"): Promise<number> {
     law,
     clock: time,
     timers: time,
-    // The emitter draws when to begin; then, for each period, its length and its moment.
-    random: () => (draws++ % 2 === 1 && periods === "same" ? 0.5 : randomUnit()),
+    // The emitter draws for each period its length, then its moment.
+    random: () => (draws++ % 2 === 0 && periods === "same" ? 0.5 : randomUnit()),
     dummy: () => ({ make: () => ({}) as VerifiedEvent, settled: () => {} }),
     publish: async () => void times.push(time.nowMs() - START_MS),
   });

@@ -52,10 +52,7 @@ export class Emitter {
 
   constructor(options: EmitterOptions) {
     this.#options = options;
-    const { law, clock, random } = options;
-    const meanMs = law.meanPeriodMs(clock.nowMs());
-    // Streams that begin together to several relays must not be in step.
-    if (meanMs !== null) this.#schedulePeriod(clock.nowMs() + meanMs * random(), meanMs);
+    this.#beginPeriod(options.clock.nowMs());
   }
 
   /** Cells that wait for their turn. */
@@ -122,7 +119,7 @@ export class Emitter {
       const real = this.#queue.shift();
       if (real !== undefined && this.#send(real)) return;
     }
-    this.#send(this.#options.dummy());
+    if (!this.#closed) this.#send(this.#options.dummy());
   }
 
   /** False if there was nothing to send. */
