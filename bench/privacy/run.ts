@@ -41,6 +41,7 @@ function isFailure({ ratio, goal }: Row): boolean {
 function describe(found: Row): string {
   const { metric, unit, ours, theirs, goal, better } = found;
   const verdict = goal === null ? "" : isFailure(found) ? "FAILED" : "ok";
-  const bound = theirs === null ? "" : `, has to be ${better === "lower" ? "below" : "above"} ${theirs} ${unit}`;
-  return `${verdict.padEnd(8)}${metric}\n        ${ours} ${unit}${bound}`.trimEnd();
+  const figure = (value: number) => `${value} ${unit}`.trimEnd();
+  const bound = theirs === null ? "" : `, has to be ${better === "lower" ? "below" : "above"} ${figure(theirs)}`;
+  return `${verdict.padEnd(8)}${metric}\n        ${figure(ours)}${bound}`;
 }
