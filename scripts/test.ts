@@ -30,7 +30,7 @@ interface GroupResult {
 const MINUTE_MS = 60_000;
 
 const GROUPS: readonly Group[] = [
-  { name: "unit", files: ["src/**/*.test.ts", "web/**/*.test.ts", "test/*.test.ts"], limitMs: 8 * MINUTE_MS },
+  { name: "unit", files: ["{src,web,bench}/**/*.test.ts", "test/*.test.ts"], limitMs: 8 * MINUTE_MS },
   { name: "scenario", files: ["test/scenario/**/*.test.ts"], limitMs: 15 * MINUTE_MS },
   { name: "fuzz", files: ["test/fuzz/**/*.test.ts"], limitMs: 15 * MINUTE_MS },
   { name: "browser", files: ["test/browser/**/*.test.ts"], limitMs: 15 * MINUTE_MS },

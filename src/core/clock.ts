@@ -5,3 +5,16 @@ export interface Clock {
 }
 
 export const systemClock: Clock = { nowMs: () => Date.now() };
+
+/** Timers, handed in so that hours of waiting can be run through in a moment of virtual time. */
+export interface Timers {
+  /** Calls back once after `delayMs`, never at once. Returns what cancels it. */
+  schedule(callback: () => void, delayMs: number): () => void;
+}
+
+export const systemTimers: Timers = {
+  schedule: (callback, delayMs) => {
+    const timer = setTimeout(callback, delayMs);
+    return () => clearTimeout(timer);
+  },
+};

@@ -317,6 +317,35 @@ export const ROUTE_LIMITS = {
   challengeBytes: 1_024, // 1 KiB
 } as const;
 
+/** The cover law (NEP-15): how often cells leave, and how the ways they take are judged. */
+export const COVER_LIMITS = {
+  /** One cell leaves to each relay in a period: its mean length under `stealth`. */
+  stealthPeriodMs: 30_000, // 30 s
+  /** The same under `balanced`, in a slot that began with the app open, and otherwise. */
+  openPeriodMs: 2_000, // 2 s
+  closedPeriodMs: 60_000, // 1 min
+  /** A period may be so much longer or shorter: what is left of a clock's drift drowns in it. */
+  periodSpreadPercent: 20,
+  /** Paces change at multiples of this since 1970 only, on all devices at the same moments. */
+  slotMs: 600_000, // 10 min
+  /** Cells that wait for their turn at one relay; more are refused, so that their outbox keeps them. */
+  queuedCells: 1_000,
+  /** A loop cell that is not back by then counts as lost. */
+  loopMs: 120_000, // 2 min
+  /** Loop cells of one relay that are waited for: an open app sends 60 in `loopMs` on average. */
+  loopsUnderWay: 256,
+  /** How much the newest observation of a path counts, the older ones fading: the last ten decide. */
+  newestPercent: 10,
+  /** A path that loses more is bad: cells go elsewhere. */
+  badLossPercent: 20,
+  /** How readily a bad path is chosen, compared with a good one: it may have recovered. */
+  explorePercent: 5,
+  /** A path that takes so long is chosen half as readily as one that takes no time. */
+  halvingDelayMs: 4_000, // 4 s
+  /** An acknowledgement that is not there after so many periods, on top of a round trip, is missing. */
+  acknowledgementPeriods: 3,
+} as const;
+
 /** Files and links. */
 export const FILE_LIMITS = {
   nameBytes: 255,

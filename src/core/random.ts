@@ -18,3 +18,9 @@ export function randomBelow(bound: number): number {
   while ((draw[0] as number) >= limit);
   return (draw[0] as number) % bound;
 }
+
+/** A uniform number in [0, 1), a multiple of 2^-53: every double of that spacing is equally likely. */
+export function randomUnit(): number {
+  const [high = 0, low = 0] = crypto.getRandomValues(new Uint32Array(2));
+  return ((high >>> 5) * 2 ** 26 + (low >>> 6)) / 2 ** 53;
+}
