@@ -50,6 +50,12 @@ export const statusSchema: Shape<contract.Status> = v.object({
   locked: v.boolean(),
   protection: v.picklist(["key-file", "passphrase"]),
   embeddedRelay: v.nullable(text),
+  cover: v.object({
+    profile: v.picklist(["stealth", "balanced", "fast"]),
+    kilobytesPerHour: v.number(),
+    secondsPerCell: v.number(),
+    sees: text,
+  }),
   requests: count,
   unread: count,
   reachable: v.picklist(["this-machine", "relays"]),

@@ -161,6 +161,8 @@ export const CELL_LIMITS = {
   reserve: 8,
   /** Parcels of which pieces are missing: so many from known senders, and so many from others. */
   unfinished: 256,
+  /** Names of whole parcels that are remembered, to drop the copies of their cells. */
+  finished: 10_000,
   /** Cells of other people kept in memory, because the epoch in which they are ours may still come. */
   strangers: 2_048,
   /** How far before the last complete look a relay is asked: for clocks that are wrong. */
@@ -328,8 +330,12 @@ export const COVER_LIMITS = {
   periodSpreadPercent: 20,
   /** Paces change at multiples of this since 1970 only, on all devices at the same moments. */
   slotMs: 600_000, // 10 min
+  /** Of each real cell, to as many of the recipient's relays: one of them may vanish. */
+  copies: 2,
   /** Cells that wait for their turn at one relay; more are refused, so that their outbox keeps them. */
   queuedCells: 1_000,
+  /** Letters of which is remembered by which relays they went last. */
+  ways: 10_000,
   /** A loop cell that is not back by then counts as lost. */
   loopMs: 120_000, // 2 min
   /** Loop cells of one relay that are waited for: an open app sends 60 in `loopMs` on average. */

@@ -18,6 +18,7 @@ import type { Account } from "../vault/account.ts";
 import type { SealedTable } from "../vault/sealed-table.ts";
 import { Crowd } from "./cell/crowd.ts";
 import type { Arrival, Mailbox } from "./cell/mailbox.ts";
+import type { Streams } from "./cover/streams.ts";
 
 /** What came: a parcel in cells, or the wrap of a NIP-17 client with its author's signature. */
 export type Mail = Arrival | { readonly wrap: VerifiedEvent };
@@ -41,6 +42,7 @@ export interface CollectorOptions {
   /** Whose wraps are collected, hex; null on a device that NIP-17 clients do not write to. */
   readonly wrapsFor: string | null;
   readonly mailbox: Mailbox;
+  readonly streams: Streams;
   /**
    * Takes one piece of mail in, with `markSeen` inside the same transaction. False: not readable now, perhaps once something
    * that is still on its way has come. Throws for what never will be.
@@ -110,7 +112,7 @@ export class Collector {
 
   #subscribe(url: string): { close(): void } {
     const crowd = this.#crowd.follow(url, () => this.#since(url, CELL_LIMITS.lookBackMs), {
-      onCell: (event) => this.#cell(event),
+      onCell: (event) => this.#cell(url, event),
       onStored: (startedAtMs) =>
         this.#whenIdle(() => {
           this.#saveCursor(url, startedAtMs);
@@ -143,8 +145,9 @@ export class Collector {
     });
   }
 
-  #cell(event: HashedEvent): void {
-    const arrival = this.#closed ? null : this.#o.mailbox.take(event);
+  #cell(url: string, event: HashedEvent): void {
+    if (this.#closed || this.#o.streams.takeReturn(url, event.id)) return;
+    const arrival = this.#o.mailbox.take(event);
     if (arrival) this.#enqueue(arrival);
   }
 

@@ -72,6 +72,12 @@ export class ContactBook {
     return this.#table.list({}).map(modernize);
   }
 
+  /** Relays where accepted contacts are written to, each once. */
+  relays(): string[] {
+    const accepted = this.list().filter(({ state, profile }) => state === "accepted" && profile === "hidden");
+    return [...new Set(accepted.flatMap(({ card, relays }) => card?.relays ?? relays))];
+  }
+
   count(state: ContactState): number {
     return this.#table.count("state", state);
   }

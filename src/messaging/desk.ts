@@ -3,6 +3,7 @@
  * what it needs of the others. Dropped as a whole at the lock.
  */
 
+import { systemTimers } from "../core/clock.ts";
 import type { Account } from "../vault/account.ts";
 import type { Identity } from "../vault/identity.ts";
 import { Addresses } from "./addresses.ts";
@@ -12,6 +13,7 @@ import { CellPost } from "./cell/cell-post.ts";
 import { Lanes } from "./cell/lanes.ts";
 import { Mailbox } from "./cell/mailbox.ts";
 import { Collector } from "./collector.ts";
+import { Streams } from "./cover/streams.ts";
 import type { Rooms } from "./composer.ts";
 import { ContactBook } from "./contact-book.ts";
 import { ConversationBook } from "./conversation-book.ts";
@@ -37,7 +39,7 @@ import { HeardBook, adoptOldNumbers } from "./heard-book.ts";
 import { Introductions } from "./introductions.ts";
 import { InviteBook } from "./invite-book.ts";
 import { MessageStore } from "./message-store.ts";
-import type { MessengerOptions } from "./messenger.ts";
+import type { MessengerOptions } from "./messenger-options.ts";
 import { OpenedFrames } from "./opened-frames.ts";
 import { Outbox, type OutboxRow } from "./outbox.ts";
 import { Reader } from "./reader.ts";
@@ -54,6 +56,7 @@ import { Welcomes } from "./welcomes.ts";
 
 export interface Desk extends Rooms {
   readonly identity: Identity;
+  readonly streams: Streams;
   readonly earlyMarks: EarlyMarks;
   readonly sessions: Sessions;
   readonly handshakes: Handshakes;
@@ -89,7 +92,7 @@ export interface DeskEvents {
 
 /** Opens everything; nothing is sent or collected before relays are followed. */
 export function openDesk(options: MessengerOptions, events: DeskEvents): Desk {
-  const { vault, pool, interopPool, clock, log, ownRelays, settings, revokeLink } = options;
+  const { vault, pool, interopPool, law, clock, log, ownRelays, settings, revokeLink } = options;
   const identity = vault.identity();
   const { publicKey } = identity;
   const nowMs = () => clock.nowMs();
@@ -101,7 +104,7 @@ export function openDesk(options: MessengerOptions, events: DeskEvents): Desk {
     followDevices(rooms, before, after);
     events.devicesMoved();
   };
-  const lanes = new Lanes(vault, identity.device);
+  const { lanes, ...cells } = openCells(options, identity);
   const sessions = new Sessions({ vault, identity, clock, epochs: lanes, follow });
   const transcript = new Transcript({ ...rooms, ownKey: publicKey, earlyMarks, nowMs });
   const order = new TextOrder({ ...rooms, transcript, nowMs });
@@ -123,7 +126,8 @@ export function openDesk(options: MessengerOptions, events: DeskEvents): Desk {
   const dispatcher: Dispatcher = new Dispatcher({
     ...places,
     sealing,
-    post: new CellPost({ pool, lanes, clock }),
+    ...cells,
+    law,
     addresses: new Addresses(rooms.contacts, rooms.groups, rooms.devices),
     log,
     interopRelays: (to) => introductions.interopRelays(to),
@@ -140,7 +144,7 @@ export function openDesk(options: MessengerOptions, events: DeskEvents): Desk {
     order,
     dispatcher,
     earlyMarks,
-    mailbox: new Mailbox(lanes, identity),
+    ...cells,
   };
   const inward = openInward({ ...places, ...base, wake, log }, options, events);
   const search = new SearchIndex(rooms.messages);
@@ -156,6 +160,12 @@ export function openDesk(options: MessengerOptions, events: DeskEvents): Desk {
     search,
     typing,
   };
+}
+
+function openCells({ vault, pool, law, clock }: MessengerOptions, identity: Identity) {
+  const lanes = new Lanes(vault, identity.device);
+  const streams = new Streams({ pool, law, clock, timers: systemTimers });
+  return { lanes, streams, post: new CellPost({ streams, lanes, clock }), mailbox: new Mailbox(lanes, identity) };
 }
 
 function openRooms(vault: Account): Rooms {
@@ -182,6 +192,7 @@ type Base = Pick<Desk, "identity" | "sessions" | "introductions" | "corresponden
   Rooms &
   Pick<MessengerOptions, "vault" | "pool" | "interopPool" | "clock" | "log" | "ownRelays"> & {
     readonly mailbox: Mailbox;
+    readonly streams: Streams;
     readonly sealing: Sealing;
     readonly blobs: Blobs;
     readonly transcript: Transcript;

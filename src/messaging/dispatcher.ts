@@ -8,7 +8,7 @@
  */
 
 import type { Clock } from "../core/clock.ts";
-import { ROUTE_LIMITS } from "../core/limits.ts";
+import { COVER_LIMITS, MESSAGE_LIMITS, ROUTE_LIMITS } from "../core/limits.ts";
 import type { Logger } from "../core/log.ts";
 import type { VerifiedEvent } from "../nostr/event.ts";
 import type { RelayPool } from "../route/relay-pool.ts";
@@ -17,13 +17,17 @@ import type { Identity } from "../vault/identity.ts";
 import type { Address, Addresses } from "./addresses.ts";
 import { wrapRumor } from "./interop.ts";
 import type { CellPost } from "./cell/cell-post.ts";
+import { acknowledgementDueMs, type CoverLaw } from "./cover/cover-law.ts";
+import type { Streams } from "./cover/streams.ts";
 import { type Letter, letterHead, type ReceiptLetter } from "./letter.ts";
-import type { Outbox, OutboxRow, ReceiptRow } from "./outbox.ts";
+import { type Outbox, type OutboxRow, type ReceiptRow, rowKey } from "./outbox.ts";
 import type { Sealed, Sealing } from "./sealing.ts";
 
 export interface DispatcherOptions {
   readonly vault: Account;
   readonly post: CellPost;
+  readonly streams: Streams;
+  readonly law: Pick<CoverLaw, "meanPeriodMs">;
   /** Connections on which nobody is known. */
   readonly pool: RelayPool;
   /** Connections on which relays know who we are: for NIP-17 alone. */
@@ -48,6 +52,7 @@ export class Dispatcher {
   readonly #identity: Identity;
   readonly #busy = new Map<string, Promise<void>>();
   readonly #again = new Set<string>();
+  readonly #ways = new Map<string, readonly string[]>();
   readonly #stop = new AbortController();
   #timer: NodeJS.Timeout | null = null;
 
@@ -71,6 +76,7 @@ export class Dispatcher {
   /** Ends all tries; resolves when none runs any more. */
   async close(): Promise<void> {
     this.#stop.abort();
+    this.#o.streams.close();
     if (this.#timer) clearTimeout(this.#timer);
     await Promise.allSettled(this.#busy.values());
   }
@@ -105,6 +111,15 @@ export class Dispatcher {
     }
   }
 
+  /** How long an acknowledgement may take: it waits for its turn in the other's stream, of which we know nothing. */
+  #patienceMs(): number {
+    const { law, clock } = this.#o;
+    const hasStream = law.meanPeriodMs(clock.nowMs()) !== null;
+    return hasStream
+      ? acknowledgementDueMs(COVER_LIMITS.closedPeriodMs, MESSAGE_LIMITS.resendMs)
+      : MESSAGE_LIMITS.resendMs;
+  }
+
   #due(to: Address): OutboxRow[] {
     const now = this.#o.clock.nowMs();
     return this.#ready(to).filter((row) => row.nextAtMs <= now);
@@ -130,7 +145,7 @@ export class Dispatcher {
       if (!current) return taken;
       if (!taken) outbox.postpone(current, clock.nowMs());
       else if (content.profile === "interop") outbox.remove(row.id, row.to);
-      else outbox.markSent(current, clock.nowMs());
+      else outbox.markSent(current, clock.nowMs(), this.#patienceMs());
       if (taken) this.#o.onSent(row);
       return taken;
     });
@@ -139,7 +154,8 @@ export class Dispatcher {
   async #send(row: OutboxRow, content: Exclude<OutboxRow["content"], { profile: "interop" }>, to: Address) {
     const sealed = await this.#o.sealing.seal(row, content, to);
     if (this.#stop.signal.aborted) return false;
-    if (sealed) return this.#post(sealed, to);
+    if (row.state === "sent") this.#o.streams.blame(this.#ways.get(rowKey(row)) ?? []);
+    if (sealed) return this.#post(sealed, to, row);
     this.#o.outbox.remove(row.id, row.to);
     return true;
   }
@@ -156,9 +172,19 @@ export class Dispatcher {
     return taken;
   }
 
-  #post({ parcel, shared }: Sealed, to: Address): Promise<boolean> {
+  async #post({ parcel, shared }: Sealed, to: Address, row?: OutboxRow): Promise<boolean> {
     const relays = to.relays.length > 0 ? to.relays : this.#o.ownRelays();
-    return this.#o.post.send(parcel, to, shared, relays, this.#stop.signal);
+    const { relays: chosen, taken } = await this.#o.post.send(parcel, to, shared, relays);
+    if (row) this.#noteWay(rowKey(row), chosen);
+    return taken;
+  }
+
+  /** Which relays a letter went by last: if it has to be sent again, it is their fault. */
+  #noteWay(key: string, relays: readonly string[]): void {
+    this.#ways.delete(key);
+    this.#ways.set(key, relays);
+    const [oldest] = this.#ways.keys();
+    if (this.#ways.size > COVER_LIMITS.ways && oldest !== undefined) this.#ways.delete(oldest);
   }
 
   /** Unknown first, so that relays do not learn who writes to whom; some take nothing from the unknown. */

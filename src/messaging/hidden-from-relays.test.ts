@@ -1,11 +1,45 @@
 /** What a relay that keeps everything sees of two people and a group, from the first hello on; beside it, what it sees of NIP-17. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { createWorld, meet, until, WAIT_MS } from "../../test/support/messenger-world.ts";
 import { type NostrEvent, eventBytes } from "../nostr/event.ts";
 import { KIND } from "../nostr/kinds.ts";
 import { CELL_KIND } from "./cell/cell.ts";
 import { DROP_KIND } from "./invite.ts";
+
+const PERIOD_MS = 20;
+
+test("under cover everything arrives, the stream goes on as it did, and no cell goes out twice", async (t) => {
+  const { relay, person } = createWorld(t);
+  const [alice, bob] = [await person("Alice"), await person("Bob")];
+  for (const one of [alice, bob]) {
+    one.law = { meanPeriodMs: () => PERIOD_MS };
+    one.crash();
+  }
+  const paceOf = async (ms: number) => {
+    const before = relay.stored.length;
+    await sleep(ms);
+    return (relay.stored.length - before) / (ms / PERIOD_MS);
+  };
+  const idle = await paceOf(1_500);
+  await meet(alice, bob);
+  const ids: string[] = [];
+  for (let i = 0; i < 40; i++) ids.push((await alice.messenger.send({ to: "Bob", text: `text ${i}` })).id);
+  const busy = await paceOf(1_500);
+  await until(() => bob.texts().length === 40, "Bob reads all of it");
+  assert.deepEqual(
+    bob.texts(),
+    ids.map((_, i) => `text ${i}`),
+  );
+  for (const id of ids) await alice.messenger.waitFor(id, "delivered", AbortSignal.timeout(WAIT_MS));
+  // Two streams: one cell a period each, less what a busy machine makes late.
+  assert.ok(idle <= 2.2 && busy <= 2.2, `${idle} and ${busy} cells a period`);
+  assert.ok(idle > 0.5 && busy > 0.5, `${idle} and ${busy} cells a period`);
+  const cells = relay.stored.filter(({ kind }) => kind === CELL_KIND);
+  assert.equal(new Set(cells.map(formOf)).size, 1, "real ones and dummies");
+  assert.equal(new Set(cells.map(({ id }) => id)).size, cells.length);
+});
 
 /** Everything of an event that is not random: what is left to sort events by. */
 function formOf(event: NostrEvent): string {

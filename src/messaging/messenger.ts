@@ -8,15 +8,10 @@
  * It exists in two states: stopped (vault locked; every call throws LockedError) and started.
  */
 
-import type { Clock } from "../core/clock.ts";
 import { LockedError, ValidationError } from "../core/errors.ts";
 import { MESSAGE_LIMITS } from "../core/limits.ts";
-import type { Logger } from "../core/log.ts";
 import { inboxRelaysEvent } from "../nostr/direct-message.ts";
 import { parsePublicKey } from "../nostr/keys.ts";
-import type { RelayPool } from "../route/relay-pool.ts";
-import type { Account } from "../vault/account.ts";
-import type { LinkedAccount } from "../vault/identity.ts";
 import { Announcer } from "./announcer.ts";
 import { checkConversation, checkRequest, checkText, compose, messageDeleted } from "./composer.ts";
 import type { ContactRow } from "./contact-book.ts";
@@ -27,6 +22,7 @@ import { type Effects, noEffects } from "./effects.ts";
 import { forgetContact } from "./forget-contact.ts";
 import { startExpiry } from "./expiry.ts";
 import { letterHead } from "./letter.ts";
+import type { MessengerOptions } from "./messenger-options.ts";
 import type { MessageStore, StoredMessage } from "./message-store.ts";
 import type { OutboxRow } from "./outbox.ts";
 import { type InboxQuery, type PageQuery, parseTime, type SearchQuery } from "./reader.ts";
@@ -48,35 +44,6 @@ import type {
   SendResult,
   VerifyResult,
 } from "./views.ts";
-
-export interface MessengerOptions {
-  readonly vault: Account;
-  /** Connections on which nobody is known: cells, cards, blobs. */
-  readonly pool: RelayPool;
-  /** Connections on which relays know who we are, because NIP-17 demands it; none other may be used for anything else. */
-  readonly interopPool: RelayPool;
-  /** Where this node collects its letters, the embedded relay first. */
-  readonly ownRelays: () => readonly string[];
-  readonly embeddedRelay: string | null;
-  /** A sealed link to a library file, for an attachment. */
-  readonly shareFile: (fileId: string) => Promise<MessageFile>;
-  /** Ends the share link of an attachment that disappears or is deleted; other people's URLs are left alone. */
-  readonly revokeLink: (url: string) => void;
-  readonly settings: () => MessengerSettings;
-  /** Makes the account one whose keys lie on another device; null where that cannot be. */
-  readonly linkTo: ((account: LinkedAccount) => void) | null;
-  /** Takes over what was set on another device of this account. */
-  readonly adoptSettings: (settings: MessengerSettings) => void;
-  readonly clock: Clock;
-  readonly log: Logger;
-}
-
-export interface MessengerSettings {
-  readonly displayName: string;
-  readonly readReceipts: boolean;
-  readonly typingIndicators: boolean;
-  readonly invitedOnly: boolean;
-}
 
 /** The most that a disappearing message may outlive its time. */
 const EXPIRY_CHECK_MS = 1_000;
@@ -139,9 +106,11 @@ export class Messenger {
 
   /** Follows the relays as they are set now, and tells contacts when our places have changed. */
   refreshRelays(): void {
-    const { collector, devices, dispatcher, identity, introductions, membership, ownDevices } = this.#desk();
+    const { collector, contacts, devices, dispatcher, identity, introductions, membership, ownDevices, streams } =
+      this.#desk();
     const relays = this.#o.ownRelays();
     this.#o.pool.keep(relays);
+    streams.follow(relays, contacts.relays());
     collector.follow(relays);
     if (introductions.announceRelays(relays)) {
       membership.announceProfile();

@@ -115,9 +115,9 @@ export class Outbox {
     return this.#receipts.find("to", to, { limit: MESSAGE_LIMITS.idsPerReceipt });
   }
 
-  /** A relay took the letter; it is repeated later unless it is acknowledged. */
-  markSent(row: OutboxRow, nowMs: number): void {
-    const wait = Math.min(MESSAGE_LIMITS.resendMs * 2 ** row.attempts, MESSAGE_LIMITS.resendMaxMs);
+  /** A relay took the letter; it is repeated after `patienceMs`, doubled each time, unless it is acknowledged. */
+  markSent(row: OutboxRow, nowMs: number, patienceMs: number): void {
+    const wait = Math.min(patienceMs * 2 ** row.attempts, MESSAGE_LIMITS.resendMaxMs);
     this.#letters.put({ ...row, state: "sent", attempts: row.attempts + 1, nextAtMs: nowMs + wait });
   }
 
@@ -191,7 +191,7 @@ function isControl({ content }: OutboxRow): boolean {
   return content.profile === "commit" || (content.profile === "hidden" && !isContent(content.letter));
 }
 
-function rowKey({ id, to }: Pick<OutboxRow, "id" | "to">): string {
+export function rowKey({ id, to }: Pick<OutboxRow, "id" | "to">): string {
   return `${id}/${to}`;
 }
 

@@ -23,6 +23,7 @@ test("without a word said everything has a default", () => {
     tracker: null,
     genesisKey: null,
     logLevel: "warn",
+    cover: "fast",
   });
 });
 
@@ -90,9 +91,12 @@ test("a file that says something unknown or unreadable is refused by name", () =
 });
 
 test("a protection that cannot be given is refused, not weakened", () => {
-  for (const flags of [{ route: "tor" }, { route: "mix" }, { cover: "stealth" }, { cover: "balanced" }]) {
-    assert.throws(() => readConfig(flags, {}), PolicyError);
-  }
-  readConfig({ route: "direct", cover: "off" }, {});
-  readConfig({ cover: "fast" }, {});
+  for (const route of ["tor", "mix"]) assert.throws(() => readConfig({ route }, {}), PolicyError);
+  readConfig({ route: "direct" }, {});
+});
+
+test("cover is what was asked for; off is fast, which has no stream", () => {
+  for (const cover of ["stealth", "balanced", "fast"]) assert.equal(readConfig({ cover }, {}).cover, cover);
+  assert.equal(readConfig({ cover: "off" }, {}).cover, "fast");
+  assert.equal(readConfig({}, {}).cover, "fast");
 });

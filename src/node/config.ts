@@ -10,6 +10,7 @@ import { join, resolve } from "node:path";
 import * as v from "valibot";
 import { PolicyError, UsageError } from "../core/errors.ts";
 import { ROUTE_LIMITS, VAULT_LIMITS } from "../core/limits.ts";
+import type { CoverProfile } from "../messaging/cover/cover-law.ts";
 import type { LogLevel } from "../core/log.ts";
 import { normalizeRelayUrl } from "./relay-url.ts";
 
@@ -44,6 +45,8 @@ export interface Config {
   /** Ed25519 public key of the mesh's genesis, 64 hex characters. */
   readonly genesisKey: string | null;
   readonly logLevel: LogLevel;
+  /** When cells leave (NEP-15). */
+  readonly cover: CoverProfile;
 }
 
 const DEFAULT_PORT = 8080;
@@ -67,6 +70,11 @@ const SCHEMAS = {
   tracker: webUrl,
   genesisKey: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/i), v.toLowerCase()),
   logLevel: v.picklist(["silent", "error", "warn", "info", "debug"]),
+  // Without a stream there is nothing to cover with: off is fast.
+  cover: v.pipe(
+    v.picklist(["stealth", "balanced", "fast", "off"]),
+    v.transform((word): CoverProfile => (word === "off" ? "fast" : word)),
+  ),
 } as const;
 
 type Key = keyof typeof SCHEMAS;
@@ -82,6 +90,7 @@ const SUGGESTIONS: Record<Key, string> = {
   tracker: "Use a web address, for example https://tracker.example.",
   genesisKey: "Use the 64 hex characters of an Ed25519 public key.",
   logLevel: "Use silent, error, warn, info or debug.",
+  cover: "Use stealth, balanced, fast or off.",
 };
 
 /**
@@ -107,6 +116,7 @@ export function readConfig(flags: ConfigFlags, environment: NodeJS.ProcessEnv = 
     tracker: read("tracker"),
     genesisKey: read("genesisKey"),
     logLevel: read("logLevel") ?? "warn",
+    cover: read("cover") ?? "fast",
   };
 }
 
@@ -126,6 +136,7 @@ function flagLayer(flags: ConfigFlags): Layer {
     embeddedRelay: [flags.embeddedRelay === false ? false : undefined, "--no-embedded-relay"],
     relayPort: [flags.relayPort, "--relay-port"],
     logLevel: [level, flags.verbose ? "-v" : "-q"],
+    cover: [flags.cover, "--cover"],
   });
 }
 
@@ -139,7 +150,16 @@ function environmentLayer(environment: NodeJS.ProcessEnv): Layer {
   });
 }
 
-const FILE_KEYS: readonly Key[] = ["port", "relays", "embeddedRelay", "relayPort", "tracker", "genesisKey", "logLevel"];
+const FILE_KEYS: readonly Key[] = [
+  "port",
+  "relays",
+  "embeddedRelay",
+  "relayPort",
+  "tracker",
+  "genesisKey",
+  "logLevel",
+  "cover",
+];
 
 /** A secret has no place in the file: it lies beside the data it would protect. */
 function fileLayer(path: string): Layer {
@@ -178,20 +198,13 @@ function said(values: Partial<Record<Key, [unknown, string]>>): Layer {
   return Object.fromEntries(entries.map(([key, [value, source]]) => [key, { value, source }]));
 }
 
-const COVERS = ["stealth", "balanced", "fast", "off"];
 const ROUTES = ["direct", "tor", "mix"];
 
 function checkProtection(flags: ConfigFlags): void {
-  checkWord("--cover", flags.cover, COVERS);
   checkWord("--route", flags.route, ROUTES);
   if (flags.route === "tor" || flags.route === "mix") {
     throw new PolicyError("not_available", `The route "${flags.route}" is not available in this version.`, {
       hint: "Use --route direct if your relays may see your network address; otherwise do not start.",
-    });
-  }
-  if (flags.cover === "stealth" || flags.cover === "balanced") {
-    throw new PolicyError("not_available", `Cover traffic "${flags.cover}" is not available in this version.`, {
-      hint: "Use --cover off if your relays may see when you write; otherwise do not start.",
     });
   }
 }

@@ -13,6 +13,7 @@ import { LockedError, PolicyError } from "../core/errors.ts";
 import { PERSONA_LIMITS } from "../core/limits.ts";
 import type { Logger } from "../core/log.ts";
 import { parseDuration } from "../files/duration.ts";
+import type { CoverLaw } from "../messaging/cover/cover-law.ts";
 import { Messenger } from "../messaging/messenger.ts";
 import type { MessengerEvent } from "../messaging/views.ts";
 import { createAuthEvent } from "../nostr/authentication.ts";
@@ -32,6 +33,7 @@ export interface PersonasOptions {
   readonly log: Logger;
   /** The root's, embedded relay included. */
   readonly rootRelays: () => readonly string[];
+  readonly law: CoverLaw;
   /** Not told to anybody, so the root's choice may hold for all. */
   readonly invitedOnly: () => boolean;
   readonly emit: (event: NodeEvent) => void;
@@ -141,7 +143,7 @@ export class Personas {
       this.#o.log.warn({}, "a persona does not start: one of its relays is used by another identity");
       return;
     }
-    const { vault, clock, invitedOnly } = this.#o;
+    const { vault, law, clock, invitedOnly } = this.#o;
     const log = this.#o.log.child({ component: "persona" });
     const account = vault.personas.account(row.id);
     const authenticate = authenticator(account, row.relays, clock);
@@ -151,6 +153,7 @@ export class Personas {
       vault: account,
       pool,
       interopPool,
+      law,
       clock,
       log,
       ownRelays: () => row.relays,

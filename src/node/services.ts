@@ -15,6 +15,7 @@ import { BlobStore } from "../files/blob-store.ts";
 import { FileLibrary } from "../files/library.ts";
 import { LinkStore } from "../files/link-store.ts";
 import { Links } from "../files/links.ts";
+import { CoverLaw } from "../messaging/cover/cover-law.ts";
 import { Messenger } from "../messaging/messenger.ts";
 import { createAuthEvent } from "../nostr/authentication.ts";
 import type { RunningRelay } from "../relay/relay-server.ts";
@@ -51,6 +52,8 @@ export interface Services {
   /** null when it is switched off, and offline. */
   readonly relay: RunningRelay | null;
   readonly pool: RelayPool;
+  /** When cells leave; faces say whether the app is open. */
+  readonly law: CoverLaw;
   readonly messenger: Messenger;
   readonly channels: ChannelRoom;
   readonly personas: Personas;
@@ -110,11 +113,13 @@ function compose(foundation: Foundation, opened: AsyncDisposableStack): Omit<Ser
   const authenticate = authenticator(vault, ownRelays, clock);
   const interopPool = new RelayPool({ carrier: directCarrier, clock, log, authenticate });
   opened.defer(() => interopPool.close());
-  const messenger = createMessenger(foundation, { pool, interopPool, links, bus, settings, ownRelays });
+  // Somebody starts it, so the first slot is open; from then on faces say what is.
+  const law = new CoverLaw(config.cover, true, clock.nowMs());
+  const messenger = createMessenger(foundation, { pool, interopPool, law, links, bus, settings, ownRelays });
   opened.defer(() => messenger.stop());
   const channels = createChannels(foundation, { pool, links, bus, ownRelays });
   opened.defer(() => channels.stop());
-  const personas = createPersonas(foundation, { settings, bus, ownRelays });
+  const personas = createPersonas(foundation, { law, settings, bus, ownRelays });
   opened.defer(() => personas.stop());
   const gate = new Gate({ ...foundation, pool, interopPool, messenger, channels, personas, files, links, bus });
   const sweeping = setInterval(() => links.sweep(), LINK_SWEEP_MS);
@@ -131,6 +136,7 @@ function compose(foundation: Foundation, opened: AsyncDisposableStack): Omit<Ser
     files,
     links,
     pool,
+    law,
     messenger,
     channels,
     personas,
@@ -154,13 +160,16 @@ function compose(foundation: Foundation, opened: AsyncDisposableStack): Omit<Ser
 
 function createMessenger(
   { vault, relay, clock, log }: Foundation,
-  parts: Pick<Services, "pool" | "links" | "bus" | "settings" | "ownRelays"> & { readonly interopPool: RelayPool },
+  parts: Pick<Services, "pool" | "law" | "links" | "bus" | "settings" | "ownRelays"> & {
+    readonly interopPool: RelayPool;
+  },
 ): Messenger {
-  const { pool, interopPool, links, bus, settings, ownRelays } = parts;
+  const { pool, interopPool, law, links, bus, settings, ownRelays } = parts;
   return new Messenger({
     vault,
     pool,
     interopPool,
+    law,
     clock,
     log,
     ownRelays,
@@ -178,10 +187,11 @@ function createMessenger(
 
 function createPersonas(
   { vault, clock, log }: Foundation,
-  { settings, bus, ownRelays }: Pick<Services, "settings" | "bus" | "ownRelays">,
+  { law, settings, bus, ownRelays }: Pick<Services, "law" | "settings" | "bus" | "ownRelays">,
 ): Personas {
   return new Personas({
     vault,
+    law,
     clock,
     log,
     rootRelays: ownRelays,

@@ -1,4 +1,5 @@
 /** How the node is, in one answer: health first, and what a person must know in plain words. */
+import { readCover } from "./cover-view.ts";
 import { isLoopbackRelay } from "./relay-url.ts";
 import type { Services } from "./services.ts";
 import type { RelayState, RouteState, Status } from "./views.ts";
@@ -23,6 +24,7 @@ export function readStatus(services: Services): Status {
     relays: relayStates(services),
     routes: [directRoute(services)],
     ...(services.gate.working ? services.messenger.counts() : { outbox: 0, requests: 0, unread: 0 }),
+    cover: readCover(services),
     mesh: { peers: 0 },
     locked,
     protection: vault.protection,

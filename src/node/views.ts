@@ -38,10 +38,22 @@ export interface Status {
   readonly embeddedRelay: string | null;
   readonly requests: number;
   readonly unread: number;
+  readonly cover: CoverView;
   /** Who can write to you: programs on this machine only, or whoever shares a relay with you. */
   readonly reachable: "this-machine" | "relays";
   /** What a person must know now, in plain words, worst first; empty when all is well. */
   readonly warnings: readonly string[];
+}
+
+/** When cells leave to relays, and what that costs and shows. */
+export interface CoverView {
+  readonly profile: "stealth" | "balanced" | "fast";
+  /** Sent to all of your relays together, now; 0 without a stream. */
+  readonly kilobytesPerHour: number;
+  /** How long a cell waits for its turn on average, now; a message is one cell or several. */
+  readonly secondsPerCell: number;
+  /** What a relay can see, in plain words. */
+  readonly sees: string;
 }
 
 /** GET and PATCH /api/settings */

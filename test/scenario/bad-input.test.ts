@@ -5,6 +5,7 @@ import { mkdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import type { Status } from "../../src/api/contract.ts";
 import { atEnd, temporaryFolder } from "../support/cleanup.ts";
 import { type CliResult, freePort, runCli, startNocturne } from "../support/nocturne-process.ts";
 
@@ -28,8 +29,20 @@ test("no node: exit 3", async (t) => {
 
 test("a protection that does not exist yet is refused, never replaced: exit 5", async (t) => {
   const dataDir = temporaryFolder(t);
-  assertClear(await runCli(["start", "--no-open", "--route", "tor"], { dataDir }), 5, /not available/);
-  assertClear(await runCli(["start", "--no-open", "--cover", "stealth"], { dataDir }), 5, /not available/);
+  for (const route of ["tor", "mix"]) {
+    assertClear(await runCli(["start", "--no-open", "--route", route], { dataDir }), 5, /not available/);
+  }
+});
+
+test("cover is what was asked for, and says what it costs and shows", async (t) => {
+  const covered = await startNocturne(t, { args: ["--cover", "stealth"] });
+  const { json } = await covered.run<Status>(["status", "--json"]);
+  assert.equal(json.cover.profile, "stealth");
+  assert.equal(json.cover.secondsPerCell, 30);
+  assert.ok(json.cover.kilobytesPerHour > 300);
+  assert.match((await covered.run(["status"])).stdout, /Cover: stealth \(\d+ KB an hour, 30 s a cell\)\. Relays see/);
+  const plain = await startNocturne(t);
+  assert.match((await plain.run(["status"])).stdout, /Cover: fast \(no stream\)\. Relays see when you send/);
 });
 
 test("a locked vault: exit 4, and the passphrase opens it again", async (t) => {

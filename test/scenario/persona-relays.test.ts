@@ -8,6 +8,7 @@ import { test, type TestContext } from "node:test";
 import type { Persona } from "../../src/api/contract.ts";
 import { systemClock } from "../../src/core/clock.ts";
 import { createLogger } from "../../src/core/log.ts";
+import { CoverLaw } from "../../src/messaging/cover/cover-law.ts";
 import { Messenger } from "../../src/messaging/messenger.ts";
 import { createAuthEvent } from "../../src/nostr/authentication.ts";
 import { directCarrier } from "../../src/route/carrier.ts";
@@ -106,6 +107,7 @@ async function startNaivePersona(t: TestContext, owner: ApiNode) {
     vault: account,
     pool,
     interopPool,
+    law: new CoverLaw("fast", false, Date.now()),
     ownRelays,
     embeddedRelay: null,
     shareFile: () => Promise.reject(new Error("not here")),

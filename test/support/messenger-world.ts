@@ -12,7 +12,9 @@ import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createLogger } from "../../src/core/log.ts";
-import { Messenger, type MessengerOptions } from "../../src/messaging/messenger.ts";
+import { CoverLaw } from "../../src/messaging/cover/cover-law.ts";
+import { Messenger } from "../../src/messaging/messenger.ts";
+import type { MessengerOptions } from "../../src/messaging/messenger-options.ts";
 import type { MessengerEvent } from "../../src/messaging/views.ts";
 import { openVault, type Vault } from "../../src/vault/vault.ts";
 import { UnrulyRelay } from "./unruly-relay.ts";
@@ -26,6 +28,8 @@ export class Person {
   readonly vault: Vault;
   readonly dataDir: string;
   readonly settings = { displayName: "", readReceipts: false, typingIndicators: false, invitedOnly: false };
+  /** When its cells leave; from the next start on. */
+  law: MessengerOptions["law"] = new CoverLaw("fast", false, 0);
   /** What a face would have heard, and which links were ended. */
   readonly events: MessengerEvent[] = [];
   readonly revoked: string[] = [];
@@ -50,6 +54,7 @@ export class Person {
       vault: this.vault,
       pool,
       interopPool: pool,
+      law: this.law,
       ownRelays: () => [RELAY],
       embeddedRelay: null,
       shareFile: async (id) => ({ id, name: "plan.pdf", bytes: 3, url: `http://localhost/s/${id}#key` }),

@@ -7,6 +7,7 @@ import { DevicesSection } from "../components/settings/devices.tsx";
 import { PersonasSection } from "../components/settings/personas.tsx";
 import { PrivacySection, ProfileSection } from "../components/settings/profile.tsx";
 import { RelaysSection } from "../components/settings/relays.tsx";
+import { CoverSection } from "../components/settings/cover.tsx";
 import { RecoverySection, SecuritySection } from "../components/settings/security.tsx";
 import { ThisBrowserSection } from "../components/settings/this-browser.tsx";
 import { WipeSection } from "../components/settings/wipe.tsx";
@@ -28,6 +29,7 @@ export function SettingsScene({ part }: { readonly part: string | null }): React
           <PrivacySection settings={settings} />
           <PersonasSection />
           <RelaysSection settings={settings} status={status} />
+          <CoverSection cover={status.cover} />
           <DevicesSection />
           <SecuritySection status={status} />
           <RecoverySection settings={settings} />

@@ -36,6 +36,11 @@ async function examine(context: Context): Promise<DoctorReport> {
   return examineOffline(context.config());
 }
 
+function describeCover({ profile, kilobytesPerHour, secondsPerCell, sees }: Status["cover"]): string {
+  const cost = kilobytesPerHour === 0 ? "no stream" : `${kilobytesPerHour} KB an hour, ${secondsPerCell} s a cell`;
+  return `Cover: ${profile} (${cost}). ${sees}`;
+}
+
 /** Health first, then the numbers, then what a person must know. */
 function describe(status: Status): string {
   const relays = status.relays.map(
@@ -46,6 +51,7 @@ function describe(status: Status): string {
     status.locked ? "Locked. Unlock with: nocturne unlock" : `Running as ${status.npub}`,
     `Vault: ${status.protection === "passphrase" ? "protected by your passphrase" : "not protected by a passphrase; its key lies beside it"}`,
     `Waiting to be sent: ${status.outbox}   Unread: ${status.unread}   Requests: ${status.requests}`,
+    describeCover(status.cover),
     relays.length === 0 ? "No relay." : "Relays:",
     ...relays,
     ...status.warnings.map((warning) => `! ${warning}`),

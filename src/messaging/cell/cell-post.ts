@@ -1,15 +1,16 @@
 /**
- * Sends parcels: cut into cells, each sealed for its place in a lane or as an intro, each to all relays of the recipient.
+ * Sends parcels: cut into cells, each sealed for its place in a lane or as an intro, to two of the recipient's relays.
  *
- *   parcel -> pieces -> a slot of the lane for each, or an intro -> events -> relays; one that takes it is enough
+ *   parcel -> pieces -> for each copy: a slot of the lane, or an intro -> the relay's stream; one copy that is taken is enough
  *
- * Sealed anew at every try: another one-use key, another address, another look.
+ * Every copy and every try is another cell: another one-use key, another address, another look. So two relays that
+ * compare notes find nothing that both have.
  */
 
 import type { Clock } from "../../core/clock.ts";
 import { fromBase64Url, fromHex } from "../../core/bytes.ts";
 import type { VerifiedEvent } from "../../nostr/event.ts";
-import type { RelayPool } from "../../route/relay-pool.ts";
+import type { Streams } from "../cover/streams.ts";
 import { oneUseKey, sealCell } from "./cell.ts";
 import { introKeys } from "./cell-keys.ts";
 import type { Lanes } from "./lanes.ts";
@@ -29,11 +30,19 @@ export interface SharedEpoch {
 }
 
 export interface CellPostOptions {
-  /** Connections on which nobody is known. */
-  readonly pool: RelayPool;
+  readonly streams: Streams;
   readonly lanes: Lanes;
   readonly clock: Clock;
 }
+
+/** What was sent, by which relays, and whether each cell was taken by one of them. */
+export interface Sent {
+  readonly relays: readonly string[];
+  readonly taken: boolean;
+}
+
+/** Makes a cell at the moment it leaves. */
+type MakeCell = () => VerifiedEvent;
 
 export class CellPost {
   readonly #o: CellPostOptions;
@@ -42,50 +51,51 @@ export class CellPost {
     this.#o = options;
   }
 
-  /** True once each cell was taken by one of the relays; the others are still being tried then. */
-  async send(
-    parcel: Parcel,
-    to: PostRecipient,
-    shared: SharedEpoch | null,
-    relays: readonly string[],
-    signal: AbortSignal,
-  ): Promise<boolean> {
-    const cells = this.seal(parcel, to, shared);
-    const taken = await Promise.all(cells.map((cell) => this.#publish(cell, relays, signal)));
-    return taken.every(Boolean);
+  /** Resolves once each piece was taken by one of the chosen relays, or refused by all of them. Throws as `introCells`. */
+  async send(parcel: Parcel, to: PostRecipient, shared: SharedEpoch | null, relays: readonly string[]): Promise<Sent> {
+    const { streams, clock } = this.#o;
+    const chosen = streams.choose(relays);
+    const copies = this.#onLane(parcel, to, shared, chosen.length) ?? asIntros(parcel, to, clock, chosen.length);
+    const sent = chosen.map((url, copy) => (copies[copy] ?? []).map((make) => streams.send(url, make)));
+    const pieces = (copies[0] ?? []).map((_, piece) => anyOf(sent.map((tries) => tries[piece])));
+    return { relays: chosen, taken: chosen.length > 0 && (await Promise.all(pieces)).every(Boolean) };
   }
 
-  /** The cells of a parcel. Throws CodecError `parcel_too_large`, `bad_public_key`. */
-  seal(parcel: Parcel, to: PostRecipient, shared: SharedEpoch | null): VerifiedEvent[] {
+  /** Null if there is no lane, or not so much room in its window. */
+  #onLane(parcel: Parcel, to: PostRecipient, shared: SharedEpoch | null, copies: number): MakeCell[][] | null {
     const { lanes, clock } = this.#o;
+    if (!shared) return null;
     const pieces = cutParcel(encodeParcel(parcel));
-    const slots = shared && lanes.take(shared.session, shared.epoch, to.publicKey, pieces.length);
-    if (!slots) return introCells(parcel, to, clock.nowMs());
-    return pieces.flatMap((piece, i) => {
-      const slot = slots[i];
-      return slot
-        ? [sealCell(slot.seal, slot.address, { ...piece, heard: slot.heard }, oneUseKey(), clock.nowMs())]
-        : [];
-    });
-  }
-
-  async #publish(cell: VerifiedEvent, relays: readonly string[], signal: AbortSignal): Promise<boolean> {
-    try {
-      await Promise.any(relays.map((url) => this.#o.pool.publish(url, cell, signal)));
-      return true;
-    } catch {
-      return false;
-    }
+    const slots = lanes.take(shared.session, shared.epoch, to.publicKey, copies * pieces.length);
+    if (!slots) return null;
+    return Array.from({ length: copies }, (_, copy) =>
+      slots.slice(copy * pieces.length, (copy + 1) * pieces.length).map(({ seal, address, heard }, i) => {
+        const piece = { ...(pieces[i] as (typeof pieces)[number]), heard };
+        return () => sealCell(seal, address, piece, oneUseKey(), clock.nowMs());
+      }),
+    );
   }
 }
 
-/** The cells of a parcel for a device of which only the public keys are known. Throws as `CellPost.seal`. */
+/** True as soon as one of them is; false once all are not. */
+async function anyOf(tries: readonly (Promise<boolean> | undefined)[]): Promise<boolean> {
+  const taken = tries.map(async (one) => ((await one) ? true : Promise.reject(new Error("not taken"))));
+  return Promise.any(taken).catch(() => false);
+}
+
+/** The cells of a parcel for a device of which only the public keys are known. Throws CodecError `parcel_too_large`, `bad_public_key`. */
 export function introCells(parcel: Parcel, to: PostRecipient, nowMs: number): VerifiedEvent[] {
-  return cutParcel(encodeIntro(parcel, envelopeKeys(to))).map((piece) => {
+  return asIntros(parcel, to, { nowMs: () => nowMs }, 1).flatMap((cells) => cells.map((make) => make()));
+}
+
+/** A cell can be made again and again: each time it is another one that carries the same piece. */
+function asIntros(parcel: Parcel, to: PostRecipient, clock: Clock, copies: number): MakeCell[][] {
+  const cells = cutParcel(encodeIntro(parcel, envelopeKeys(to))).map((piece) => () => {
     const oneUse = oneUseKey();
     const { seal, address } = introKeys(oneUse, to.publicKey);
-    return sealCell(seal, address, { ...piece, heard: 0 }, oneUse, nowMs);
+    return sealCell(seal, address, { ...piece, heard: 0 }, oneUse, clock.nowMs());
   });
+  return Array.from({ length: copies }, () => cells);
 }
 
 function envelopeKeys({ publicKey, hybridPublicKey }: PostRecipient) {

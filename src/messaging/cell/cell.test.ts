@@ -8,7 +8,7 @@ import { CELL_LIMITS } from "../../core/limits.ts";
 import { randomBytes } from "../../core/random.ts";
 import { aesGcmKey } from "../../crypto/provider.ts";
 import { eventBytes, verifyEvent } from "../../nostr/event.ts";
-import { cellAddress, oneUseKey, openCell, PIECE_BYTES, sealCell } from "./cell.ts";
+import { CELL_EVENT_BYTES, cellAddress, oneUseKey, openCell, PIECE_BYTES, sealCell } from "./cell.ts";
 import { introKeyOf, introKeys, laneAddress, laneKeys } from "./cell-keys.ts";
 
 const NOW = Date.parse("2026-01-01T00:00:30Z");
@@ -35,6 +35,7 @@ test("whatever a cell carries, and whatever way it goes: the same size, form and
     }
   }
   assert.equal(shapes.size, 1);
+  assert.equal(eventBytes(sealCell(key, randomBytes(32), piece, oneUseKey(), NOW)), CELL_EVENT_BYTES);
 });
 
 test("a cell opens under its key, address and one-use key only", () => {

@@ -22,6 +22,8 @@ import { publicKeyOf } from "../../nostr/keys.ts";
 /** Regular: relays keep every cell until it expires. */
 export const CELL_KIND = 4522;
 export const PIECE_BYTES: number = 2_025;
+/** Every cell's event as JSON. */
+export const CELL_EVENT_BYTES: number = 3_217;
 
 const VERSION = 1;
 const NONCE_BYTES = 12;

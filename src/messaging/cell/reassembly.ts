@@ -1,9 +1,11 @@
 /**
- * Puts parcels together again. Pieces come in any order and more than once; of unfinished parcels the one that was touched
- * longest ago gives way. Nothing is kept on disk: what is not acknowledged is sent again.
+ * Puts parcels together again. Pieces come in any order and more than once, because each is sent by two relays; of
+ * unfinished parcels the one that was touched longest ago gives way. Nothing is kept on disk: what is not acknowledged is
+ * sent again.
  */
 
 import { concatBytes } from "../../core/bytes.ts";
+import { CELL_LIMITS } from "../../core/limits.ts";
 import type { Piece } from "./cell.ts";
 
 interface Unfinished {
@@ -22,21 +24,18 @@ export interface Whole {
 export class Reassembly {
   readonly #most: number;
   readonly #unfinished = new Map<string, Unfinished>();
+  /** Names of whole parcels: what of them comes again is a copy. The oldest first. */
+  readonly #finished = new Set<string>();
 
   /** `most` unfinished parcels are held. */
   constructor(most: number) {
     this.#most = most;
   }
 
-  /** True if nothing is missing of what was begun. */
-  get isIdle(): boolean {
-    return this.#unfinished.size === 0;
-  }
-
   /** The parcel if this was its last piece; else null. `from` tells apart who may have sent pieces of the same name. */
   add(from: string, { parcel, index, count, bytes }: Piece, eventId: string): Whole | null {
-    if (count === 1) return { bytes, events: [eventId] };
     const name = `${from}/${parcel}/${count}`;
+    if (this.#finished.has(name)) return null;
     const entry = this.#unfinished.get(name) ?? { pieces: Array(count).fill(null), events: new Set(), missing: count };
     if (entry.pieces[index] === null) {
       entry.pieces[index] = bytes;
@@ -44,11 +43,20 @@ export class Reassembly {
     }
     entry.events.add(eventId);
     this.#unfinished.delete(name);
-    if (entry.missing === 0)
-      return { bytes: concatBytes(...(entry.pieces as Uint8Array[])), events: [...entry.events] };
-    this.#unfinished.set(name, entry);
-    const [oldest] = this.#unfinished.keys();
-    if (this.#unfinished.size > this.#most && oldest !== undefined) this.#unfinished.delete(oldest);
-    return null;
+    if (entry.missing > 0) {
+      this.#unfinished.set(name, entry);
+      if (this.#unfinished.size > this.#most) deleteOldest(this.#unfinished);
+      return null;
+    }
+    this.#finished.add(name);
+    if (this.#finished.size > CELL_LIMITS.finished) deleteOldest(this.#finished);
+    return { bytes: concatBytes(...(entry.pieces as Uint8Array[])), events: [...entry.events] };
+  }
+}
+
+function deleteOldest(names: Map<string, unknown> | Set<string>): void {
+  for (const oldest of names.keys()) {
+    names.delete(oldest);
+    return;
   }
 }

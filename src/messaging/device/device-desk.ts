@@ -2,7 +2,7 @@
 
 import type { Desk } from "../desk.ts";
 import type { DeviceLinkView, DeviceView, JoinAccount } from "../views.ts";
-import type { MessengerOptions } from "../messenger.ts";
+import type { MessengerOptions } from "../messenger-options.ts";
 import { adoptGrant } from "./adopt.ts";
 import { hasDevices, notEmpty, oneDeviceOnly } from "./device-errors.ts";
 import type { LinkGrant } from "./pairing.ts";

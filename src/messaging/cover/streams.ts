@@ -1,0 +1,137 @@
+/**
+ * The streams of cells to all relays, one for each, under one law.
+ *
+ *   cell -> chosen relays -> the emitter of each -> in its turn -> relay
+ *           dummies in between, addressed to nobody else -> relay -> back with the crowd: loss and delay of this way
+ *
+ * A relay's stream begins when it is first followed or written to. No event goes to two relays: a copy for another relay
+ * is another cell (NEP-15).
+ */
+
+import type { Clock, Timers } from "../../core/clock.ts";
+import { COVER_LIMITS } from "../../core/limits.ts";
+import { randomBytes, randomUnit } from "../../core/random.ts";
+import { aesGcmKey } from "../../crypto/provider.ts";
+import { toHex } from "../../core/bytes.ts";
+import type { VerifiedEvent } from "../../nostr/event.ts";
+import type { RelayPool } from "../../route/relay-pool.ts";
+import { oneUseKey, sealCell } from "../cell/cell.ts";
+import type { CoverLaw } from "./cover-law.ts";
+import { type Departure, Emitter } from "./emitter.ts";
+import { LoopWatch } from "./loop-watch.ts";
+import { choosePaths, type PathScore, scoreLoss, scoreReturn, UNTRIED_PATH } from "./path-score.ts";
+
+export interface StreamsOptions {
+  /** Connections on which nobody is known. */
+  readonly pool: RelayPool;
+  readonly law: Pick<CoverLaw, "meanPeriodMs">;
+  readonly clock: Clock;
+  readonly timers: Timers;
+}
+
+const NOTHING = new Uint8Array(0);
+
+export class Streams {
+  readonly #o: StreamsOptions;
+  readonly #emitters = new Map<string, Emitter>();
+  readonly #loops = new Map<string, LoopWatch>();
+  readonly #scores = new Map<string, PathScore>();
+  /** Relays whose crowd we read, so that loops come back from there. */
+  #read: readonly string[] = [];
+
+  constructor(options: StreamsOptions) {
+    this.#o = options;
+  }
+
+  /** Streams to all of `written`, from now on; those of `read` tell of loops. Others go on only under `fast`, where they send nothing. */
+  follow(read: readonly string[], written: readonly string[]): void {
+    this.#read = read;
+    const wanted = new Set([...read, ...written]);
+    for (const [url, emitter] of this.#emitters) {
+      if (wanted.has(url)) continue;
+      emitter.close();
+      this.#emitters.delete(url);
+    }
+    for (const url of wanted) this.#emitter(url);
+  }
+
+  /** The relays for the copies of a cell: COVER_LIMITS.copies of them, bad ones rarely. */
+  choose(relays: readonly string[]): string[] {
+    return choosePaths(relays, this.#scores, COVER_LIMITS.copies, randomUnit);
+  }
+
+  /** Lets a cell leave to a relay in its turn. Resolves to true once the relay took it, to false if it did not or the queue is full. */
+  send(url: string, make: () => VerifiedEvent): Promise<boolean> {
+    return new Promise((resolve) => {
+      if (!this.#emitter(url).post({ make, settled: resolve })) resolve(false);
+    });
+  }
+
+  /** A cell of the crowd; true if it was a loop of ours. */
+  takeReturn(url: string, id: string): boolean {
+    const nowMs = this.#o.clock.nowMs();
+    const loops = this.#loops.get(url);
+    const delayMs = loops?.takeReturn(id, nowMs) ?? null;
+    for (let lost = loops?.takeLost(nowMs) ?? 0; lost > 0; lost--) this.blame([url]);
+    if (delayMs !== null) this.#score(url, (score) => scoreReturn(score, delayMs));
+    return delayMs !== null;
+  }
+
+  /** What went these ways was not acknowledged in time. */
+  blame(urls: readonly string[]): void {
+    for (const url of urls) this.#score(url, scoreLoss);
+  }
+
+  /** Loss (0 to 1) and delay of the way through a relay. */
+  scoreOf(url: string): PathScore {
+    return this.#scores.get(url) ?? UNTRIED_PATH;
+  }
+
+  close(): void {
+    for (const emitter of this.#emitters.values()) emitter.close();
+    this.#emitters.clear();
+  }
+
+  #emitter(url: string): Emitter {
+    const known = this.#emitters.get(url);
+    if (known) return known;
+    const { law, clock, timers } = this.#o;
+    const publish = (event: VerifiedEvent) => this.#publish(url, event);
+    const emitter = new Emitter({ law, clock, timers, random: randomUnit, dummy: () => this.#dummy(url), publish });
+    this.#emitters.set(url, emitter);
+    return emitter;
+  }
+
+  async #publish(url: string, event: VerifiedEvent): Promise<void> {
+    const startedMs = this.#o.clock.nowMs();
+    try {
+      await this.#o.pool.publish(url, event);
+      this.#score(url, (score) => scoreReturn(score, this.#o.clock.nowMs() - startedMs));
+    } catch (error) {
+      this.blame([url]);
+      throw error;
+    }
+  }
+
+  /** A cell that nobody can open, also we cannot: it is known by its id when it comes back. */
+  #dummy(url: string): Departure {
+    const make = () => {
+      const piece = { parcel: toHex(randomBytes(12)), index: 0, count: 1, bytes: NOTHING, heard: 0 };
+      const nowMs = this.#o.clock.nowMs();
+      const cell = sealCell(aesGcmKey(randomBytes(32)), randomBytes(32), piece, oneUseKey(), nowMs);
+      if (this.#read.includes(url)) this.#watch(url).left(cell.id, nowMs);
+      return cell;
+    };
+    return { make, settled: () => {} };
+  }
+
+  #watch(url: string): LoopWatch {
+    const watch = this.#loops.get(url) ?? new LoopWatch();
+    this.#loops.set(url, watch);
+    return watch;
+  }
+
+  #score(url: string, change: (score: PathScore) => PathScore): void {
+    this.#scores.set(url, change(this.scoreOf(url)));
+  }
+}

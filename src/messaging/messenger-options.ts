@@ -1,0 +1,40 @@
+/** What a messenger is handed by whoever opens it. */
+
+import type { Clock } from "../core/clock.ts";
+import type { Logger } from "../core/log.ts";
+import type { RelayPool } from "../route/relay-pool.ts";
+import type { Account } from "../vault/account.ts";
+import type { LinkedAccount } from "../vault/identity.ts";
+import type { CoverLaw } from "./cover/cover-law.ts";
+import type { MessageFile } from "./views.ts";
+
+export interface MessengerOptions {
+  readonly vault: Account;
+  /** Connections on which nobody is known: cells, cards, blobs. */
+  readonly pool: RelayPool;
+  /** Connections on which relays know who we are, because NIP-17 demands it; none other may be used for anything else. */
+  readonly interopPool: RelayPool;
+  /** When cells leave; one for all identities of a node. */
+  readonly law: Pick<CoverLaw, "meanPeriodMs">;
+  /** Where this node collects its letters, the embedded relay first. */
+  readonly ownRelays: () => readonly string[];
+  readonly embeddedRelay: string | null;
+  /** A sealed link to a library file, for an attachment. */
+  readonly shareFile: (fileId: string) => Promise<MessageFile>;
+  /** Ends the share link of an attachment that disappears or is deleted; other people's URLs are left alone. */
+  readonly revokeLink: (url: string) => void;
+  readonly settings: () => MessengerSettings;
+  /** Makes the account one whose keys lie on another device; null where that cannot be. */
+  readonly linkTo: ((account: LinkedAccount) => void) | null;
+  /** Takes over what was set on another device of this account. */
+  readonly adoptSettings: (settings: MessengerSettings) => void;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+export interface MessengerSettings {
+  readonly displayName: string;
+  readonly readReceipts: boolean;
+  readonly typingIndicators: boolean;
+  readonly invitedOnly: boolean;
+}

@@ -1,0 +1,26 @@
+/** What cover there is now, what it costs, and what somebody at a relay can see, in plain words. */
+
+import { CELL_EVENT_BYTES } from "../messaging/cell/cell.ts";
+import { coverCost, type CoverProfile, expectedWaitSeconds } from "../messaging/cover/cover-law.ts";
+import type { Services } from "./services.ts";
+import type { CoverView } from "./views.ts";
+
+const SEES: Record<CoverProfile, string> = {
+  stealth:
+    "Relays see a steady stream of cells, the same whether you write or not, and when you are connected. They cannot tell which cells are real, nor for whom.",
+  balanced:
+    "Relays see a stream of cells, the same whether you write or not, and every ten minutes whether the app was open. They cannot tell which cells are real, nor for whom.",
+  fast: "Relays see when you send and how much, but not to whom. Who watches both sides can guess who answers whom by the times.",
+};
+
+export function readCover({ law, clock, ownRelays }: Services): CoverView {
+  const { profile } = law;
+  const isOpen = law.isOpenSlot(clock.nowMs());
+  const { kilobytesPerHour } = coverCost(profile, isOpen, CELL_EVENT_BYTES, Math.max(1, ownRelays().length));
+  return {
+    profile,
+    kilobytesPerHour: Math.round(kilobytesPerHour),
+    secondsPerCell: expectedWaitSeconds(profile, isOpen),
+    sees: SEES[profile],
+  };
+}
