@@ -36,16 +36,21 @@ const SCHEMA = `
     lid INTEGER PRIMARY KEY AUTOINCREMENT, id BLOB NOT NULL UNIQUE, pk BLOB NOT NULL, kind INTEGER NOT NULL,
     ts INTEGER NOT NULL, exp INTEGER, slot TEXT UNIQUE, json TEXT NOT NULL
   ) STRICT;
-  CREATE INDEX ev_pk ON ev (pk, ts);
-  CREATE INDEX ev_pk_kind ON ev (pk, kind, ts);
-  CREATE INDEX ev_kind ON ev (kind, ts);
-  CREATE INDEX ev_ts ON ev (ts);
   CREATE INDEX ev_exp ON ev (exp) WHERE exp IS NOT NULL;
   CREATE TABLE tag (
     name TEXT NOT NULL, val TEXT NOT NULL, ts INTEGER NOT NULL, kind INTEGER NOT NULL, lid INTEGER NOT NULL,
     PRIMARY KEY (name, val, ts, kind, lid)
   ) STRICT, WITHOUT ROWID;
 `;
+// They end in the order of answers: else all events of one second, and cells share a second by the minute, would be
+// sorted again for each chunk that is read.
+const INDEXES = `
+  CREATE INDEX ev_pk ON ev (pk, ts DESC, id);
+  CREATE INDEX ev_pk_kind ON ev (pk, kind, ts DESC, id);
+  CREATE INDEX ev_kind ON ev (kind, ts DESC, id);
+  CREATE INDEX ev_ts ON ev (ts DESC, id);
+`;
+const DROP_INDEXES = "DROP INDEX ev_pk; DROP INDEX ev_pk_kind; DROP INDEX ev_kind; DROP INDEX ev_ts;";
 const SWEPT_AT_ONCE = 1_000; // so that other work gets its turn
 
 const STATEMENTS = {
@@ -227,7 +232,9 @@ function migrate(database: DatabaseSync): void {
   if (version > SCHEMA_VERSION) throw new Error("The store was written by a newer version.");
   if (version === SCHEMA_VERSION) return;
   database.exec("BEGIN EXCLUSIVE");
-  if (version === 0) database.exec(SCHEMA);
-  createHeaderTables(database); // new in version 2
+  // Version 1 had other indexes, and no headers of cells.
+  database.exec(version === 0 ? SCHEMA : DROP_INDEXES);
+  database.exec(INDEXES);
+  createHeaderTables(database);
   database.exec(`PRAGMA user_version = ${SCHEMA_VERSION}; COMMIT`);
 }

@@ -221,18 +221,28 @@ test("who pauses and reads on has missed nothing", async (t) => {
   assert.deepEqual(ids, idsOf([...cells.slice(RELAY_LIMITS.headersPerFrame), ...late]));
 });
 
-test("a store of the version before has its cells taken in", (t) => {
+const VERSION_1 = `
+  DROP TABLE cell; DROP TABLE header_store;
+  DROP INDEX ev_pk; DROP INDEX ev_pk_kind; DROP INDEX ev_kind; DROP INDEX ev_ts;
+  CREATE INDEX ev_pk ON ev (pk, ts); CREATE INDEX ev_pk_kind ON ev (pk, kind, ts);
+  CREATE INDEX ev_kind ON ev (kind, ts); CREATE INDEX ev_ts ON ev (ts);
+  PRAGMA user_version = 1;
+`;
+
+test("a store of the version before has its cells taken in, and the indexes of a new one", (t) => {
   const folder = newFolder(t);
   const cells = [createCell(), createCell(), createCell()];
   const store = new EventStore(folder, RELAY_LIMITS.storeBytes);
   store.putAll([...cells, signed()]);
   store.close();
   const older = new DatabaseSync(join(folder, "events.db"));
-  older.exec("DROP TABLE cell; DROP TABLE header_store; PRAGMA user_version = 1");
+  older.exec(VERSION_1);
   older.close();
   const migrated = new EventStore(folder, RELAY_LIMITS.storeBytes);
   const page = () => migrated.headers.page({ after: null, since: 0, count: 10 }, nowS());
   assert.deepEqual(idsIn(page().headers), idsOf(cells));
+  const indexes = "SELECT sql FROM sqlite_schema WHERE name GLOB 'ev_*' AND sql GLOB '*(*ts DESC, id)'";
+  assert.equal(migrated.database.prepare(indexes).all().length, 4);
   migrated.putAll([signed({ kind: 1, tags: [["x", tagValue(cells[0] as NostrEvent, "x") ?? ""]] })]);
   assert.equal(migrated.sweep(nowS() + 700_000), 3);
   assert.deepEqual([idsIn(page().headers), page().more], [[], false]);
