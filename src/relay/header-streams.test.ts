@@ -5,15 +5,18 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { type TestContext, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
+import { waitUntil } from "../../test/support/wait.ts";
 import { systemClock } from "../core/clock.ts";
 import { RELAY_LIMITS } from "../core/limits.ts";
 import { type NostrEvent, tagValue } from "../nostr/event.ts";
 import { wrapText } from "../nostr/gift-wrap.ts";
+import { decodeHeaderFrame } from "../nostr/header-stream.ts";
 import { publicKeyOf } from "../nostr/keys.ts";
 import type { Connection } from "./connection.ts";
 import { EventStore } from "./event-store.ts";
 import { HeaderSource } from "./header-source.ts";
 import { HeaderStreams } from "./header-streams.ts";
+import type { RelayLimits } from "./relay-info.ts";
 import { StoreClient } from "./store-client.ts";
 import {
   createCell,
@@ -177,31 +180,54 @@ test("requests that say nonsense are refused by name, and streams count as subsc
   await client.headers({}, "3");
 });
 
-test("a reader that does not read is asked for: one page, and no more until it has left", async (t) => {
+/** Streams of a real store to a connection whose frames leave when the test says so. */
+async function startByHand(t: TestContext, cells: readonly NostrEvent[], limits: Partial<RelayLimits>) {
   const folder = newFolder(t);
-  fill(folder, createUnsignedCells(5_000));
-  const limits = { ...RELAY_LIMITS, headersPerFrame: 1_000 };
-  const options = { maxBytes: limits.storeBytes, clock: systemClock, log: recordingLog() };
+  fill(folder, cells);
+  const options = { maxBytes: RELAY_LIMITS.storeBytes, clock: systemClock, log: recordingLog() };
   const store = await StoreClient.open({ folder: join(folder, "relay"), ...options });
   t.after(() => store.close());
-  const left: (() => void)[] = [];
-  const said: string[] = [];
+  const [left, frames, said]: [(() => void)[], Uint8Array[], string[]] = [[], [], []];
   const connection = {
-    sendAll: () => new Promise<void>((resolve) => left.push(resolve)),
+    sendAll: ([frame]: Uint8Array[]) => {
+      frames.push(frame as Uint8Array);
+      return new Promise<void>((resolve) => left.push(resolve));
+    },
     send: (text: string) => void said.push(text),
   };
-  const source = new HeaderSource({ store, limits, clock: systemClock });
+  const source = new HeaderSource({ store, limits: { ...RELAY_LIMITS, ...limits }, clock: systemClock });
   const streams = new HeaderStreams(source, connection as unknown as Connection);
+  t.after(() => streams.end());
+  return { store, source, streams, left, frames, said };
+}
+
+test("for a reader that does not read one page is kept, and no more is asked of the store until it has left", async (t) => {
+  const { streams, left, said } = await startByHand(t, createUnsignedCells(5_000), { headersPerFrame: 1_000 });
   streams.open("s", { after: null, since: 0 });
   for (let pages = 1; pages <= 5; pages++) {
-    for (let i = 0; i < 100 && left.length < pages; i++) await delay(10);
+    await waitUntil(`page ${pages}`, () => left.length === pages);
     await delay(50);
     assert.equal(left.length, pages);
     left[pages - 1]?.();
   }
-  for (let i = 0; i < 100 && said.length === 0; i++) await delay(10);
+  await waitUntil("EOSE", () => said.length > 0);
   assert.deepEqual(said, ['["EOSE","s"]']);
-  streams.end();
+});
+
+test("a cell that is stored while the last page is on its way is told behind it", async (t) => {
+  const { store, source, streams, left, frames, said } = await startByHand(t, createUnsignedCells(10), QUICK);
+  streams.open("s", { after: null, since: 0 });
+  await waitUntil("the page", () => left.length === 1);
+  const late = createCell();
+  await store.put(JSON.stringify(late));
+  source.stored(late);
+  await delay(100);
+  assert.equal(left.length, 1);
+  left[0]?.();
+  await waitUntil("the new cell", () => left.length === 2);
+  assert.deepEqual(idsIn(decodeHeaderFrame(frames[1] as Uint8Array).headers), [late.id]);
+  left[1]?.();
+  await waitUntil("EOSE", () => said.length === 1);
 });
 
 test("who pauses and reads on has missed nothing", async (t) => {
