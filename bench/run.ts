@@ -9,6 +9,7 @@ import { parseArgs } from "node:util";
 import { conversationsBench } from "./conversations.ts";
 import { envelopeBench } from "./envelope.ts";
 import { filesBench } from "./files.ts";
+import { headersBench } from "./headers.ts";
 import { messagesBench } from "./messages.ts";
 import { noctisBench } from "./noctis.ts";
 import { type Bench, printTable, writeResult } from "./report.ts";
@@ -20,6 +21,7 @@ const BENCHES: readonly Bench[] = [
   envelopeBench,
   messagesBench,
   conversationsBench,
+  headersBench,
   startBench,
 ];
 

@@ -39,6 +39,10 @@ export const RELAY_LIMITS = {
   storeBytes: 10_737_418_240, // 10 GiB
   /** How often expired events are removed. */
   sweepMs: 60_000, // 1 min
+  /** Headers of cells in one frame, and cells looked at for it: 96 KiB, a millisecond of the store. */
+  headersPerFrame: 1_024,
+  /** New headers are told together at whole multiples of this, to all who follow. */
+  headerBatchMs: 500,
 } as const;
 
 /** What a person may send, and how the messenger retries. */
@@ -317,6 +321,10 @@ export const ROUTE_LIMITS = {
   /** AUTH challenges of one connection that are answered: each answer costs a signature. */
   challenges: 8,
   challengeBytes: 1_024, // 1 KiB
+  /** A relay that has not answered a request for headers by then does not know them. */
+  headerAnswerMs: 10_000, // 10 s
+  /** The same after a notice, which may be its answer and may be about anything else. */
+  headerNoticeMs: 1_000, // 1 s
 } as const;
 
 /** The cover law (NEP-15): how often cells leave, and how the ways they take are judged. */

@@ -5,7 +5,6 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { createWorld, meet, until, WAIT_MS } from "../../test/support/messenger-world.ts";
 import { type NostrEvent, eventBytes } from "../nostr/event.ts";
 import { KIND } from "../nostr/kinds.ts";
-import { CELL_KIND } from "./cell/cell.ts";
 import { DROP_KIND } from "./invite.ts";
 
 const PERIOD_MS = 20;
@@ -36,7 +35,7 @@ test("under cover everything arrives, the stream goes on as it did, and no cell 
   // Two streams: one cell a period each, less what a busy machine makes late.
   assert.ok(idle <= 2.2 && busy <= 2.2, `${idle} and ${busy} cells a period`);
   assert.ok(idle > 0.5 && busy > 0.5, `${idle} and ${busy} cells a period`);
-  const cells = relay.stored.filter(({ kind }) => kind === CELL_KIND);
+  const cells = relay.stored.filter(({ kind }) => kind === KIND.cell);
   assert.equal(new Set(cells.map(formOf)).size, 1, "real ones and dummies");
   assert.equal(new Set(cells.map(({ id }) => id)).size, cells.length);
 });
@@ -69,10 +68,10 @@ test("a relay sees cells of one form, whoever writes what to whom, and no name",
   const seen = relay.stored.slice();
   assert.deepEqual(
     new Set(seen.map(({ kind }) => kind)),
-    new Set([CELL_KIND, DROP_KIND]),
+    new Set([KIND.cell, DROP_KIND]),
     "cells, and the invite's drop",
   );
-  const cells = seen.filter(({ kind }) => kind === CELL_KIND);
+  const cells = seen.filter(({ kind }) => kind === KIND.cell);
   assert.ok(cells.length > 20);
   assert.equal(new Set(cells.map(formOf)).size, 1);
   assert.equal(new Set(cells.map(({ pubkey }) => pubkey)).size, cells.length, "no key twice");

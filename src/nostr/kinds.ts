@@ -8,6 +8,8 @@ export const KIND = {
   chat: 14,
   /** Anything encrypted to one recipient under a key used once (NIP-59). */
   wrap: 1059,
+  /** Hidden mail: all look alike, and only its recipient knows for whom it is (NEP-12). */
+  cell: 4522,
   /** Where its author reads wraps (NIP-17). */
   inboxRelays: 10_050,
   /** The answer to a relay's challenge; never stored (NIP-42). */

@@ -1,7 +1,7 @@
 /**
- * What a client and a relay say to each other: JSON lists over a WebSocket (NIP-01, NIP-42).
+ * What a client and a relay say to each other: JSON lists over a WebSocket (NIP-01, NIP-42, NEP-13).
  *
- *   client   ["EVENT", event]   ["REQ", id, filter, ...]   ["CLOSE", id]   ["AUTH", event]
+ *   client   ["EVENT", event]   ["REQ", id, filter, ...]   ["CLOSE", id]   ["AUTH", event]   ["HEADERS", id, start]
  *   relay    ["EVENT", id, event]   ["EOSE", id]   ["CLOSED", id, reason]   ["OK", event id, accepted, reason]
  *            ["NOTICE", text]   ["AUTH", challenge]
  *
@@ -13,11 +13,13 @@ import { CodecError } from "../core/errors.ts";
 import { RELAY_LIMITS } from "../core/limits.ts";
 import { type EventLimits, isHex, type NostrEvent, parseEvent } from "./event.ts";
 import { type Filter, type FilterLimits, parseFilter } from "./filter.ts";
+import { encodeHeaderRequest, type HeaderRequest, parseHeaderRequest } from "./header-stream.ts";
 
 export type ClientMessage =
   | { readonly type: "EVENT"; readonly event: NostrEvent }
   | { readonly type: "AUTH"; readonly event: NostrEvent }
   | { readonly type: "REQ"; readonly id: string; readonly filters: readonly Filter[] }
+  | { readonly type: "HEADERS"; readonly id: string; readonly start: HeaderRequest }
   | { readonly type: "CLOSE"; readonly id: string };
 
 /** A client message that is wrong but says what it is about, so that the answer can name it. */
@@ -52,6 +54,10 @@ export function parseClientMessage(text: string, limits: MessageLimits = RELAY_L
       const id = readSubscriptionId(first, limits);
       return answerable("CLOSED", id, () => ({ type, id, filters: readFilters(rest, limits) }));
     }
+    case "HEADERS": {
+      const id = readSubscriptionId(first, limits);
+      return answerable("CLOSED", id, () => ({ type, id, start: parseHeaderRequest(rest[0]) }));
+    }
     case "CLOSE":
       return { type, id: readSubscriptionId(first, limits) };
     default:
@@ -83,6 +89,7 @@ export function parseRelayMessage(text: string): RelayMessage {
 
 export function encodeClientMessage(message: ClientMessage): string {
   if (message.type === "REQ") return JSON.stringify(["REQ", message.id, ...message.filters]);
+  if (message.type === "HEADERS") return encodeHeaderRequest(message.id, message.start);
   return JSON.stringify([message.type, message.type === "CLOSE" ? message.id : message.event]);
 }
 

@@ -63,10 +63,10 @@ export class Connection {
   }
 
   /** Sends all and resolves when the last one has left for the network, or the connection is gone. */
-  sendAll(texts: readonly string[]): Promise<void> {
-    const last = texts.at(-1);
+  sendAll(messages: readonly (string | Uint8Array)[]): Promise<void> {
+    const last = messages.at(-1);
     if (last === undefined || !this.#isWithinBuffer()) return Promise.resolve();
-    for (const text of texts.slice(0, -1)) this.#socket.send(text);
+    for (const message of messages.slice(0, -1)) this.#socket.send(message);
     return new Promise((resolve) => {
       this.#socket.send(last, () => {
         this.#alive = true; // a slow reader still reads

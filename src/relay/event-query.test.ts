@@ -5,7 +5,7 @@ import { type TestContext, test } from "node:test";
 import * as fc from "fast-check";
 import type { NostrEvent } from "../nostr/event.ts";
 import { type Filter, matchesFilter } from "../nostr/filter.ts";
-import { EventQuery } from "./event-query.ts";
+import { EventQuery, selectFrom } from "./event-query.ts";
 import { EventStore } from "./event-store.ts";
 import { newFolder } from "./testing.ts";
 import { isVisible } from "./visibility.ts";
@@ -206,5 +206,15 @@ test("no question sorts a table", (t) => {
   for (const plan of plans) {
     assert.match(plan, /INDEX|PRIMARY KEY/);
     assert.doesNotMatch(plan, /TEMP B-TREE FOR ORDER BY/, plan);
+  }
+});
+
+// A chunk is some events of maybe thousands of one second: sorted for each chunk, they would hold up the store.
+test("events of one second are not sorted to be read in order", (t) => {
+  const { store } = newStore(t);
+  for (const source of ["author", "authorKind", "kind", "any"] as const) {
+    const plan = store.database.prepare(`EXPLAIN QUERY PLAN ${selectFrom(source)}`).all() as { detail: string }[];
+    const steps = plan.map(({ detail }) => detail).join("\n");
+    assert.ok(steps.includes("USING INDEX") && !steps.includes("TEMP B-TREE"), steps);
   }
 });

@@ -209,7 +209,8 @@ function comesBefore(a: Candidate, b: Candidate): boolean {
   return a.ts !== b.ts ? a.ts > b.ts : Buffer.compare(a.id, b.id) < 0;
 }
 
-function selectFrom(source: Source): string {
+/** One chunk of an index, in the order of answers. */
+export function selectFrom(source: Source): string {
   const ts = source === "tag" ? "t.ts" : "e.ts";
   return `SELECT e.lid, e.id, e.pk, e.kind, e.ts FROM ${SOURCES[source]}
     AND ${ts} <= :ts AND ${ts} >= :since AND (${ts} < :ts OR e.id > :id)

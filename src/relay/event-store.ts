@@ -5,6 +5,7 @@
  *   ev (lid, id, pk, kind, ts, exp, slot, json)   lid grows with every event and is never reused;
  *                                                 slot names the one place of a replaceable event
  *   tag (name, val, ts, kind, lid)                one-letter tags, the newest found first
+ *   cell, header_store                            headers of cells: see cell-headers.ts
  *
  * Keeps the rules of NIP-01 (replaceable, addressable), NIP-09 (deletion; a wrap also by its
  * recipient) and NIP-40 (expiry). Signatures are the caller's business.
@@ -18,6 +19,7 @@ import { InternalError } from "../core/errors.ts";
 import { isAddressable, isHex, isReplaceable, type NostrEvent, tagValue, tagValues } from "../nostr/event.ts";
 import { KIND } from "../nostr/kinds.ts";
 import { expiryOf } from "./admission.ts";
+import { CellHeaders, createHeaderTables } from "./cell-headers.ts";
 
 /** What became of an event. */
 export interface Outcome {
@@ -28,23 +30,27 @@ export interface Outcome {
   readonly lid: number | null;
 }
 
-const SCHEMA_VERSION = 1;
+const SCHEMA_VERSION = 2;
 const SCHEMA = `
   CREATE TABLE ev (
     lid INTEGER PRIMARY KEY AUTOINCREMENT, id BLOB NOT NULL UNIQUE, pk BLOB NOT NULL, kind INTEGER NOT NULL,
     ts INTEGER NOT NULL, exp INTEGER, slot TEXT UNIQUE, json TEXT NOT NULL
   ) STRICT;
-  CREATE INDEX ev_pk ON ev (pk, ts);
-  CREATE INDEX ev_pk_kind ON ev (pk, kind, ts);
-  CREATE INDEX ev_kind ON ev (kind, ts);
-  CREATE INDEX ev_ts ON ev (ts);
   CREATE INDEX ev_exp ON ev (exp) WHERE exp IS NOT NULL;
   CREATE TABLE tag (
     name TEXT NOT NULL, val TEXT NOT NULL, ts INTEGER NOT NULL, kind INTEGER NOT NULL, lid INTEGER NOT NULL,
     PRIMARY KEY (name, val, ts, kind, lid)
   ) STRICT, WITHOUT ROWID;
-  PRAGMA user_version = ${SCHEMA_VERSION};
 `;
+// They end in the order of answers: else all events of one second, and cells share a second by the minute, would be
+// sorted again for each chunk that is read.
+const INDEXES = `
+  CREATE INDEX ev_pk ON ev (pk, ts DESC, id);
+  CREATE INDEX ev_pk_kind ON ev (pk, kind, ts DESC, id);
+  CREATE INDEX ev_kind ON ev (kind, ts DESC, id);
+  CREATE INDEX ev_ts ON ev (ts DESC, id);
+`;
+const DROP_INDEXES = "DROP INDEX ev_pk; DROP INDEX ev_pk_kind; DROP INDEX ev_kind; DROP INDEX ev_ts;";
 const SWEPT_AT_ONCE = 1_000; // so that other work gets its turn
 
 const STATEMENTS = {
@@ -66,11 +72,13 @@ interface Row {
 
 export class EventStore {
   readonly database: DatabaseSync;
+  readonly headers: CellHeaders;
   readonly #statements: Record<keyof typeof STATEMENTS, StatementSync>;
 
   /** Opens or makes `<folder>/events.db` (folder 0700, file 0600). Throws InternalError `relay_store_unusable`. */
   constructor(folder: string, maxBytes: number) {
     this.database = openDatabase(folder, maxBytes);
+    this.headers = new CellHeaders(this.database);
     const prepared = Object.entries(STATEMENTS).map(([name, sql]) => [name, this.database.prepare(sql)]);
     this.#statements = Object.fromEntries(prepared) as Record<keyof typeof STATEMENTS, StatementSync>;
   }
@@ -111,6 +119,7 @@ export class EventStore {
     const row = insertEvent.run(fromHex(id), fromHex(pubkey), kind, created_at, expiryOf(event), slot, json);
     const lid = Number(row.lastInsertRowid);
     for (const [name, value] of indexedTags(event)) insertTag.run(name, value, created_at, kind, lid);
+    this.headers.add(event, lid);
     return lid;
   }
 
@@ -119,6 +128,7 @@ export class EventStore {
     const { deleteEvent, deleteTag } = this.#statements;
     for (const [name, value] of indexedTags(event)) deleteTag.run(name, value, event.created_at, event.kind, lid);
     deleteEvent.run(lid);
+    this.headers.remove(event, lid);
   }
 
   #applyDeletion(deletion: NostrEvent): void {
@@ -220,5 +230,11 @@ function openDatabase(folder: string, maxBytes: number): DatabaseSync {
 function migrate(database: DatabaseSync): void {
   const { user_version: version } = database.prepare("PRAGMA user_version").get() as { user_version: number };
   if (version > SCHEMA_VERSION) throw new Error("The store was written by a newer version.");
-  if (version === 0) database.exec(`BEGIN EXCLUSIVE; ${SCHEMA} COMMIT`);
+  if (version === SCHEMA_VERSION) return;
+  database.exec("BEGIN EXCLUSIVE");
+  // Version 1 had other indexes, and no headers of cells.
+  database.exec(version === 0 ? SCHEMA : DROP_INDEXES);
+  database.exec(INDEXES);
+  createHeaderTables(database);
+  database.exec(`PRAGMA user_version = ${SCHEMA_VERSION}; COMMIT`);
 }

@@ -1,6 +1,7 @@
 /** What the relay says about itself (NIP-11), generated from the limits that it enforces. */
 
 import type { RELAY_LIMITS } from "../core/limits.ts";
+import { HEADER_STREAM_VERSION } from "../nostr/header-stream.ts";
 
 export type RelayLimits = { readonly [Name in keyof typeof RELAY_LIMITS]: number };
 
@@ -14,6 +15,8 @@ export function describeRelay(name: string, limits: RelayLimits): string {
     description: "Stores and forwards what it cannot read.",
     software: "nocturne",
     supported_nips: SUPPORTED_NIPS,
+    // Versions of what it does for hidden mail beyond the NIPs.
+    cells: { headers: HEADER_STREAM_VERSION },
     limitation: {
       max_message_length: limits.frameBytes,
       max_content_length: limits.eventBytes,

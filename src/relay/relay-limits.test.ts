@@ -12,7 +12,7 @@ import { wrapText } from "../nostr/gift-wrap.ts";
 import { publicKeyOf } from "../nostr/keys.ts";
 import type { RelayLimits } from "./relay-info.ts";
 import type { RunningRelay } from "./relay-server.ts";
-import { nowS, signed, startTestRelay, TestClient, TestClock, testKey } from "./testing.ts";
+import { createCell, idsIn, nowS, signed, startTestRelay, TestClient, TestClock, testKey } from "./testing.ts";
 
 const tested = new Set<string>();
 
@@ -216,6 +216,25 @@ testLimit("storeBytes", 300_000, async (t, url) => {
   assert.ok(refused.length > 3 && refused.length < 10);
   assert.ok(refused.every(([, reason]) => reason.startsWith("error:")));
   assert.equal((await client.query({})).length, 10 - refused.length);
+});
+
+testLimit("headersPerFrame", 2, async (t, url) => {
+  const client = await TestClient.connect(t, url);
+  for (let i = 0; i < 5; i++) await client.publish(createCell());
+  const { ids, frames } = await client.headers();
+  assert.deepEqual([ids.length, frames], [5, 3]);
+});
+
+testLimit("headerBatchMs", 250, async (t, url) => {
+  const [writer, reader] = [await TestClient.connect(t, url), await TestClient.connect(t, url)];
+  await reader.headers({}, "live");
+  const cells = Array.from({ length: 30 }, () => createCell());
+  const startMs = performance.now();
+  for (const cell of cells) await writer.publish(cell);
+  let [told, frames] = [0, 0];
+  for (; told < cells.length; frames++) told += idsIn((await reader.hear("HEADERS", "live"))[1] as Uint8Array).length;
+  const beats = Math.ceil((performance.now() - startMs) / 250) + 1;
+  assert.ok(frames <= beats && frames < 30, `${frames} frames in ${beats} beats`);
 });
 
 test("sweepMs is kept", async (t) => {

@@ -20,9 +20,10 @@ import { RELAY_LIMITS } from "../core/limits.ts";
 import type { Logger } from "../core/log.ts";
 import { Connection } from "./connection.ts";
 import { FrontDoor } from "./front-door.ts";
+import { HeaderSource } from "./header-source.ts";
 import { isOwnUrl, relayUrl } from "./relay-address.ts";
 import { describeRelay, type RelayLimits } from "./relay-info.ts";
-import { Session, type SessionContext } from "./session.ts";
+import { Session, type SessionContext, type Subscription } from "./session.ts";
 import { StoreClient } from "./store-client.ts";
 import { Subscriptions } from "./subscriptions.ts";
 
@@ -66,7 +67,9 @@ export async function startRelay(options: RelayOptions): Promise<RunningRelay> {
   const { dataDir, clock, limits = RELAY_LIMITS } = options;
   const log = options.log.child({ component: "relay" });
   const store = await StoreClient.open({ folder: join(dataDir, "relay"), maxBytes: limits.storeBytes, clock, log });
-  const relay = new RelayServer({ ...options, log }, { store, subscriptions: new Subscriptions(), limits, clock });
+  const headers = new HeaderSource({ store, limits, clock });
+  const subscriptions = new Subscriptions<Subscription>();
+  const relay = new RelayServer({ ...options, log }, { store, subscriptions, headers, limits, clock });
   try {
     await relay.listen();
   } catch (error) {

@@ -1,5 +1,5 @@
 /**
- * What one client and the relay say to each other (NIP-01, NIP-42).
+ * What one client and the relay say to each other (NIP-01, NIP-42; headers of cells: header-streams.ts).
  *
  * A subscription is served in three steps: pages of stored events, EOSE, live events. It goes live
  * with its first page, whose snapshot parts the two: each event comes once, stored or live.
@@ -22,6 +22,8 @@ import {
 import { findEventFault } from "./admission.ts";
 import type { Connection } from "./connection.ts";
 import type { Page, PageRequest } from "./event-query.ts";
+import type { HeaderSource } from "./header-source.ts";
+import { HeaderStreams } from "./header-streams.ts";
 import type { RelayLimits } from "./relay-info.ts";
 import type { StoreClient } from "./store-client.ts";
 import type { Subscriber, Subscriptions } from "./subscriptions.ts";
@@ -31,6 +33,7 @@ import { asksOnlyForWraps, mayShowWraps } from "./visibility.ts";
 export interface SessionContext {
   readonly store: StoreClient;
   readonly subscriptions: Subscriptions<Subscription>;
+  readonly headers: HeaderSource;
   readonly limits: RelayLimits;
   readonly clock: Clock;
 }
@@ -63,6 +66,7 @@ export class Session {
   readonly #challenge: string = toHex(randomBytes(CHALLENGE_BYTES));
   readonly #keys: Set<string> = new Set();
   readonly #subscriptions: Map<string, Subscription> = new Map();
+  readonly #headers: HeaderStreams;
   /** Subscriptions with stored events to come, served in turns, one page at a time. */
   readonly #unserved: Set<Subscription> = new Set();
   #serving = false;
@@ -70,6 +74,7 @@ export class Session {
 
   constructor(options: SessionOptions) {
     this.#options = options;
+    this.#headers = new HeaderStreams(options.context.headers, options.connection);
     this.#say({ type: "AUTH", challenge: this.#challenge });
   }
 
@@ -95,6 +100,7 @@ export class Session {
   /** Forgets the subscriptions of a client that is gone. */
   end(): void {
     for (const id of this.#subscriptions.keys()) this.#unsubscribe(id);
+    this.#headers.end();
   }
 
   #obey(message: ClientMessage): void {
@@ -105,19 +111,24 @@ export class Session {
         return void this.#authenticate(message.event);
       case "REQ":
         return this.#subscribe(message.id, message.filters);
+      case "HEADERS":
+        this.#unsubscribe(message.id);
+        if (!this.#isFull(message.id)) this.#headers.open(message.id, message.start);
+        return;
       case "CLOSE":
         return this.#unsubscribe(message.id);
     }
   }
 
   async #publish(event: NostrEvent): Promise<void> {
-    const { clock, limits, store, subscriptions } = this.#options.context;
+    const { clock, headers, limits, store, subscriptions } = this.#options.context;
     const fault = findEventFault(event, clock.nowMs(), limits);
     if (fault !== null) return this.#say({ type: "OK", id: event.id, accepted: false, reason: fault });
     const json = JSON.stringify(event);
     const { accepted, reason, lid } = await this.#options.connection.whilePending(json.length, store.put(json));
     this.#say({ type: "OK", id: event.id, accepted, reason });
     if (lid === null) return;
+    headers.stored(event);
     for (const reader of subscriptions.readersOf(event)) reader.session.deliver(reader, json, lid);
   }
 
@@ -148,10 +159,7 @@ export class Session {
     if (filters.every((filter) => asksOnlyForWraps(filter) && !mayShowWraps(filter, this.#keys))) {
       return this.#demandLogin(id);
     }
-    if (this.#subscriptions.size >= limits.subscriptionsPerConnection) {
-      const reason = `error: more than ${limits.subscriptionsPerConnection} subscriptions`;
-      return this.#say({ type: "CLOSED", id, reason });
-    }
+    if (this.#isFull(id)) return;
     const values = countValues(filters);
     if (this.#values + values > limits.valuesPerConnection) {
       const reason = `error: more than ${limits.valuesPerConnection} values in all your filters`;
@@ -166,7 +174,16 @@ export class Session {
     void this.#serve();
   }
 
+  /** Refuses one more subscription, of either kind, when the client has as many as it may. */
+  #isFull(id: string): boolean {
+    const { subscriptionsPerConnection } = this.#options.context.limits;
+    if (this.#subscriptions.size + this.#headers.size < subscriptionsPerConnection) return false;
+    this.#say({ type: "CLOSED", id, reason: `error: more than ${subscriptionsPerConnection} subscriptions` });
+    return true;
+  }
+
   #unsubscribe(id: string): void {
+    this.#headers.close(id);
     const subscription = this.#subscriptions.get(id);
     if (!subscription) return;
     this.#subscriptions.delete(id);

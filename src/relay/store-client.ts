@@ -11,6 +11,7 @@ import { Worker } from "node:worker_threads";
 import type { Clock } from "../core/clock.ts";
 import { InternalError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
+import type { HeaderPage, HeaderPageRequest } from "./cell-headers.ts";
 import type { Page, PageRequest } from "./event-query.ts";
 import type { Outcome } from "./event-store.ts";
 import type { Batch, Job, JobResult, Jobs, ThreadMessage, ThreadOptions } from "./store-messages.ts";
@@ -33,6 +34,7 @@ const FAILED: { readonly [Type in keyof Jobs]: Jobs[Type]["result"] } = {
   put: { accepted: false, reason: "error: the relay's store has failed", lid: null },
   check: false,
   page: null,
+  headers: null,
   sweep: 0,
 };
 
@@ -76,6 +78,11 @@ export class StoreClient {
   /** A page of stored events, or null when the store failed. */
   page(request: PageRequest): Promise<Page | null> {
     return this.#ask({ type: "page", request });
+  }
+
+  /** The next headers of cells, or null when the store failed. */
+  headers(request: HeaderPageRequest): Promise<HeaderPage | null> {
+    return this.#ask({ type: "headers", request });
   }
 
   /** Removes expired events; resolves to their number. */

@@ -5,6 +5,7 @@
  *   relay <--Results-- thread        questions are answered; one result for each job
  */
 
+import type { HeaderPage, HeaderPageRequest } from "./cell-headers.ts";
 import type { Page, PageRequest } from "./event-query.ts";
 import type { Outcome } from "./event-store.ts";
 
@@ -20,6 +21,7 @@ export interface Jobs {
   /** Verify only. */
   check: { readonly input: { readonly json: string }; readonly result: boolean };
   page: { readonly input: { readonly request: PageRequest }; readonly result: Page | null };
+  headers: { readonly input: { readonly request: HeaderPageRequest }; readonly result: HeaderPage | null };
   sweep: { readonly input: object; readonly result: number };
 }
 

@@ -2,6 +2,7 @@
 
 import { toNocturneError } from "../core/errors.ts";
 import { isEphemeral, type NostrEvent } from "../nostr/event.ts";
+import type { HeaderPage, HeaderPageRequest } from "./cell-headers.ts";
 import { EventQuery, type Page, type PageRequest } from "./event-query.ts";
 import { EventStore, type Outcome } from "./event-store.ts";
 import type { Batch, Job, JobResult, ThreadMessage, ThreadOptions } from "./store-messages.ts";
@@ -31,6 +32,7 @@ export class StoreWork {
       if (job.type === "put") return outcomes.shift() as Outcome;
       if (job.type === "check") return this.#isGenuine(JSON.parse(job.json) as NostrEvent);
       if (job.type === "page") return this.#page(job.request, nowS);
+      if (job.type === "headers") return this.#headers(job.request, nowS);
       return this.#attempt(
         () => this.#store.sweep(nowS),
         () => 0,
@@ -70,6 +72,13 @@ export class StoreWork {
   #page(request: PageRequest, nowS: number): Page | null {
     return this.#attempt(
       () => this.#query.page(request, nowS),
+      () => null,
+    );
+  }
+
+  #headers(request: HeaderPageRequest, nowS: number): HeaderPage | null {
+    return this.#attempt(
+      () => this.#store.headers.page(request, nowS),
       () => null,
     );
   }

@@ -6,16 +6,20 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { type ClientOptions, WebSocket } from "ws";
+import { toHex } from "../core/bytes.ts";
 import { type Clock, systemClock } from "../core/clock.ts";
 import { RELAY_LIMITS } from "../core/limits.ts";
 import type { Logger } from "../core/log.ts";
+import { randomBytes } from "../core/random.ts";
 import { createAuthEvent } from "../nostr/authentication.ts";
 import { type EventTemplate, type NostrEvent, signEvent } from "../nostr/event.ts";
 import type { Filter } from "../nostr/filter.ts";
+import { decodeHeaderFrame, HEADER_BYTES } from "../nostr/header-stream.ts";
+import { KIND } from "../nostr/kinds.ts";
 import type { RelayLimits } from "./relay-info.ts";
 import { type RelayOptions, type RunningRelay, startRelay } from "./relay-server.ts";
 
-/** What a relay says, as it comes over the wire. */
+/** What a relay says, as it comes over the wire; a frame of headers as HEADERS, id, cursor, bytes. */
 export type Said = readonly [type: string, ...rest: unknown[]];
 
 const PATIENCE_MS = 10_000;
@@ -31,6 +35,26 @@ export function testKey(n: number): Uint8Array {
 
 export function signed(change: Partial<EventTemplate> = {}, secretKey: Uint8Array = testKey(1)): NostrEvent {
   return signEvent({ kind: 1, created_at: nowS(), tags: [], content: "", ...change }, secretKey);
+}
+
+/** A cell as the relay sees it, by a key used once: nothing in it can be read. */
+export function createCell(change: Partial<EventTemplate> = {}, secretKey: Uint8Array = randomBytes(32)): NostrEvent {
+  const minuteS = nowS() - (nowS() % 60);
+  const tags = [
+    ["x", toHex(randomBytes(32))],
+    ["expiration", String(minuteS + 604_800)],
+  ];
+  return signed({ kind: KIND.cell, created_at: minuteS, tags, ...change }, secretKey);
+}
+
+/** So many cells of one minute, by nobody: only for a store, which does not look at signatures. */
+export function createUnsignedCells(count: number): NostrEvent[] {
+  const { created_at, tags, sig } = createCell();
+  return Array.from({ length: count }, (_, i) => {
+    const x = ["x", toHex(randomBytes(32))];
+    const [id, pubkey] = [toHex(randomBytes(32)), toHex(randomBytes(32))];
+    return { id, pubkey, created_at, kind: KIND.cell, tags: [x, ...tags.slice(1)], content: `body ${i}`, sig };
+  });
 }
 
 /** An empty folder that is removed after the test. */
@@ -92,8 +116,8 @@ export class TestClient {
     this.#url = url;
     this.socket = new WebSocket(url, options);
     this.socket.on("error", () => undefined);
-    this.socket.on("message", (data: Buffer) => {
-      this.#inbox.push(JSON.parse(data.toString()) as Said);
+    this.socket.on("message", (data: Buffer, isBinary: boolean) => {
+      this.#inbox.push(isBinary ? readFrame(data) : (JSON.parse(data.toString()) as Said));
       for (const wake of this.#waiting) wake();
     });
   }
@@ -147,6 +171,25 @@ export class TestClient {
     }
   }
 
+  /** The headers up to EOSE of a stream, which stays open when `id` is given, and the last cursor. */
+  async headers(start: object = {}, id = ""): Promise<{ ids: string[]; cursor: string | null; frames: number }> {
+    const name = id || "headers";
+    this.say("HEADERS", name, start);
+    const [ids, seen]: [string[], { cursor: string | null; frames: number }] = [[], { cursor: null, frames: 0 }];
+    for (;;) {
+      const [type, , cursor, headers] = await this.#hearOf(name);
+      if (type === "CLOSED") throw new Error(String(cursor));
+      if (type === "HEADERS") {
+        ids.push(...idsIn(headers as Uint8Array));
+        seen.cursor = cursor as string;
+        seen.frames++;
+      }
+      if (type !== "EOSE") continue;
+      if (!id) this.say("CLOSE", name);
+      return { ids, ...seen };
+    }
+  }
+
   /** Logs in (NIP-42) and returns [accepted, reason]. */
   async login(secretKey: Uint8Array, relayUrl: string = this.#url): Promise<[boolean, string]> {
     const event = createAuthEvent(relayUrl, this.challenge, secretKey, nowS());
@@ -187,6 +230,18 @@ export class TestClient {
       this.#waiting.add(wake);
     });
   }
+}
+
+function readFrame(data: Buffer): Said {
+  const { id, cursor, headers } = decodeHeaderFrame(data);
+  return ["HEADERS", id, cursor, headers];
+}
+
+/** The ids of the cells that headers name, in their order. */
+export function idsIn(headers: Uint8Array): string[] {
+  return Array.from({ length: headers.length / HEADER_BYTES }, (_, i) =>
+    toHex(headers.subarray(i * HEADER_BYTES + 64, (i + 1) * HEADER_BYTES)),
+  );
 }
 
 /** The ids of events, in their order. */

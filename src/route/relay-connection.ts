@@ -7,7 +7,7 @@
  *     |  nobody needs it     v                        |
  *     +------------------ waiting <-------------------+      a growing, random wait, then dial again
  *
- * It is needed while it is kept, or has subscriptions, or events that wait for the relay's OK.
+ * It is needed while it is kept, or has subscriptions or header streams, or events that wait for the relay's OK.
  */
 
 import type { Clock } from "../core/clock.ts";
@@ -15,9 +15,11 @@ import { isSystemError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
 import type { NostrEvent, VerifiedEvent } from "../nostr/event.ts";
 import type { Filter } from "../nostr/filter.ts";
+import type { HeaderRequest } from "../nostr/header-stream.ts";
 import type { RelayMessage } from "../nostr/relay-message.ts";
 import { retryDelayMs } from "./backoff.ts";
 import { type Carrier, unreachable } from "./carrier.ts";
+import { type HeaderHandlers, HeaderStreams } from "./header-streams.ts";
 import { type OpenRelay, Publications } from "./publications.ts";
 import { RelayAuthentication } from "./relay-authentication.ts";
 import { RelaySocket, type RouteLimits } from "./relay-socket.ts";
@@ -42,6 +44,7 @@ export class RelayConnection {
   readonly #options: RelayConnectionOptions;
   readonly #publications: Publications;
   readonly #subscriptions: Subscriptions;
+  readonly #headers: HeaderStreams;
   readonly #dialling = new AbortController();
   #state: ConnectionState = "closed";
   #latencyMs: number | null = null;
@@ -58,6 +61,7 @@ export class RelayConnection {
     this.#options = options;
     this.#publications = new Publications(options.limits);
     this.#subscriptions = new Subscriptions(options.limits, options.log);
+    this.#headers = new HeaderStreams(options.limits, options.log);
   }
 
   get state(): ConnectionState {
@@ -74,7 +78,7 @@ export class RelayConnection {
   }
 
   get needed(): boolean {
-    return this.#kept || this.#subscriptions.size > 0 || this.#publications.size > 0;
+    return this.#kept || this.#subscriptions.size + this.#headers.size + this.#publications.size > 0;
   }
 
   /** Held open from now on, or only as long as it is used. */
@@ -93,14 +97,12 @@ export class RelayConnection {
 
   /** See `Subscriptions.add`. */
   subscribe(filters: () => readonly Filter[], handlers: SubscriptionHandlers): { close(): void } {
-    const subscription = this.#subscriptions.add(filters, handlers);
-    this.#adapt();
-    return {
-      close: () => {
-        subscription.close();
-        this.#adapt();
-      },
-    };
+    return this.#use(this.#subscriptions.add(filters, handlers));
+  }
+
+  /** See `HeaderStreams.add`. */
+  headers(start: HeaderRequest, handlers: HeaderHandlers): { close(): void } {
+    return this.#use(this.#headers.add(start, handlers));
   }
 
   /** Ends everything; what waits fails with `relay_unreachable`. Resolves when the socket is gone. */
@@ -113,6 +115,16 @@ export class RelayConnection {
     this.#detach();
     this.#setState("closed");
     await gone;
+  }
+
+  #use(used: { close(): void }): { close(): void } {
+    this.#adapt();
+    return {
+      close: () => {
+        used.close();
+        this.#adapt();
+      },
+    };
   }
 
   /** Dials if somebody needs it, lets go if nobody does. */
@@ -146,6 +158,7 @@ export class RelayConnection {
     const relay: OpenRelay = {
       socket: new RelaySocket(socket, {
         onMessage: (message) => this.#receive(relay, message),
+        onHeaders: (frame) => this.#headers.received(frame),
         onLatency: (latencyMs) => {
           this.#latencyMs = latencyMs;
           this.#options.onChange();
@@ -164,6 +177,7 @@ export class RelayConnection {
     this.#openedAtMs = performance.now();
     this.#setState("connected");
     this.#subscriptions.attach(relay);
+    this.#headers.attach(relay);
     this.#publications.attach(relay);
   }
 
@@ -172,16 +186,18 @@ export class RelayConnection {
       case "EVENT":
         return this.#subscriptions.received(message.id, message.event);
       case "EOSE":
-        return this.#subscriptions.stored(message.id);
+        this.#subscriptions.stored(message.id);
+        return this.#headers.stored(message.id);
       case "CLOSED":
-        return this.#subscriptions.closed(message.id, message.reason);
+        this.#subscriptions.closed(message.id, message.reason);
+        return this.#headers.closed(message.id, message.reason);
       case "OK":
         if (authentication.answered(message.id, message.accepted)) return;
         return this.#publications.answered(message.id, message.accepted, message.reason);
       case "AUTH":
         return authentication.challenged(message.challenge);
-      case "NOTICE": // for people who read the traffic; it answers nothing
-        return;
+      case "NOTICE": // for people who read the traffic; but to some relays an answer to what they do not know
+        return this.#headers.noticed();
     }
   }
 
@@ -218,6 +234,7 @@ export class RelayConnection {
     this.#relay = null;
     this.#publications.detach(cause);
     this.#subscriptions.detach(cause);
+    this.#headers.detach(cause);
   }
 
   #letGo(): void {

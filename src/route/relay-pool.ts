@@ -2,7 +2,8 @@
  * All connections to relays, one for each relay, over one carrier.
  *
  *   keep(own relays) ---+
- *   subscribe, publish -+-> RelayConnection per URL -> Carrier -> relay
+ *   subscribe, headers -+
+ *   publish ------------+-> RelayConnection per URL -> Carrier -> relay
  *
  * A relay named by a contact is as little trusted as the contact: connections are bounded in number, and
  * one that nobody uses any more is let go.
@@ -14,7 +15,9 @@ import { ROUTE_LIMITS } from "../core/limits.ts";
 import type { Logger } from "../core/log.ts";
 import type { NostrEvent, VerifiedEvent } from "../nostr/event.ts";
 import type { Filter } from "../nostr/filter.ts";
+import type { HeaderRequest } from "../nostr/header-stream.ts";
 import { type Carrier, unreachable } from "./carrier.ts";
+import type { HeaderHandlers } from "./header-streams.ts";
 import { busy } from "./publications.ts";
 import { type ConnectionState, RelayConnection } from "./relay-connection.ts";
 import type { RouteLimits } from "./relay-socket.ts";
@@ -86,6 +89,14 @@ export class RelayPool {
    */
   subscribe(url: string, filters: () => readonly Filter[], handlers: SubscriptionHandlers): { close(): void } {
     return this.#connect(normalize(url)).subscribe(filters, handlers);
+  }
+
+  /**
+   * The headers of a relay's cells from now on, over all losses: those behind `start`, then new ones (NEP-13). Nothing
+   * in them is proven. Throws ValidationError `bad_relay_url`, NetworkError `relay_busy`.
+   */
+  headers(url: string, start: HeaderRequest, handlers: HeaderHandlers): { close(): void } {
+    return this.#connect(normalize(url)).headers(start, handlers);
   }
 
   /**

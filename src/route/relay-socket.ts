@@ -1,13 +1,15 @@
 /**
- * One open WebSocket to one relay: text frames in and out, a heartbeat, and exactly one end.
+ * One open WebSocket to one relay: text frames in and out, binary ones in, a heartbeat, and exactly one end.
  *
- *   relay -> frame -> RelayMessage -> onMessage          (what cannot be read is dropped)
+ *   relay -> text   -> RelayMessage -> onMessage         (what cannot be read is dropped)
+ *   relay -> binary -> HeaderFrame  -> onHeaders         (the same; NEP-13)
  *   every idleProbeMs: ping -> pong -> onLatency         (silence for idleDropMs after it: cut)
  */
 
 import type { WebSocket } from "ws";
 import type { Clock } from "../core/clock.ts";
 import type { ROUTE_LIMITS } from "../core/limits.ts";
+import { decodeHeaderFrame, type HeaderFrame } from "../nostr/header-stream.ts";
 import {
   type ClientMessage,
   encodeClientMessage,
@@ -20,6 +22,7 @@ export type RouteLimits = { readonly [Name in keyof typeof ROUTE_LIMITS]: number
 
 export interface RelaySocketOptions {
   readonly onMessage: (message: RelayMessage) => void;
+  readonly onHeaders: (frame: HeaderFrame) => void;
   /** Milliseconds of a round trip. */
   readonly onLatency: (latencyMs: number) => void;
   /** The socket is of no use any more, whoever ended it. Called once. */
@@ -41,7 +44,7 @@ export class RelaySocket {
   constructor(socket: WebSocket, options: RelaySocketOptions) {
     this.#socket = socket;
     this.#options = options;
-    socket.on("message", (data, isBinary) => this.#receive(isBinary ? null : (data as Buffer).toString()));
+    socket.on("message", (data, isBinary) => this.#receive(data as Buffer, isBinary));
     socket.on("pong", () => this.#measure());
     socket.on("ping", () => this.#heard());
     socket.on("error", () => void this.end()); // a frame that is too large or malformed; `close` follows
@@ -68,11 +71,12 @@ export class RelaySocket {
     return this.#gone.promise;
   }
 
-  #receive(text: string | null): void {
+  #receive(data: Buffer, isBinary: boolean): void {
     if (this.#ended) return;
     this.#heard();
-    const message = text === null ? null : readMessage(text);
-    if (message) this.#options.onMessage(message);
+    const { onHeaders, onMessage } = this.#options;
+    if (isBinary) handOn(() => decodeHeaderFrame(data), onHeaders);
+    else handOn(() => parseRelayMessage(data.toString()), onMessage);
   }
 
   #probe(): void {
@@ -113,10 +117,12 @@ export class RelaySocket {
   }
 }
 
-function readMessage(text: string): RelayMessage | null {
+function handOn<T>(read: () => T, handler: (message: T) => void): void {
+  let message: T;
   try {
-    return parseRelayMessage(text);
+    message = read();
   } catch {
-    return null;
+    return;
   }
+  handler(message);
 }

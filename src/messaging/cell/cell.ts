@@ -18,9 +18,8 @@ import { randomBytes } from "../../core/random.ts";
 import type { AesGcmKey } from "../../crypto/provider.ts";
 import { isHex, type NostrEvent, signEvent, type VerifiedEvent } from "../../nostr/event.ts";
 import { publicKeyOf } from "../../nostr/keys.ts";
+import { KIND } from "../../nostr/kinds.ts";
 
-/** Regular: relays keep every cell until it expires. */
-export const CELL_KIND = 4522;
 export const PIECE_BYTES: number = 2_025;
 /** Every cell's event as JSON. */
 export const CELL_EVENT_BYTES: number = 3_217;
@@ -85,7 +84,7 @@ export function sealCell(
   ];
   try {
     const content = Buffer.from(sealed.buffer).toString("base64");
-    return signEvent({ kind: CELL_KIND, created_at, tags, content }, oneUse.secretKey, oneUse.publicKey);
+    return signEvent({ kind: KIND.cell, created_at, tags, content }, oneUse.secretKey, oneUse.publicKey);
   } finally {
     wipeBytes(oneUse.secretKey, plain);
   }
@@ -94,7 +93,7 @@ export function sealCell(
 /** The address of an event, hex; null if it has not the outer form of a cell. */
 export function cellAddress({ kind, tags, content }: NostrEvent): string | null {
   const [tag] = tags;
-  const isCell = kind === CELL_KIND && content.length === CONTENT_CHARACTERS && tag?.[0] === "x" && isHex(tag[1], 32);
+  const isCell = kind === KIND.cell && content.length === CONTENT_CHARACTERS && tag?.[0] === "x" && isHex(tag[1], 32);
   return isCell ? (tag[1] ?? null) : null;
 }
 

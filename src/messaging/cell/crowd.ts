@@ -9,8 +9,8 @@ import type { Clock } from "../../core/clock.ts";
 import { CELL_LIMITS } from "../../core/limits.ts";
 import type { HashedEvent } from "../../nostr/event.ts";
 import type { Filter } from "../../nostr/filter.ts";
+import { KIND } from "../../nostr/kinds.ts";
 import type { RelayPool } from "../../route/relay-pool.ts";
-import { CELL_KIND } from "./cell.ts";
 
 export interface CrowdHandlers {
   /** Each cell, perhaps more than once. Nobody has checked its signature. */
@@ -93,7 +93,7 @@ class Reading {
   }
 
   filter(): Filter {
-    return { kinds: [CELL_KIND], ...this.#since };
+    return { kinds: [KIND.cell], ...this.#since };
   }
 
   /** False for what the page before has told already. */

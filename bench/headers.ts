@@ -1,0 +1,242 @@
+/**
+ * Header first: how fast the headers of cells come out of the store and over loopback, how many bytes they save,
+ * and how fast a client finds its own among them. The peer is the same question to the same relay for whole events.
+ */
+
+import { createECDH } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { secp256k1 } from "@noble/curves/secp256k1.js";
+import { pointMultiply } from "tiny-secp256k1";
+import { WebSocket } from "ws";
+import { toHex } from "../src/core/bytes.ts";
+import { systemClock } from "../src/core/clock.ts";
+import { RELAY_LIMITS } from "../src/core/limits.ts";
+import { createLogger } from "../src/core/log.ts";
+import { randomBytes } from "../src/core/random.ts";
+import { secp256k1Key, x25519Key } from "../src/crypto/provider.ts";
+import { HEADER_BYTES } from "../src/nostr/header-stream.ts";
+import { KIND } from "../src/nostr/kinds.ts";
+import { EventStore } from "../src/relay/event-store.ts";
+import { startRelay } from "../src/relay/relay-server.ts";
+import { createUnsignedCells } from "../src/relay/testing.ts";
+import { directCarrier } from "../src/route/carrier.ts";
+import { RelayPool } from "../src/route/relay-pool.ts";
+import { type Bench, type BenchOptions, median, type Row, row } from "./report.ts";
+
+const CONTENT_CHARACTERS = 2_772;
+const CELLS_PER_MINUTE = 1_000;
+const KNOWN = 64_000;
+const ROUNDS = 5;
+const GOALS = { store: 200_000, match: 1_000_000, trial: 8_000 };
+
+function timed(work: () => number): number {
+  const startedMs = performance.now();
+  return (work() * 1000) / (performance.now() - startedMs);
+}
+
+async function timedAsync(work: () => Promise<number>): Promise<number> {
+  const startedMs = performance.now();
+  return ((await work()) * 1000) / (performance.now() - startedMs);
+}
+
+/** The middle of some rounds, after one that only warms up. */
+async function rounds(work: () => number | Promise<number>): Promise<number> {
+  await work();
+  const figures: number[] = [];
+  for (let i = 0; i < ROUNDS; i++) figures.push(await work());
+  return median(figures);
+}
+
+function fill(folder: string, count: number): EventStore {
+  const store = new EventStore(folder, RELAY_LIMITS.storeBytes);
+  const content = "A".repeat(CONTENT_CHARACTERS);
+  for (let stored = 0; stored < count; stored += CELLS_PER_MINUTE) {
+    const agoS = ((count - stored) / CELLS_PER_MINUTE) * 60;
+    const cells = createUnsignedCells(CELLS_PER_MINUTE);
+    store.putAll(cells.map((cell) => ({ ...cell, content, created_at: cell.created_at - agoS })));
+  }
+  return store;
+}
+
+function readAll(store: EventStore): number {
+  let [cells, after] = [0, null as string | null];
+  for (;;) {
+    const page = store.headers.page({ after, since: 0, count: RELAY_LIMITS.headersPerFrame }, 0);
+    cells += page.headers.length / HEADER_BYTES;
+    after = page.cursor;
+    if (!page.more) return cells;
+  }
+}
+
+/** All stored headers through the product's own client. */
+async function followAll(url: string): Promise<number> {
+  const pool = new RelayPool({ carrier: directCarrier, log: createLogger("silent"), clock: systemClock });
+  let cells = 0;
+  const done = Promise.withResolvers<void>();
+  const onHeaders = (headers: Uint8Array): void => void (cells += headers.length / HEADER_BYTES);
+  pool.headers(url, { after: null, since: 0 }, { onHeaders, onStored: done.resolve, onFailure: done.reject });
+  try {
+    await done.promise;
+    return cells;
+  } finally {
+    await pool.close();
+  }
+}
+
+/** Everything up to EOSE, unread. */
+async function download(url: string, request: unknown[]): Promise<{ messages: number; bytes: number }> {
+  const socket = new WebSocket(url);
+  const seen = { messages: 0, bytes: 0 };
+  const done = Promise.withResolvers<void>();
+  socket.on("open", () => socket.send(JSON.stringify(request)));
+  socket.on("error", done.reject);
+  socket.on("message", (data: Buffer, isBinary: boolean) => {
+    if (!isBinary && data.subarray(0, 7).toString() === '["EOSE"') return done.resolve();
+    if (!isBinary && data.subarray(0, 7).toString() === '["AUTH"') return;
+    seen.messages++;
+    seen.bytes += data.length;
+  });
+  await done.promise;
+  socket.terminate();
+  return seen;
+}
+
+async function relayRows(quick: boolean): Promise<Row[]> {
+  const count = quick ? 5_000 : 40_000;
+  const dataDir = mkdtempSync(join(tmpdir(), "nocturne-bench-"));
+  try {
+    const store = fill(join(dataDir, "relay"), count);
+    const fromStore = await rounds(() => timed(() => readAll(store)));
+    store.close();
+    const base = { host: "127.0.0.1", port: 0, dataDir, name: "bench", clock: systemClock };
+    const relay = await startRelay({ ...base, log: createLogger("silent") });
+    try {
+      const overLoopback = await rounds(() => timedAsync(() => followAll(relay.url)));
+      const wholeRequest = ["REQ", "s", { kinds: [KIND.cell] }];
+      const wholeRate = await rounds(() =>
+        timedAsync(() => download(relay.url, wholeRequest).then(({ messages }) => messages)),
+      );
+      const whole = await download(relay.url, wholeRequest);
+      const headers = await download(relay.url, ["HEADERS", "s"]);
+      const peer = "REQ for whole events, same relay, signatures unchecked";
+      return [
+        row({ metric: "store", unit: "headers/s/core", ours: fromStore, peer: null, theirs: GOALS.store, goal: 1 }),
+        row({ metric: "store to client", unit: "cells/s", ours: overLoopback, peer, theirs: wholeRate }),
+        row({
+          metric: "downloaded per cell",
+          unit: "bytes",
+          ours: headers.bytes / count,
+          peer,
+          theirs: whole.bytes / whole.messages,
+          better: "lower",
+        }),
+      ];
+    } finally {
+      await relay.close();
+    }
+  } finally {
+    rmSync(dataDir, { recursive: true, force: true });
+  }
+}
+
+/** Addresses begin with 48 bits that are as good as random: a number finds the one to compare with. */
+function matchByNumber(headers: Buffer, known: ReadonlyMap<number, string>): number {
+  let found = 0;
+  for (let at = 32; at < headers.length; at += HEADER_BYTES) {
+    const address = known.get(headers.readUIntBE(at, 6));
+    if (address !== undefined && address === headers.toString("hex", at, at + 32)) found++;
+  }
+  return found;
+}
+
+function matchByText(headers: Buffer, known: ReadonlySet<string>, encoding: "hex" | "latin1"): number {
+  let found = 0;
+  for (let at = 32; at < headers.length; at += HEADER_BYTES) {
+    if (known.has(headers.toString(encoding, at, at + 32))) found++;
+  }
+  return found;
+}
+
+async function matchRows(quick: boolean): Promise<Row[]> {
+  const count = quick ? 100_000 : 1_000_000;
+  const headers = Buffer.from(randomBytes(HEADER_BYTES * 10_000));
+  const many = Buffer.concat(Array.from({ length: count / 10_000 }, () => headers));
+  const addresses = Array.from({ length: KNOWN }, () => Buffer.from(randomBytes(32)));
+  for (const [i, address] of addresses.slice(0, 100).entries()) many.set(address, i * 5 * HEADER_BYTES + 32);
+  const hex = new Set(addresses.map((address) => address.toString("hex")));
+  const latin1 = new Set(addresses.map((address) => address.toString("latin1")));
+  const numbers = new Map(addresses.map((address) => [address.readUIntBE(0, 6), address.toString("hex")]));
+  const measure = (match: () => number) =>
+    rounds(() =>
+      timed(() => {
+        if (match() !== 100) throw new Error("not all addresses were found");
+        return count;
+      }),
+    );
+  const byNumber = await measure(() => matchByNumber(many, numbers));
+  const byHex = await measure(() => matchByText(many, hex, "hex"));
+  const byLatin1 = await measure(() => matchByText(many, latin1, "latin1"));
+  const base = { unit: "headers/s/core", peer: null, theirs: GOALS.match, goal: 1 } as const;
+  return [
+    row({ ...base, metric: "match 64,000 addresses: Map by 48 bits", ours: byNumber }),
+    row({ ...base, metric: "match 64,000 addresses: Set of hex", ours: byHex }),
+    row({ ...base, metric: "match 64,000 addresses: Set of latin1", ours: byLatin1 }),
+  ];
+}
+
+async function trialRows(quick: boolean): Promise<Row[]> {
+  const count = quick ? 200 : 4_000;
+  const secret = secp256k1.utils.randomSecretKey();
+  const keys = Array.from({ length: 200 }, () => secp256k1.keygen().publicKey.slice(1));
+  const even = (key: Uint8Array) => Uint8Array.of(2, ...key);
+  const points = keys.map(even);
+  const provider = secp256k1Key(secret);
+  const ecdh = createECDH("secp256k1");
+  ecdh.setPrivateKey(secret);
+  const trials: Record<string, (i: number) => Uint8Array> = {
+    "provider (node:crypto diffieHellman)": (i) => provider.sharedSecret(keys[i] as Uint8Array),
+    "node:crypto createECDH": (i) => ecdh.computeSecret(points[i] as Uint8Array),
+    "tiny-secp256k1 pointMultiply (WASM, not constant-time)": (i) =>
+      (pointMultiply(points[i] as Uint8Array, secret, true) as Uint8Array).subarray(1),
+    "@noble/curves getSharedSecret": (i) => secp256k1.getSharedSecret(secret, points[i] as Uint8Array).subarray(1),
+  };
+  const rows: Row[] = [];
+  for (const [name, trial] of Object.entries(trials)) {
+    if (toHex(trial(0)) !== toHex(provider.sharedSecret(keys[0] as Uint8Array))) throw new Error(`${name} differs`);
+    const ours = await rounds(() =>
+      timed(() => {
+        for (let i = 0; i < count; i++) trial(i % keys.length);
+        return count;
+      }),
+    );
+    const base = { metric: `intro trial: ${name}`, unit: "keys/s/core", ours };
+    rows.push(row({ ...base, peer: null, theirs: GOALS.trial, goal: 1 }));
+  }
+  return [...rows, await otherCurveRow(count)];
+}
+
+/** What a curve costs of which OpenSSL has a fast implementation. */
+async function otherCurveRow(count: number): Promise<Row> {
+  const own = x25519Key(randomBytes(32));
+  const keys = Array.from({ length: 200 }, () => x25519Key(randomBytes(32)).publicKey);
+  const ours = await rounds(() =>
+    timed(() => {
+      for (let i = 0; i < count; i++) own.sharedSecret(keys[i % keys.length] as Uint8Array);
+      return count;
+    }),
+  );
+  const metric = "for comparison, which cells do not use: X25519 by the provider";
+  return row({ metric, unit: "keys/s/core", ours, peer: null, theirs: null });
+}
+
+async function run({ quick }: BenchOptions): Promise<Row[]> {
+  return [...(await relayRows(quick)), ...(await matchRows(quick)), ...(await trialRows(quick))];
+}
+
+export const headersBench: Bench = {
+  name: "headers",
+  about: "headers of cells: told, downloaded and matched",
+  run,
+};
