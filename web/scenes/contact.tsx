@@ -15,6 +15,7 @@ import { Empty, Skeleton } from "../components/feedback.tsx";
 import { KeyGroups } from "../components/key-groups.tsx";
 import { ModalForm } from "../components/modal.tsx";
 import { SafetyNumber } from "../components/people/safety-number.tsx";
+import { RelaySees } from "../components/relay-sees.tsx";
 import { Scene, Section } from "../components/scene.tsx";
 import { StarSign } from "../components/star-sign.tsx";
 import { PROTECTION, standingOf } from "../lib/contact-words.ts";
@@ -66,6 +67,7 @@ function Card({ contact }: { readonly contact: Contact }): ReactNode {
         <KeyGroups value={fingerprint} label={`Fingerprint of ${name}`} />
         <CopyLine text={npub} what="Public key (npub)" />
       </Section>
+      <RelaySees interop={contact.encryption === "interop"} />
       <Section title="Manage" id="manage">
         <Manage contact={contact} />
       </Section>

@@ -9,6 +9,7 @@ import { Empty, LoadFailure, Notice, Skeleton } from "../components/feedback.tsx
 import { LeaveGroup, RenameGroup } from "../components/groups/group-dialogs.tsx";
 import { GroupLink } from "../components/groups/group-link.tsx";
 import { Applied, Invited, Members } from "../components/groups/people.tsx";
+import { RelaySees } from "../components/relay-sees.tsx";
 import { Scene, Section } from "../components/scene.tsx";
 import { StarSign } from "../components/star-sign.tsx";
 import { groupStanding, MEMBERS_SEE } from "../lib/group-words.ts";
@@ -61,6 +62,7 @@ function GroupPage({ group }: { readonly group: Group }): ReactNode {
           <GroupLink group={group} />
         </Section>
       )}
+      {joined && <RelaySees />}
       {joined && <Manage group={group} />}
     </Scene>
   );
