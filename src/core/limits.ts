@@ -293,6 +293,18 @@ export const ROUTE_LIMITS = {
   challengeBytes: 1_024, // 1 KiB
 } as const;
 
+/** Private retrieval of the bodies of cells. */
+export const PIR_LIMITS = {
+  /** The body of a cell: version, nonce, 2,048 bytes and a tag. */
+  recordBytes: 2_077,
+  /** Records lie so far apart, so that each begins at a multiple of 16. */
+  strideBytes: 2_080,
+  /** Records of one database: 260 MiB of memory, and 16 KiB a query. */
+  records: 131_072,
+  /** Queries that one pass over the database answers. */
+  queriesPerScan: 16,
+} as const;
+
 /** Files and links. */
 export const FILE_LIMITS = {
   nameBytes: 255,
