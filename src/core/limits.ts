@@ -299,6 +299,8 @@ export const PIR_LIMITS = {
   recordBytes: 2_077,
   /** Records lie so far apart, so that each begins at a multiple of 16. */
   strideBytes: 2_080,
+  /** Seconds of `created_at` whose cells make one database: an epoch of NEP-14. */
+  epochS: 3_600, // 1 h
   /** Records of one database: 260 MiB of memory, and 16 KiB a query. */
   records: 131_072,
   /** Queries that one pass over the database answers. */

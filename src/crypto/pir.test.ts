@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import { sha256 } from "@noble/hashes/sha2.js";
+import { shake256 } from "@noble/hashes/sha3.js";
 import fc from "fast-check";
 import openWabt from "wabt";
-import { fromBase64Url } from "../core/bytes.ts";
+import { fromBase64Url, fromHex, toHex, utf8Encode } from "../core/bytes.ts";
 import { PIR_LIMITS } from "../core/limits.ts";
 import { randomBytes } from "../core/random.ts";
 import { PIR_SCAN } from "./kernels/pir-scan.ts";
@@ -13,6 +15,15 @@ const { recordBytes: RECORD, queriesPerScan: QUERIES } = PIR_LIMITS;
 
 const someRecords = (count: number) => Array.from({ length: count }, () => randomBytes(RECORD));
 const hasCode = (code: string) => ({ code });
+
+/** Computed by another program than this one. */
+const VECTORS = JSON.parse(readFileSync(new URL("../../vectors/pir.json", import.meta.url), "utf8")) as {
+  retrievals: { count: number; index: number; [field: string]: string | number }[];
+  invalidQueries: { why: string; count: number; query: string; code: string }[];
+};
+
+const vectorDatabase = (count: number) =>
+  createDatabase(Array.from({ length: count }, (_, i) => shake256(utf8Encode(`record ${i}`), { dkLen: RECORD })));
 
 /** The oracle: slow, obvious. */
 function plainAnswer(records: readonly Uint8Array[], query: Uint8Array): Uint8Array {
@@ -97,4 +108,16 @@ test("what does not fit is refused by name", () => {
   assert.throws(() => createDatabase([]), hasCode("pir_count"));
   assert.throws(() => createDatabase([new Uint8Array(RECORD + 1)]), hasCode("pir_record"));
   assert.throws(() => combine(new Uint8Array(RECORD), new Uint8Array(RECORD - 1)), hasCode("pir_answer"));
+});
+
+test("the vectors hold", () => {
+  for (const { count, queryA, queryB, answerA, answerB, record } of VECTORS.retrievals) {
+    const database = vectorDatabase(count);
+    const [a, b] = [answer(database, fromHex(String(queryA))), answer(database, fromHex(String(queryB)))];
+    const hashes = [a, b, combine(a, b)].map((bytes) => toHex(sha256(bytes)));
+    assert.deepEqual(hashes, [answerA, answerB, record]);
+  }
+  for (const { why, count, query, code } of VECTORS.invalidQueries) {
+    assert.throws(() => answer(vectorDatabase(count), fromHex(query)), hasCode(code), why);
+  }
 });
