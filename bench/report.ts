@@ -102,8 +102,13 @@ export function printTable(name: string, rows: readonly Row[]): void {
 }
 
 export function writeResult(folder: string, name: string, rows: readonly Row[]): unknown {
+  return writeReport(folder, name, { rows });
+}
+
+/** Writes `content` with what was measured where, as folder/name.json. */
+export function writeReport(folder: string, name: string, content: object): unknown {
   const machine = { cpu: cpus()[0]?.model ?? "unknown", cores: cpus().length, node: process.version };
-  const result = { name, at: new Date().toISOString(), commit: commit(), machine, rows };
+  const result = { name, at: new Date().toISOString(), commit: commit(), machine, ...content };
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, `${name}.json`), `${JSON.stringify(result, null, 2)}\n`);
   return result;

@@ -11,6 +11,7 @@ import { envelopeBench } from "./envelope.ts";
 import { filesBench } from "./files.ts";
 import { messagesBench } from "./messages.ts";
 import { noctisBench } from "./noctis.ts";
+import { pirBench } from "./pir.ts";
 import { type Bench, printTable, writeResult } from "./report.ts";
 import { startBench } from "./start.ts";
 
@@ -20,6 +21,7 @@ const BENCHES: readonly Bench[] = [
   envelopeBench,
   messagesBench,
   conversationsBench,
+  pirBench,
   startBench,
 ];
 
