@@ -12,6 +12,7 @@ import { filesBench } from "./files.ts";
 import { headersBench } from "./headers.ts";
 import { messagesBench } from "./messages.ts";
 import { noctisBench } from "./noctis.ts";
+import { pirBench } from "./pir.ts";
 import { type Bench, printTable, writeResult } from "./report.ts";
 import { startBench } from "./start.ts";
 
@@ -22,6 +23,7 @@ const BENCHES: readonly Bench[] = [
   messagesBench,
   conversationsBench,
   headersBench,
+  pirBench,
   startBench,
 ];
 

@@ -9,8 +9,9 @@ import process from "node:process";
 import { parseArgs } from "node:util";
 import { type Bench, type Row, writeResult } from "../report.ts";
 import { coverExperiment } from "./cover.ts";
+import { pirExperiment } from "./pir.ts";
 
-const EXPERIMENTS: readonly Bench[] = [coverExperiment];
+const EXPERIMENTS: readonly Bench[] = [coverExperiment, pirExperiment];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -360,6 +360,20 @@ export const COVER_LIMITS = {
   acknowledgementPeriods: 3,
 } as const;
 
+/** Private retrieval of the bodies of cells. */
+export const PIR_LIMITS = {
+  /** The body of a cell: version, nonce, 2,048 bytes and a tag. */
+  recordBytes: 2_077,
+  /** Records lie so far apart, so that each begins at a multiple of 16. */
+  strideBytes: 2_080,
+  /** Seconds of `created_at` whose cells make one database: an epoch of NEP-14. */
+  epochS: 3_600, // 1 h
+  /** Records of one database: 260 MiB of memory, and 16 KiB a query. */
+  records: 131_072,
+  /** Queries that one pass over the database answers. */
+  queriesPerScan: 16,
+} as const;
+
 /** Files and links. */
 export const FILE_LIMITS = {
   nameBytes: 255,
