@@ -70,7 +70,7 @@ export const MESSAGE_LIMITS = {
   /** First wait after no relay took a letter, doubled each time. */
   retryMs: 500,
   retryMaxMs: 5_000, // 5 s
-  /** A sent letter that was not acknowledged is wrapped and sent again, at doubled intervals. */
+  /** A sent letter that was not acknowledged is sealed and sent again, at doubled intervals. */
   resendMs: 20_000, // 20 s
   resendMaxMs: 3_600_000, // 1 h
   /** How far back a relay is asked for gift wraps after a reconnect: their random dating plus a day. */

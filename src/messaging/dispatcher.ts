@@ -70,7 +70,7 @@ export class Dispatcher {
   /** Seals and sends a letter once: it is not kept, and whether it arrives is found out by nobody. */
   sendOnce(letter: Letter, publicKey: string): void {
     const to = this.#o.addresses.of(publicKey);
-    if (to) void this.#post(this.#o.sealing.sealControl(letter, to), to);
+    if (to) void this.#post(this.#o.sealing.sealControl(letter, to), to).catch(() => {});
   }
 
   /** Ends all tries; resolves when none runs any more. */
@@ -113,11 +113,8 @@ export class Dispatcher {
 
   /** How long an acknowledgement may take: it waits for its turn in the other's stream, of which we know nothing. */
   #patienceMs(): number {
-    const { law, clock } = this.#o;
-    const hasStream = law.meanPeriodMs(clock.nowMs()) !== null;
-    return hasStream
-      ? acknowledgementDueMs(COVER_LIMITS.closedPeriodMs, MESSAGE_LIMITS.resendMs)
-      : MESSAGE_LIMITS.resendMs;
+    const hasStream = this.#o.law.meanPeriodMs(this.#o.clock.nowMs()) !== null;
+    return acknowledgementDueMs(hasStream ? COVER_LIMITS.closedPeriodMs : null, MESSAGE_LIMITS.resendMs);
   }
 
   #due(to: Address): OutboxRow[] {

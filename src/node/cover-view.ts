@@ -7,10 +7,10 @@ import type { CoverView } from "./views.ts";
 
 const SEES: Record<CoverProfile, string> = {
   stealth:
-    "Relays see a steady stream of cells, the same whether you write or not, and when you are connected. They cannot tell which cells are real, nor for whom.",
+    "Relays see a steady stream of cells, the same whether you write or not, and when you are connected. The times do not tell which cells are real, and no cell says for whom it is.",
   balanced:
-    "Relays see a stream of cells, the same whether you write or not, and every ten minutes whether the app was open. They cannot tell which cells are real, nor for whom.",
-  fast: "Relays see when you send and how much, but not to whom. Who watches both sides can guess who answers whom by the times.",
+    "Relays see a stream of cells, the same whether you write or not, and every ten minutes whether the app was open. The times do not tell which cells are real, and no cell says for whom it is.",
+  fast: "Relays see when you send and how much, but no cell says to whom. Who watches both sides can guess who answers whom by the times.",
 };
 
 export function readCover({ law, clock, ownRelays }: Services): CoverView {

@@ -85,6 +85,18 @@ test("a relay that takes nothing is chosen rarely; one that is blamed, too", asy
   assert.deepEqual(streams.choose([ONE]), [ONE], "where there is no other");
 });
 
+test("the end does not wait for a relay that does not answer", { timeout: 5_000 }, async () => {
+  const time = new VirtualTime(START_MS);
+  const publish = (_url: string, _event: VerifiedEvent, signal: AbortSignal) =>
+    new Promise<void>((_, reject) => signal.addEventListener("abort", () => reject(new Error("aborted"))));
+  const pool = { publish } as unknown as RelayPool;
+  const streams = new Streams({ pool, law: new CoverLaw("fast", true, START_MS), clock: time, timers: time });
+  const sent = streams.send(ONE, () => cell(time.nowMs()));
+  streams.close();
+  assert.equal(await sent, false);
+  assert.ok(!isBadPath(streams.scoreOf(ONE)) && streams.scoreOf(ONE).loss === 0, "it is not the relay's fault");
+});
+
 test("what waits at the end is not taken", async () => {
   const { time, streams } = setUp("stealth");
   const waiting = streams.send(ONE, () => cell(time.nowMs()));

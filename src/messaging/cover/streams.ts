@@ -36,6 +36,8 @@ export class Streams {
   readonly #emitters = new Map<string, Emitter>();
   readonly #loops = new Map<string, LoopWatch>();
   readonly #scores = new Map<string, PathScore>();
+  /** Ends what is still on its way: a relay that does not answer must not hold up a lock. */
+  readonly #stop = new AbortController();
   /** Relays whose crowd we read, so that loops come back from there. */
   #read: readonly string[] = [];
 
@@ -43,7 +45,7 @@ export class Streams {
     this.#o = options;
   }
 
-  /** Streams to all of `written`, from now on; those of `read` tell of loops. Others go on only under `fast`, where they send nothing. */
+  /** Streams to these relays and to no others, from now on; from those of `read` loops come back. */
   follow(read: readonly string[], written: readonly string[]): void {
     this.#read = read;
     const wanted = new Set([...read, ...written]);
@@ -88,6 +90,7 @@ export class Streams {
   }
 
   close(): void {
+    this.#stop.abort();
     for (const emitter of this.#emitters.values()) emitter.close();
     this.#emitters.clear();
   }
@@ -105,10 +108,10 @@ export class Streams {
   async #publish(url: string, event: VerifiedEvent): Promise<void> {
     const startedMs = this.#o.clock.nowMs();
     try {
-      await this.#o.pool.publish(url, event);
+      await this.#o.pool.publish(url, event, this.#stop.signal);
       this.#score(url, (score) => scoreReturn(score, this.#o.clock.nowMs() - startedMs));
     } catch (error) {
-      this.blame([url]);
+      if (!this.#stop.signal.aborted) this.blame([url]);
       throw error;
     }
   }

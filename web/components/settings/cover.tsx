@@ -15,7 +15,7 @@ export function CoverSection({ cover }: Pick<Status, "cover">): ReactNode {
     <Section title="Cover" id="cover">
       <p>
         Messages travel in cells of one size, under addresses that nobody else knows. Everybody reads all cells of a
-        relay, so it cannot tell whose they are. Cover hides which cells are real.
+        relay, so it is not asked for anybody’s. Cover keeps the times from telling which cells are real.
       </p>
       <dl className="grid gap-x-6 gap-y-1 sm:grid-cols-[auto_1fr]">
         <dt className="text-muted">Now</dt>
