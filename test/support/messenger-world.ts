@@ -17,6 +17,7 @@ import { Messenger } from "../../src/messaging/messenger.ts";
 import type { MessengerOptions } from "../../src/messaging/messenger-options.ts";
 import type { MessengerEvent } from "../../src/messaging/views.ts";
 import { openVault, type Vault } from "../../src/vault/vault.ts";
+import { killableAccount } from "./killable-account.ts";
 import { UnrulyRelay } from "./unruly-relay.ts";
 
 export const RELAY = "ws://127.0.0.1:1/";
@@ -36,7 +37,7 @@ export class Person {
   messenger!: Messenger;
   readonly #relay: UnrulyRelay;
   readonly #clock: { nowMs(): number };
-  #cut: () => void = () => {};
+  #kill: () => void = () => {};
 
   constructor(vault: Vault, dataDir: string, relay: UnrulyRelay, clock: { nowMs(): number }, name: string) {
     this.vault = vault;
@@ -49,9 +50,13 @@ export class Person {
 
   start(): void {
     const { pool, cut } = this.#relay.connect();
-    this.#cut = cut;
+    const { account, kill } = killableAccount(this.vault);
+    this.#kill = () => {
+      cut();
+      kill();
+    };
     const options: MessengerOptions = {
-      vault: this.vault,
+      vault: account,
       pool,
       interopPool: pool,
       law: this.law,
@@ -72,8 +77,8 @@ export class Person {
 
   /** Ends as kill -9 does: whatever is not committed is gone, nothing is said to anybody. */
   crash(): void {
-    this.#cut();
-    void this.messenger.stop();
+    this.#kill();
+    void this.messenger.stop().catch(() => {});
     this.start();
   }
 
