@@ -170,7 +170,9 @@ export const CELL_LIMITS = {
   /** Cells of other people kept in memory, because the epoch in which they are ours may still come. */
   strangers: 2_048,
   /** How far before the last complete look a relay is asked: for clocks that are wrong. */
-  lookBackMs: 3_600_000, // 1 h
+  lookBackMs: 600_000, // 10 min
+  /** Ids of a relay's cells that were looked at, so that they are not when they are told again. */
+  told: 65_536,
   /** How often it is noted down to where relays were read. */
   cursorMs: 60_000, // 1 min
   /** Answers of one relay that are asked for at one connection: with a few thousand cells each. */

@@ -13,7 +13,7 @@ import { KIND } from "../../nostr/kinds.ts";
 import type { RelayPool } from "../../route/relay-pool.ts";
 
 export interface CrowdHandlers {
-  /** Each cell, perhaps more than once. Nobody has checked its signature. */
+  /** Each cell, after long perhaps once more. Nobody has checked its signature. */
   readonly onCell: (event: HashedEvent) => void;
   /** All that the relay had stored was told; what follows is new. */
   readonly onStored: (startedAtMs: number) => void;
@@ -33,6 +33,7 @@ export class Crowd {
   /** Follows a relay's crowd over all losses; `sinceMs` is asked anew for each connection, null for everything. */
   follow(url: string, sinceMs: () => number | null, handlers: CrowdHandlers): { close(): void } {
     let reading = this.#begin(sinceMs());
+    const told = new Told();
     let older: { close(): void } | null = null;
     const filters = () => {
       older?.close();
@@ -54,7 +55,7 @@ export class Crowd {
       older = subscription;
     };
     const take = (event: HashedEvent): boolean => {
-      if (reading.note(event)) handlers.onCell(event);
+      if (reading.note(event) && told.add(event.id)) handlers.onCell(event);
       return true;
     };
     const live = this.#pool.subscribe(url, filters, {
@@ -73,6 +74,21 @@ export class Crowd {
 
   #begin(sinceMs: number | null): Reading {
     return new Reading(sinceMs, this.#clock.nowMs());
+  }
+}
+
+/** Which cells of a relay were handed on: after each lost connection it tells many again, and to try one as mail costs more than to read it. */
+class Told {
+  /** The oldest first. */
+  readonly #ids = new Set<string>();
+
+  /** False if it was there. */
+  add(id: string): boolean {
+    if (this.#ids.has(id)) return false;
+    this.#ids.add(id);
+    const [oldest] = this.#ids;
+    if (this.#ids.size > CELL_LIMITS.told && oldest !== undefined) this.#ids.delete(oldest);
+    return true;
   }
 }
 

@@ -1,5 +1,5 @@
 /**
- * Loop cells of one relay that are under way: dummies addressed to oneself, which the relay should deliver like any.
+ * Our cells that are under way to one relay whose crowd we read: each should come back with it, dummies and others.
  *
  *   leaves -> left(id) ... came back -> takeReturn(id): its delay
  *                      ... or not    -> takeLost: how many are overdue
@@ -11,7 +11,7 @@ export class LoopWatch {
   /** Event id -> when it left, in ms; the oldest first. */
   readonly #underWay = new Map<string, number>();
 
-  /** A loop cell leaves. Of too many, the oldest are forgotten and count neither way. */
+  /** A cell leaves. Of too many, the oldest are forgotten and count neither way. */
   left(id: string, nowMs: number): void {
     this.#underWay.set(id, nowMs);
     for (const oldest of this.#underWay.keys()) {
@@ -20,7 +20,7 @@ export class LoopWatch {
     }
   }
 
-  /** The delay in ms of a loop cell that came back; null if it is none of ours, came before, or was given up. */
+  /** The delay in ms of a cell that came back; null if it is none of ours, came before, or was given up. */
   takeReturn(id: string, nowMs: number): number | null {
     const leftMs = this.#underWay.get(id);
     if (leftMs === undefined) return null;

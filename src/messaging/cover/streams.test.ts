@@ -71,6 +71,14 @@ test("loops that come back are known once, and score the way; those that do not 
   streams.close();
 });
 
+test("what we sent is known when it comes back, also without a stream", async () => {
+  const { time, streams, to } = setUp("fast");
+  streams.follow([ONE], [TWO]);
+  for (const url of [ONE, TWO]) await streams.send(url, () => cell(time.nowMs()));
+  assert.equal(streams.takeReturn(ONE, to(ONE)[0]?.id ?? ""), true);
+  assert.equal(streams.takeReturn(TWO, to(TWO)[0]?.id ?? ""), false, "its crowd is not read");
+});
+
 test("a relay that takes nothing is chosen rarely; one that is blamed, too", async () => {
   const { time, streams } = setUp("fast", [ONE]);
   for (let i = 0; i < 10; i++) assert.equal(await streams.send(ONE, () => cell(time.nowMs())), false);

@@ -2,7 +2,7 @@
  * The streams of cells to all relays, one for each, under one law.
  *
  *   cell -> chosen relays -> the emitter of each -> in its turn -> relay
- *           dummies in between, addressed to nobody else -> relay -> back with the crowd: loss and delay of this way
+ *           dummies in between, addressed to nobody     -> relay -> all back with the crowd: loss and delay of this way
  *
  * A relay's stream begins when it is first followed or written to. No event goes to two relays: a copy for another relay
  * is another cell (NEP-15).
@@ -69,7 +69,7 @@ export class Streams {
     });
   }
 
-  /** A cell of the crowd; true if it was a loop of ours. */
+  /** A cell of the crowd; true if we sent it. */
   takeReturn(url: string, id: string): boolean {
     const nowMs = this.#o.clock.nowMs();
     const loops = this.#loops.get(url);
@@ -100,13 +100,15 @@ export class Streams {
     if (known) return known;
     const { law, clock, timers } = this.#o;
     const publish = (event: VerifiedEvent) => this.#publish(url, event);
-    const emitter = new Emitter({ law, clock, timers, random: randomUnit, dummy: () => this.#dummy(url), publish });
+    const emitter = new Emitter({ law, clock, timers, random: randomUnit, dummy: () => this.#dummy(), publish });
     this.#emitters.set(url, emitter);
     return emitter;
   }
 
   async #publish(url: string, event: VerifiedEvent): Promise<void> {
     const startedMs = this.#o.clock.nowMs();
+    // Real cells come back with the crowd, too: what we sent need not be tried as somebody's mail to us.
+    if (this.#read.includes(url)) this.#watch(url).left(event.id, startedMs);
     try {
       await this.#o.pool.publish(url, event, this.#stop.signal);
       this.#score(url, (score) => scoreReturn(score, this.#o.clock.nowMs() - startedMs));
@@ -117,13 +119,10 @@ export class Streams {
   }
 
   /** A cell that nobody can open, also we cannot: it is known by its id when it comes back. */
-  #dummy(url: string): Departure {
+  #dummy(): Departure {
     const make = () => {
       const piece = { parcel: toHex(randomBytes(12)), index: 0, count: 1, bytes: NOTHING, heard: 0 };
-      const nowMs = this.#o.clock.nowMs();
-      const cell = sealCell(aesGcmKey(randomBytes(32)), randomBytes(32), piece, oneUseKey(), nowMs);
-      if (this.#read.includes(url)) this.#watch(url).left(cell.id, nowMs);
-      return cell;
+      return sealCell(aesGcmKey(randomBytes(32)), randomBytes(32), piece, oneUseKey(), this.#o.clock.nowMs());
     };
     return { make, settled: () => {} };
   }

@@ -1,0 +1,48 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { systemClock } from "../../core/clock.ts";
+import { randomBytes } from "../../core/random.ts";
+import { aesGcmKey } from "../../crypto/provider.ts";
+import type { HashedEvent } from "../../nostr/event.ts";
+import type { Filter } from "../../nostr/filter.ts";
+import type { RelayPool } from "../../route/relay-pool.ts";
+import type { SubscriptionHandlers } from "../../route/subscriptions.ts";
+import { oneUseKey, sealCell } from "./cell.ts";
+import { Crowd } from "./crowd.ts";
+
+const URL = "ws://relay";
+
+function cell(nowMs: number): HashedEvent {
+  const piece = { parcel: "00".repeat(12), index: 0, count: 1, bytes: randomBytes(5), heard: 0 };
+  return sealCell(aesGcmKey(randomBytes(32)), randomBytes(32), piece, oneUseKey(), nowMs);
+}
+
+test("what a relay tells again, on the same connection or the next, is looked at once", () => {
+  const opened: { filters: () => readonly Filter[]; handlers: SubscriptionHandlers }[] = [];
+  const subscribe = (_url: string, filters: () => readonly Filter[], handlers: SubscriptionHandlers) => {
+    opened.push({ filters, handlers });
+    return { close: () => {} };
+  };
+  const told: string[] = [];
+  let stored = 0;
+  const crowd = new Crowd({ subscribe } as unknown as RelayPool, systemClock);
+  crowd.follow(URL, () => null, {
+    onCell: ({ id }) => told.push(id),
+    onStored: () => stored++,
+    onLost: () => {},
+  });
+  const connect = (...pages: HashedEvent[][]) => {
+    const first = opened.length - 1;
+    opened[0]?.filters();
+    for (const [i, page] of pages.entries()) {
+      const { handlers } = opened[i === 0 ? 0 : first + i] ?? assert.fail("no page was asked for");
+      for (const event of page) assert.ok(handlers.claim?.(event));
+      handlers.onStored?.();
+    }
+  };
+  const [newest, older, meanwhile] = [cell(600_000), cell(60_000), cell(660_000)];
+  connect([newest], [older], []);
+  assert.deepEqual([told, stored], [[newest.id, older.id], 1]);
+  connect([meanwhile, newest], [older], []);
+  assert.deepEqual([told, stored], [[newest.id, older.id, meanwhile.id], 2]);
+});
