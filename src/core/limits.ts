@@ -63,6 +63,8 @@ export const MESSAGE_LIMITS = {
   outboxPerContact: 10_000,
   /** Letters in flight to one contact before the next waits for an acknowledgement. */
   inFlightPerContact: 64,
+  /** Never fewer, however many had to be repeated. */
+  inFlightLeast: 8,
   /** Later letters kept back while an earlier one is missing. */
   heldPerContact: 1_000,
   /** After this a gap is shown as it is: the sender may have lost the letter for good. */

@@ -135,7 +135,7 @@ export class Correspondence {
     if (contact.profile === "hidden" && this.#o.devices.isMain) {
       this.#answer(contact.publicKey);
       this.#acknowledgeAll(contact.publicKey);
-      outbox.hasten(contact.publicKey, true);
+      outbox.hasten(contact.publicKey, true, this.#o.nowMs());
     }
     return accepted;
   }
@@ -177,7 +177,7 @@ export class Correspondence {
     contacts.adoptName(updated, letter.name);
     // Both said hello, or they lost our answer: either way they need it (again).
     if (updated.state !== "request") this.#answer(sender);
-    this.#o.outbox.hasten(sender, true);
+    this.#o.outbox.hasten(sender, true, this.#o.nowMs());
     this.#withdrawHello(sender);
   }
 
@@ -201,7 +201,7 @@ export class Correspondence {
       this.#acknowledgeAll(sender);
       this.#bringForward(sender, effects);
     }
-    outbox.hasten(sender, contact.state === "pending");
+    outbox.hasten(sender, contact.state === "pending", this.#o.nowMs());
     effects.contactsChanged = true;
   }
 
@@ -213,7 +213,7 @@ export class Correspondence {
     const isNew = !messages.has(letter.id);
     if (isNew && !order.take({ conversation: sender, author: sender, device }, letter, effects)) return;
     if (accepted) outbox.owe({ messageId: letter.id, to: device, read: false });
-    if (isNew) outbox.hasten(device, false);
+    if (isNew) outbox.hasten(device, false, this.#o.nowMs());
   }
 
   /** Until it is acknowledged it comes again; so what is not taken in now may be later. */
@@ -224,7 +224,7 @@ export class Correspondence {
     const accepted = contact.state === "accepted";
     const taken = transcript.mark(sender, sender, letter, accepted, effects);
     if (taken && accepted) outbox.owe({ messageId: letter.id, to: device, read: false });
-    outbox.hasten(device, false);
+    outbox.hasten(device, false, this.#o.nowMs());
   }
 
   #timer(sender: string, device: string, letter: TimerLetter, effects: Effects): void {
@@ -232,7 +232,7 @@ export class Correspondence {
     if (contacts.get(sender)?.state !== "accepted") return;
     transcript.timer(sender, sender, letter, "read", effects);
     outbox.owe({ messageId: letter.id, to: device, read: false });
-    outbox.hasten(device, false);
+    outbox.hasten(device, false, this.#o.nowMs());
   }
 
   #typing(sender: string, letter: TypingLetter, effects: Effects): void {
@@ -245,7 +245,7 @@ export class Correspondence {
   #receipt(sender: string, device: string, letter: ReceiptLetter, effects: Effects): void {
     for (const id of letter.delivered) this.#progress(sender, device, id, "delivered", effects);
     for (const id of letter.read) this.#progress(sender, device, id, "read", effects);
-    this.#o.outbox.hasten(device, false);
+    this.#o.outbox.hasten(device, false, this.#o.nowMs());
   }
 
   #progress(sender: string, device: string, id: string, state: DeliveryState, effects: Effects): void {

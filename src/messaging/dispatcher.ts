@@ -1,6 +1,6 @@
 /**
- * Brings what lies in the outbox to the relays: one worker a recipient, letters in order, tried
- * again at growing intervals until they are acknowledged.
+ * Brings what lies in the outbox to the relays: for each recipient some letters at once, the oldest first, tried again at
+ * growing intervals until they are acknowledged.
  *
  *   outbox row -> parcel -> cells, sealed anew for each try -> the recipient's relays; one that takes a cell is enough
  *
@@ -21,6 +21,7 @@ import { acknowledgementDueMs, type CoverLaw } from "./cover/cover-law.ts";
 import type { Streams } from "./cover/streams.ts";
 import { type Letter, letterHead, type ReceiptLetter } from "./letter.ts";
 import { type Outbox, type OutboxRow, type ReceiptRow, rowKey } from "./outbox.ts";
+import { Pump, type Task } from "./pump.ts";
 import type { Sealed, Sealing } from "./sealing.ts";
 
 export interface DispatcherOptions {
@@ -44,14 +45,14 @@ export interface DispatcherOptions {
   readonly log: Logger;
 }
 
-/** Seals of one burst: several are on their way while the first is being acknowledged by the relay. */
+/** Letters to one recipient that are being handed to relays: a relay that answers late must not hold up the others. */
 const BURST = 16;
 
 export class Dispatcher {
   readonly #o: DispatcherOptions;
   readonly #identity: Identity;
-  readonly #busy = new Map<string, Promise<void>>();
-  readonly #again = new Set<string>();
+  /** By recipient; those that have something to do. */
+  readonly #pumps = new Map<string, Pump>();
   readonly #ways = new Map<string, readonly string[]>();
   readonly #stop = new AbortController();
   #timer: NodeJS.Timeout | null = null;
@@ -64,7 +65,7 @@ export class Dispatcher {
   /** Looks at everybody's letters, or at one person's. Returns at once. */
   wake(to?: string): void {
     if (this.#stop.signal.aborted) return;
-    for (const recipient of to === undefined ? this.#o.outbox.recipients() : [to]) this.#start(recipient);
+    for (const recipient of to === undefined ? this.#o.outbox.recipients() : [to]) this.#pump(recipient).wake();
   }
 
   /** Seals and sends a letter once: it is not kept, and whether it arrives is found out by nobody. */
@@ -78,37 +79,33 @@ export class Dispatcher {
     this.#stop.abort();
     this.#o.streams.close();
     if (this.#timer) clearTimeout(this.#timer);
-    await Promise.allSettled(this.#busy.values());
+    await Promise.all([...this.#pumps.values()].map((pump) => pump.settled()));
   }
 
-  #start(to: string): void {
-    if (this.#busy.has(to)) {
-      this.#again.add(to);
-      return;
-    }
-    const run = this.#drain(to)
-      .catch((error: unknown) => this.#o.log.error({ error: String(error) }, "a recipient's letters got stuck"))
-      .finally(() => {
-        this.#busy.delete(to);
-        if (this.#again.delete(to)) this.wake(to);
-        else this.#sleep();
-      });
-    this.#busy.set(to, run);
+  #pump(to: string): Pump {
+    const known = this.#pumps.get(to);
+    if (known) return known;
+    const pump = new Pump({
+      most: BURST,
+      next: () => this.#tasks(to),
+      onError: (error) => this.#o.log.error({ error: String(error) }, "a letter got stuck"),
+      onIdle: () => {
+        this.#pumps.delete(to);
+        this.#sleep();
+      },
+    });
+    this.#pumps.set(to, pump);
+    return pump;
   }
 
-  async #drain(to: string): Promise<void> {
-    while (!this.#stop.signal.aborted) {
-      const address = this.#o.addresses.of(to);
-      if (!address) return;
-      const due = this.#due(address).slice(0, BURST);
-      const receipts = address.placed ? this.#o.outbox.receipts(to) : [];
-      if (due.length === 0 && receipts.length === 0) return;
-      const arrived = await Promise.all([
-        ...due.map((row) => this.#deliver(row, address)),
-        ...(receipts.length === 0 ? [] : [this.#acknowledge(receipts, address)]),
-      ]);
-      if (!arrived.includes(true)) return;
-    }
+  #tasks(to: string): Task[] {
+    const address = this.#stop.signal.aborted ? null : this.#o.addresses.of(to);
+    if (!address) return [];
+    const receipts = address.placed ? this.#o.outbox.receipts(to) : [];
+    return [
+      ...(receipts.length === 0 ? [] : [{ key: "receipts", run: () => this.#acknowledge(receipts, address) }]),
+      ...this.#due(address).map((row) => ({ key: rowKey(row), run: () => this.#deliver(row, address) })),
+    ];
   }
 
   /** How long an acknowledgement may take: it waits for its turn in the other's stream, of which we know nothing. */
@@ -124,7 +121,7 @@ export class Dispatcher {
 
   /** Without what waits for a session: it is woken when there is one. */
   #ready(to: Address): OutboxRow[] {
-    return this.#o.outbox.window(to.publicKey).filter(({ content }) => this.#o.sealing.isReady(content, to));
+    return this.#o.outbox.inFlight(to.publicKey).filter(({ content }) => this.#o.sealing.isReady(content, to));
   }
 
   async #deliver(row: OutboxRow, to: Address): Promise<boolean> {
@@ -136,16 +133,16 @@ export class Dispatcher {
         ? await this.#publishWrap(wrapRumor(content.rumor, this.#identity, row.to, nowMs), row.to)
         : await this.#send(row, content, to);
     if (this.#stop.signal.aborted) return false;
-    return this.#o.vault.transaction(() => {
+    this.#o.vault.transaction(() => {
       // Acknowledged, taken back or removed while it was on its way: then there is nothing to note.
       const current = outbox.get(row.id, row.to);
-      if (!current) return taken;
+      if (!current) return;
       if (!taken) outbox.postpone(current, clock.nowMs());
       else if (content.profile === "interop") outbox.remove(row.id, row.to);
       else outbox.markSent(current, clock.nowMs(), this.#patienceMs());
       if (taken) this.#o.onSent(row);
-      return taken;
     });
+    return true;
   }
 
   async #send(row: OutboxRow, content: Exclude<OutboxRow["content"], { profile: "interop" }>, to: Address) {
@@ -203,7 +200,7 @@ export class Dispatcher {
 
   /** Wakes up when the next letter is due; receipts that no relay took are tried then, too. */
   #sleep(): void {
-    if (this.#stop.signal.aborted || this.#busy.size > 0) return;
+    if (this.#stop.signal.aborted || this.#pumps.size > 0) return;
     if (this.#timer) clearTimeout(this.#timer);
     const now = this.#o.clock.nowMs();
     const recipients = this.#o.outbox.recipients();

@@ -11,8 +11,9 @@
 
 import { MESSAGE_LIMITS } from "../core/limits.ts";
 import type { Account } from "../vault/account.ts";
-import type { SealedTable } from "../vault/sealed-table.ts";
+import type { SealedTable, Stored } from "../vault/sealed-table.ts";
 import { isContent, type Letter } from "./letter.ts";
+import { Pace } from "./pace.ts";
 
 export interface OutboxRow {
   readonly id: string;
@@ -38,6 +39,8 @@ export interface OutboxRow {
   readonly unsaved?: boolean;
   readonly state: "queued" | "sent";
   readonly attempts: number;
+  /** When it was sent last; absent if it never was, or by an earlier version. */
+  readonly sentMs?: number;
   /** Not tried before this time. */
   readonly nextAtMs: number;
 }
@@ -51,6 +54,7 @@ export interface ReceiptRow {
 export class Outbox {
   readonly #letters: SealedTable<OutboxRow>;
   readonly #receipts: SealedTable<ReceiptRow>;
+  readonly #pace = new Pace();
 
   constructor(vault: Account) {
     this.#letters = vault.table<OutboxRow>({
@@ -99,16 +103,14 @@ export class Outbox {
     return [...new Set(people)];
   }
 
-  /**
-   * The oldest letters to one person, no more than may be in flight: a later letter starts only when
-   * earlier ones are acknowledged, so that a burst neither floods a relay nor overruns the reader.
-   */
+  /** The oldest letters to one person, as many as may be in flight at most. */
   window(to: string): OutboxRow[] {
-    const page = { limit: MESSAGE_LIMITS.inFlightPerContact };
-    // Content may wait for what a control letter brings, so it must not stand in its way.
-    const control = this.#letters.find("control", to, page);
-    const oldest = this.#letters.find("to", to, page).filter((row) => !isControl(row));
-    return [...control, ...oldest].sort((a, b) => a.seq - b.seq);
+    return this.#oldest(to, MESSAGE_LIMITS.inFlightPerContact);
+  }
+
+  /** Those that may be in flight now: a later letter starts only when earlier ones are acknowledged. */
+  inFlight(to: string): OutboxRow[] {
+    return this.#oldest(to, this.#pace.of(to));
   }
 
   receipts(to: string): ReceiptRow[] {
@@ -118,7 +120,8 @@ export class Outbox {
   /** A relay took the letter; it is repeated after `patienceMs`, doubled each time, unless it is acknowledged. */
   markSent(row: OutboxRow, nowMs: number, patienceMs: number): void {
     const wait = Math.min(patienceMs * 2 ** row.attempts, MESSAGE_LIMITS.resendMaxMs);
-    this.#letters.put({ ...row, state: "sent", attempts: row.attempts + 1, nextAtMs: nowMs + wait });
+    if (row.state === "sent") this.#pace.repeated(row.to, nowMs);
+    this.#letters.put({ ...row, state: "sent", attempts: row.attempts + 1, sentMs: nowMs, nextAtMs: nowMs + wait });
   }
 
   /** No relay took it. */
@@ -128,17 +131,19 @@ export class Outbox {
   }
 
   /**
-   * The other side shows signs of life: what waits for another try goes at once. `again` also repeats
-   * what was sent only once, because an acceptance means that it may have been dropped unread.
+   * The other side shows signs of life: what waits for another try goes at once, unless it was sent just now, because its
+   * acknowledgement may be on the way. `again` repeats that, too: an acceptance means that it may have been dropped unread.
    */
-  hasten(to: string, again: boolean): void {
+  hasten(to: string, again: boolean, nowMs: number): void {
     for (const row of this.window(to)) {
-      if (again || row.attempts > 1 || row.state === "queued") this.#letters.put({ ...row, attempts: 0, nextAtMs: 0 });
+      const isOverdue = row.attempts > 1 && nowMs - (row.sentMs ?? 0) >= MESSAGE_LIMITS.resendMs;
+      if (again || isOverdue || row.state === "queued") this.#letters.put({ ...row, attempts: 0, nextAtMs: 0 });
     }
   }
 
   /** One recipient needs it no more. */
   remove(id: string, to: string): void {
+    this.#pace.arrived(to);
     this.#letters.delete(rowKey({ id, to }));
   }
 
@@ -169,6 +174,13 @@ export class Outbox {
 
   countTo(to: string): number {
     return this.#letters.count("to", to);
+  }
+
+  #oldest(to: string, limit: number): Stored<OutboxRow>[] {
+    // Content may wait for what a control letter brings, so it must not stand in its way.
+    const control = this.#letters.find("control", to, { limit: MESSAGE_LIMITS.inFlightPerContact });
+    const oldest = this.#letters.find("to", to, { limit }).filter((row) => !isControl(row));
+    return [...control, ...oldest].sort((a, b) => a.seq - b.seq);
   }
 
   /** Rows of the version before there were groups were called by the letter alone. */
