@@ -15,7 +15,7 @@ import { aesGcmKey } from "../../crypto/provider.ts";
 import { toHex } from "../../core/bytes.ts";
 import type { VerifiedEvent } from "../../nostr/event.ts";
 import type { RelayPool } from "../../route/relay-pool.ts";
-import { oneUseKey, sealCell } from "../cell/cell.ts";
+import { ephemeralKey, sealCell } from "../cell/cell.ts";
 import type { CoverLaw } from "./cover-law.ts";
 import { type Departure, Emitter } from "./emitter.ts";
 import { LoopWatch } from "./loop-watch.ts";
@@ -121,7 +121,7 @@ export class Streams {
     const make = () => {
       const piece = { parcel: toHex(randomBytes(12)), index: 0, count: 1, bytes: NOTHING, heard: 0 };
       const nowMs = this.#o.clock.nowMs();
-      const cell = sealCell(aesGcmKey(randomBytes(32)), randomBytes(32), piece, oneUseKey(), nowMs);
+      const cell = sealCell(aesGcmKey(randomBytes(32)), randomBytes(32), piece, ephemeralKey().publicKey, nowMs);
       if (this.#read.includes(url)) this.#watch(url).left(cell.id, nowMs);
       return cell;
     };
