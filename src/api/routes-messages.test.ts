@@ -4,6 +4,7 @@ import { after, before, test } from "node:test";
 import * as v from "valibot";
 import { WebSocket } from "ws";
 import { type ApiNode, startApiNode } from "../../test/support/api-node.ts";
+import { testIdentity } from "../../test/support/identity.ts";
 import { waitUntil } from "../../test/support/wait.ts";
 import { utf8Encode } from "../core/bytes.ts";
 import { socketPath } from "../node/socket-path.ts";
@@ -16,6 +17,7 @@ import type {
   MessagePage,
   PushEvent,
   SendResult,
+  Status,
   VerifyResult,
 } from "./contract.ts";
 import * as schemas from "./schemas.ts";
@@ -143,4 +145,18 @@ test("a contact is blocked, then forgotten", async () => {
   assert.equal((await ada.call<Contact>("POST", "/api/contacts/Ben/block")).body.state, "blocked");
   assert.equal((await ada.call("DELETE", "/api/contacts/Ben")).status, 200);
   assert.deepEqual(await contacts(ada), []);
+});
+
+test("somebody known by npub alone: the card is found at a shared relay, or it is said that it was not", async () => {
+  const cyd = await startApiNode();
+  after(() => cyd.close());
+  const relays = [(await ada.call<Status>("GET", "/api/status")).body.embeddedRelay];
+  assert.equal((await cyd.call("PATCH", "/api/settings", { relays })).status, 200);
+  const found = await cyd.call<Contact>("POST", "/api/contacts", { invite: ada.npub });
+  assert.equal(found.body.encryption, "hybrid");
+  const nobody = await cyd.call<Contact>("POST", "/api/contacts", { invite: testIdentity("nobody").npub });
+  v.assert(schemas.contactSchema, nobody.body);
+  assert.deepEqual([nobody.body.state, nobody.body.encryption], ["pending", "card-unknown"]);
+  const { warnings } = (await cyd.call<Status>("GET", "/api/status")).body;
+  assert.ok(warnings.some((words) => /card of a person whom you added by key could not be found/.test(words)));
 });
