@@ -364,6 +364,36 @@ export const COVER_LIMITS = {
   acknowledgementPeriods: 3,
 } as const;
 
+/** How cells are found and fetched (NEP-16). */
+export const FETCH_LIMITS = {
+  /** What reading may cost unless a person says otherwise, all relays together. */
+  budgetBytesPerHour: 20_000_000, // 20 MB
+  /** Header first: bodies are asked for so often, whether there is mail or not; 20 % more or less each time. */
+  batchMs: 12_000, // 12 s
+  /** Of one batch, so many of headers that came since the batch before. */
+  freshBodies: 6,
+  /** And so many of earlier ones. With both, 64 people who all type cost 20 MB an hour. */
+  olderBodies: 3,
+  /** Headers of other people's cells kept for each relay: decoys, and epochs that may still come. */
+  headers: 8_192,
+  /** How often a body that does not come is asked for. */
+  tries: 3,
+  /** A relay that does not answer a batch by then counts as if it had not the bodies. */
+  answerMs: 60_000, // 1 min
+  /** Cells of ours noted down for each relay before they are taken in; of more, the relay is asked again. */
+  noted: 4_096,
+  /** After a restart headers of this time are told again: some were not ours only because an epoch was missing. */
+  retoldMs: 600_000, // 10 min
+  /** How long a cell that never became mail is kept, forged ones among them. */
+  notedMs: 86_400_000, // 1 day
+  /** The volume of a crowd is what came in this time. */
+  windowMs: 600_000, // 10 min
+  /** How often the way is chosen anew. */
+  decideMs: 60_000, // 1 min
+  /** A dearer way is taken again once all fits this part of the budget, so that ways do not flap. */
+  returnPercent: 70,
+} as const;
+
 /** Private retrieval of the bodies of cells. */
 export const PIR_LIMITS = {
   /** The body of a cell: version, nonce, 2,048 bytes and a tag. */

@@ -16,9 +16,10 @@ import { CryptoError } from "../../core/errors.ts";
 import { CELL_LIMITS } from "../../core/limits.ts";
 import { randomBytes } from "../../core/random.ts";
 import type { AesGcmKey } from "../../crypto/provider.ts";
-import { isHex, type NostrEvent, signEvent, type VerifiedEvent } from "../../nostr/event.ts";
+import { isHex, signEvent, type VerifiedEvent } from "../../nostr/event.ts";
 import { publicKeyOf } from "../../nostr/keys.ts";
 import { KIND } from "../../nostr/kinds.ts";
+import type { CellEvent } from "./cell-header.ts";
 
 export const PIECE_BYTES: number = 2_025;
 /** Every cell's event as JSON. */
@@ -91,14 +92,14 @@ export function sealCell(
 }
 
 /** The address of an event, hex; null if it has not the outer form of a cell. */
-export function cellAddress({ kind, tags, content }: NostrEvent): string | null {
+export function cellAddress({ kind, tags, content }: CellEvent): string | null {
   const [tag] = tags;
   const isCell = kind === KIND.cell && content.length === CONTENT_CHARACTERS && tag?.[0] === "x" && isHex(tag[1], 32);
   return isCell ? (tag[1] ?? null) : null;
 }
 
 /** What an event carries. Throws CryptoError for anything that was not sealed as a cell with this key, address and one-use key. */
-export function openCell(key: AesGcmKey, { pubkey, tags, content }: NostrEvent): Piece {
+export function openCell(key: AesGcmKey, { pubkey, tags, content }: CellEvent): Piece {
   const sealed = Buffer.from(content, "base64");
   if (sealed.length !== SEALED_BYTES || sealed[0] !== VERSION) throw new CryptoError();
   const plain = new Uint8Array(PLAIN_BYTES);

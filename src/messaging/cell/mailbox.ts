@@ -9,7 +9,7 @@
 import { CryptoError } from "../../core/errors.ts";
 import { CELL_LIMITS } from "../../core/limits.ts";
 import type { EnvelopeKeys } from "../../crypto/envelope.ts";
-import type { NostrEvent } from "../../nostr/event.ts";
+import type { CellEvent, CellHeader } from "./cell-header.ts";
 import { cellAddress, openCell } from "./cell.ts";
 import { introKeyOf } from "./cell-keys.ts";
 import type { Expected, Lanes } from "./lanes.ts";
@@ -32,7 +32,7 @@ export class Mailbox {
   /** Apart: strangers can begin as many as they like. */
   readonly #fromAnybody = new Reassembly(CELL_LIMITS.unfinished);
   /** Cells that were not ours when they came, by address; the oldest first. */
-  readonly #strangers = new Map<string, NostrEvent>();
+  readonly #strangers = new Map<string, CellEvent>();
 
   constructor(lanes: Lanes, keys: EnvelopeKeys) {
     this.#lanes = lanes;
@@ -40,7 +40,7 @@ export class Mailbox {
   }
 
   /** The parcel that a cell completes; null for everybody else's cells, forged ones, and while pieces are missing. */
-  take(event: NostrEvent): Arrival | null {
+  take(event: CellEvent): Arrival | null {
     const address = cellAddress(event);
     if (address === null) return null;
     try {
@@ -50,6 +50,22 @@ export class Mailbox {
       if (error instanceof CryptoError) return null;
       throw error;
     }
+  }
+
+  /** Is the cell of this header for us? Nothing is taken yet. */
+  isOurs(header: CellHeader): boolean {
+    const { oneUseKey, address } = header;
+    return this.isExpected(header) || introKeyOf(oneUseKey, address, this.#keys.nostrSecretKey) !== null;
+  }
+
+  /** The same, by the lanes alone. */
+  isExpected({ address }: CellHeader): boolean {
+    return this.#lanes.find(address) !== null;
+  }
+
+  /** Did this cell bring a piece of a parcel that is not whole yet? */
+  isUnfinished(eventId: string): boolean {
+    return this.#fromLanes.isUnfinished(eventId) || this.#fromAnybody.isUnfinished(eventId);
   }
 
   /** There are other lanes now: what of the cells that came before them is ours after all. */
@@ -62,7 +78,7 @@ export class Mailbox {
     });
   }
 
-  #expected(event: NostrEvent, address: string, expected: Expected): Arrival | null {
+  #expected(event: CellEvent, address: string, expected: Expected): Arrival | null {
     const { lane, index } = expected;
     const piece = openCell(lane.in.seal, event);
     this.#lanes.arrived(expected, address, piece.heard);
@@ -70,7 +86,7 @@ export class Mailbox {
     return this.#arrival(whole, () => this.#lanes.note({ lane, index }));
   }
 
-  #perhapsIntro(event: NostrEvent, address: string): Arrival | null {
+  #perhapsIntro(event: CellEvent, address: string): Arrival | null {
     const key = introKeyOf(event.pubkey, address, this.#keys.nostrSecretKey);
     if (key) return this.#arrival(this.#fromAnybody.add("", openCell(key, event), event.id), () => {});
     this.#strangers.set(address, event);
