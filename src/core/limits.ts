@@ -368,8 +368,10 @@ export const COVER_LIMITS = {
 export const FETCH_LIMITS = {
   /** What reading may cost unless a person says otherwise, all relays together. */
   budgetBytesPerHour: 20_000_000, // 20 MB
+  /** The largest budget that can be set. */
+  mostMegabytesPerHour: 100_000,
   /** Header first: bodies are asked for so often, whether there is mail or not; 20 % more or less each time. */
-  batchMs: 12_000, // 12 s
+  batchMs: 12_500, // 12.5 s
   /** Of one batch, so many of headers that came since the batch before. */
   freshBodies: 6,
   /** And so many of earlier ones. With both, 64 people who all type cost 20 MB an hour. */

@@ -54,21 +54,21 @@ test("cells that come while the stored ones are read do not make it read on with
     opened.push({ filters, handlers });
     return { close: () => {} };
   };
-  let stored = 0;
+  const seen = { stored: 0 };
   const crowd = new Crowd({ subscribe } as unknown as RelayPool, systemClock);
-  const onStored = () => stored++;
+  const onStored = () => seen.stored++;
   crowd.follow(URL, () => null, { onCell: () => {}, onTold: () => {}, onStored, onLost: () => {} });
   const [live] = opened;
   live?.filters();
   const told = [cell(60_000)];
   for (const event of told) live?.handlers.claim?.(event);
   live?.handlers.onStored?.();
-  for (let page = 1; page < 5 && stored === 0; page++) {
+  for (let page = 1; page < 5 && seen.stored === 0; page++) {
     told.push(cell(60_000)); // the same minute: a page of it has all of them
     live?.handlers.claim?.(told.at(-1) as HashedEvent);
     const [{ until = 0 } = {}] = opened[page]?.filters() ?? [];
     for (const event of told) if (event.created_at <= until) opened[page]?.handlers.claim?.(event);
     opened[page]?.handlers.onStored?.();
   }
-  assert.deepEqual([opened.length, stored], [3, 1], "the minute again, then what is older");
+  assert.deepEqual([opened.length, seen.stored], [3, 1], "the minute again, then what is older");
 });

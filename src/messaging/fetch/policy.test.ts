@@ -27,7 +27,7 @@ test("a small crowd is read whole, a large one by headers where the relay tells 
 
 test("the default budget bears a crowd of 64 people who all type", () => {
   const cost = wayCost("headers", EVERYBODY_TYPES, FETCH_LIMITS);
-  assert.ok(cost > 0.95 * BUDGET && cost <= BUDGET, `${cost}`);
+  assert.ok(cost > 0.9 * BUDGET && cost <= BUDGET, `${cost}`);
   assert.ok(wayCost("crowd", EVERYBODY_TYPES, FETCH_LIMITS) > 360_000_000);
   assert.deepEqual(waysOf([relay(EVERYBODY_TYPES)]), { ways: ["headers"], fits: true });
 });
