@@ -216,7 +216,19 @@ export const FETCH_LIMITS = {
   olderBodies: 3,
   /** Headers of other people's cells kept for each relay: decoys, and epochs that may still come. */
   headers: 8_192,
-  /** How often a body that does not come is asked for. */
+  /** Private retrieval: new epochs are looked for so often; 20 % more or less each time. */
+  privateMs: 30_000, // 30 s
+  /** Bodies asked for of each new epoch, ours and dummies. */
+  epochQueries: 12,
+  /** And of earlier epochs each time: for what was more than that, came late, or failed. */
+  olderQueries: 2,
+  /** Epochs that are looked at again for late cells. */
+  lateEpochs: 15,
+  /** Two relays are asked so often whether they hold the same epochs, while a crowd is beyond the budget. */
+  probeMs: 600_000, // 10 min
+  /** So many relays are tried with each other. */
+  probedRelays: 6,
+  /** How often a body that does not come is asked for, and a pair of relays that fails. */
   tries: 3,
   /** A relay that does not answer a batch by then counts as if it had not the bodies. */
   answerMs: 60_000, // 1 min

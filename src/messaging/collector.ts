@@ -106,9 +106,9 @@ export class Collector {
     this.#closed = true;
     this.#queue.length = 0;
     clearInterval(this.#timer);
+    this.#o.fetching.close();
     for (const subscription of this.#subscriptions.values()) subscription.close();
     this.#subscriptions.clear();
-    this.#o.fetching.close();
   }
 
   #subscribe(url: string): { close(): void } {

@@ -35,7 +35,13 @@ async function peopleBeyondTheirBudget(t: TestContext) {
   await meet(alice, bob);
   for (const one of [alice, bob]) {
     one.reading = READING;
-    new FetchStore(one.vault, Date.now()).savePlace({ url: relay.url, way: "headers", after: null, asked: [] });
+    new FetchStore(one.vault, Date.now()).savePlace({
+      url: relay.url,
+      way: "headers",
+      partner: null,
+      after: null,
+      asked: [],
+    });
     one.crash();
   }
   const noise = createPool(t, { limits: { publishMs: WAIT_MS } });

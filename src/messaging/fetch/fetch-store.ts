@@ -25,6 +25,8 @@ export interface NotedCell extends CellHeader {
 export interface FetchPlace {
   readonly url: string;
   readonly way: Way;
+  /** With which relay it is read privately, or was. */
+  readonly partner: string | null;
   /** A cursor of NEP-13 that is old enough to go on from; null for none. */
   readonly after: string | null;
   readonly asked: readonly CellHeader[];
@@ -81,7 +83,7 @@ export class FetchStore {
   }
 
   place(url: string): FetchPlace {
-    return this.#places.get(url) ?? { url, way: "crowd", after: null, asked: [] };
+    return this.#places.get(url) ?? { url, way: "crowd", partner: null, after: null, asked: [] };
   }
 
   savePlace(place: FetchPlace): void {

@@ -9,7 +9,7 @@ import { waitUntil } from "../../../test/support/wait.ts";
 import { systemClock, systemTimers } from "../../core/clock.ts";
 import { createLogger } from "../../core/log.ts";
 import type { NostrEvent } from "../../nostr/event.ts";
-import { createCell, startTestRelay } from "../../relay/testing.ts";
+import { createCell, createFullCell, startTestRelay } from "../../relay/testing.ts";
 import type { Account } from "../../vault/account.ts";
 import { openVault } from "../../vault/vault.ts";
 import type { CellHeader } from "../cell/cell-header.ts";
@@ -43,8 +43,8 @@ function reader(t: TestContext, vault: Account, mine: ReadonlySet<string>, limit
   });
   atEnd(t, () => fetching.close());
   const isMine = ({ id }: CellHeader) => mine.has(id);
-  const follow = (url: string) =>
-    fetching.follow(url, () => null, {
+  const follow = (url: string, sinceMs: () => number | null = () => null) =>
+    fetching.follow(url, sinceMs, {
       onCell: ({ id, content }) => void seen.cells.set(id, content),
       sort: (header) => (isMine(header) ? "ours" : "other"),
       isExpected: isMine,
@@ -185,4 +185,44 @@ test("a relay on this machine is read whole, and a budget that grows brings the 
   assert.equal(wayOf(free), "crowd");
   budget.bytes = 1_000_000_000_000;
   await waitUntil("it was watched and fits", () => wayOf(paid) === "crowd");
+});
+
+test("two relays that hold the same are read in private once the crowd is beyond the budget, and left when one is gone", async (t) => {
+  const hosts = ["127.0.0.1", "127.0.0.2"]; // two operators, as far as one machine can have them
+  const relays = await Promise.all(
+    hosts.map((host) => startTestRelay(t, { headerBatchMs: 20, epochBeatMs: 20 }, { host })),
+  );
+  const urls = relays.map(({ url }) => url);
+  const mine = new Set<string>();
+  const { seen, follow, wayOf, fetching } = reader(t, await newVault(t), mine, {
+    privateMs: 400,
+    olderQueries: 1,
+    probeMs: 200,
+    epochQueries: 3,
+  });
+  const sender = createPool(t, { limits: { publishMs: 20_000 } });
+  const publish = (cells: readonly NostrEvent[]) =>
+    Promise.all(urls.flatMap((url) => cells.map((cell) => sender.publish(url, cell))));
+  const sinceMs = () => Date.now() - 600_000;
+  for (const url of urls) follow(url, sinceMs);
+  fetching.decide();
+  const mail = createFullCell(2);
+  mine.add(mail.id);
+  const ways = () => urls.map(wayOf).join();
+  for (let i = 0; i < 30 && ways() !== "private,private"; i++) {
+    await publish(Array.from({ length: 60 }, () => createFullCell(3)));
+    await sleep(50);
+  }
+  assert.equal(ways(), "private,private");
+  seen.cells.clear();
+  await publish([mail, ...Array.from({ length: 20 }, () => createFullCell(2))]);
+  await waitUntil("our cell came", () => seen.cells.get(mail.id) === mail.content);
+  assert.equal(seen.cells.size, 1, "nobody else's");
+
+  await relays[1]?.close();
+  await waitUntil("the other is read alone", () => wayOf(urls[0] as string) !== "private");
+  const later = createFullCell(1);
+  mine.add(later.id);
+  await sender.publish(urls[0] as string, later);
+  await waitUntil("what comes there is found", () => seen.cells.has(later.id));
 });

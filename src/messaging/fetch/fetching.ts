@@ -9,15 +9,18 @@
  */
 
 import type { Clock, Timers } from "../../core/clock.ts";
-import { FETCH_LIMITS } from "../../core/limits.ts";
+import { FETCH_LIMITS, PIR_LIMITS } from "../../core/limits.ts";
 import type { Logger } from "../../core/log.ts";
+import { PrivateRetrieval } from "../../route/private-retrieval.ts";
 import type { RelayPool } from "../../route/relay-pool.ts";
 import type { Account } from "../../vault/account.ts";
 import { Crowd } from "./crowd.ts";
 import type { FetchLimits } from "./fetch-limits.ts";
 import { FetchStore } from "./fetch-store.ts";
 import { HeaderFirst } from "./header-first.ts";
-import { CELL_WIRE_BYTES, chooseWays, type RelayFacts } from "./policy.ts";
+import { Pairs } from "./pairs.ts";
+import { CELL_WIRE_BYTES, chooseWays, leastPrivate, type RelayFacts } from "./policy.ts";
+import { PrivateReader } from "./private-reader.ts";
 import { Volume } from "./volume.ts";
 import type { FetchHandlers, Following, Way, WayHandlers } from "./way.ts";
 
@@ -67,6 +70,12 @@ interface Followed {
   hasHeaders: boolean;
 }
 
+/** A relay, or two that hold the same cells. */
+interface Unit {
+  readonly members: readonly [Followed] | readonly [Followed, Followed];
+  readonly facts: RelayFacts;
+}
+
 const NOTHING: Following = { isBusy: false, retry: () => {}, close: () => {} };
 
 export class Fetching {
@@ -75,8 +84,11 @@ export class Fetching {
   readonly #store: FetchStore;
   readonly #crowd: Crowd;
   readonly #headerFirst: HeaderFirst;
+  readonly #private: PrivateReader;
+  readonly #pairs: Pairs;
   readonly #followed = new Map<string, Followed>();
   #fits = true;
+  #isClosed = false;
   #cancelTimer: () => void = () => {};
 
   constructor(options: FetchingOptions) {
@@ -85,19 +97,24 @@ export class Fetching {
     this.#limits = { ...FETCH_LIMITS, ...reading?.limits };
     this.#store = new FetchStore(vault, clock.nowMs());
     this.#crowd = new Crowd(pool, clock);
-    this.#headerFirst = new HeaderFirst({ pool, store: this.#store, clock, timers, limits: this.#limits });
+    const parts = { store: this.#store, clock, timers, limits: this.#limits };
+    const source = new PrivateRetrieval({ pool });
+    this.#headerFirst = new HeaderFirst({ pool, ...parts });
+    this.#private = new PrivateReader({ source, ...parts });
+    this.#pairs = new Pairs(source, clock, this.#limits);
     if (reading) this.#watch();
   }
 
-  /** Follows a relay over all losses; `sinceMs` is asked anew whenever reading begins, null for everything. */
+  /** Follows a relay over all losses; `sinceMs` is asked anew whenever reading begins, null for everything. Then call `decide`. */
   follow(url: string, sinceMs: () => number | null, handlers: FetchHandlers): { close(): void } {
     const nowMs = this.#o.clock.nowMs();
     const { windowMs } = this.#limits;
+    const { way, partner } = this.#store.place(url);
     const followed: Followed = {
       url,
       sinceMs,
       handlers,
-      way: this.#o.reading ? this.#store.place(url).way : "crowd",
+      way: this.#o.reading ? way : "crowd",
       following: NOTHING,
       cells: new Volume(windowMs, nowMs),
       bytes: new Volume(windowMs, nowMs),
@@ -106,13 +123,9 @@ export class Fetching {
       hasHeaders: true,
     };
     this.#followed.set(url, followed);
-    this.#begin(followed);
-    return {
-      close: () => {
-        this.#followed.delete(url);
-        followed.following.close();
-      },
-    };
+    if (followed.way !== "private") this.#begin(followed);
+    else if (partner !== null) this.#pairs.add([url, partner]);
+    return { close: () => this.#forget(followed) };
   }
 
   /** There are other lanes now. */
@@ -142,26 +155,30 @@ export class Fetching {
     return { relays, fits: this.#fits };
   }
 
-  /** Chooses the ways anew: crowds or budget are not what they were. */
+  /** Chooses the ways anew: relays, crowds or budget are not what they were. */
   decide(): void {
     const { reading } = this.#o;
     if (!reading) return;
-    const relays = [...this.#followed.values()];
-    const { ways, fits } = chooseWays(
-      relays.map((one) => this.#facts(one)),
+    const units = this.#units();
+    const plan = chooseWays(
+      units.map(({ facts }) => facts),
       reading.budgetBytesPerHour(),
       this.#limits,
     );
-    this.#fits = fits;
-    for (const followed of relays) {
-      const way = ways.get(followed.url) ?? "crowd";
-      // A crowd may not reach back to what is still to be fetched. But where headers are not told, nothing is fetched.
-      const mayLeave = !followed.following.isBusy || !followed.hasHeaders;
-      if (way !== followed.way && mayLeave) this.#change(followed, way);
+    this.#fits = plan.fits;
+    for (const { members, facts } of units) {
+      const way = plan.ways.get(facts.urls[0] as string) ?? "crowd";
+      const isLost = members.some((one) => one.following === NOTHING);
+      // A crowd may not reach back to what is still to be fetched, unless that cannot be fetched any more.
+      const isBusy = facts.knows.includes(facts.way) && members.some((one) => one.following.isBusy);
+      if (isLost || (members.some((one) => one.way !== way) && !isBusy)) this.#change(members, way);
     }
+    const dear = units.filter(({ members, facts }) => !facts.isFree && (!plan.fits || members[0].way === "headers"));
+    void this.#probe(dear.flatMap(({ facts }) => facts.urls));
   }
 
   close(): void {
+    this.#isClosed = true;
     this.#cancelTimer();
     for (const { following } of this.#followed.values()) following.close();
     this.#followed.clear();
@@ -174,16 +191,46 @@ export class Fetching {
     }, this.#limits.decideMs);
   }
 
-  #facts({ url, way, cells, backlog, isStored, hasHeaders }: Followed): RelayFacts {
+  async #probe(urls: readonly string[]): Promise<void> {
+    if (urls.length < 2) return;
+    const found = await this.#pairs.probe(urls);
+    if (found && !this.#isClosed) this.decide();
+  }
+
+  /** Our relays, those together that hold the same. */
+  #units(): Unit[] {
+    const units: Unit[] = [];
+    for (const one of this.#followed.values()) {
+      const partner = this.#followed.get(this.#pairs.partnerOf(one.url) ?? "");
+      if (!partner) units.push(this.#unit([one]));
+      else if (one.url < partner.url) units.push(this.#unit([one, partner]));
+    }
+    return units;
+  }
+
+  #unit(members: Unit["members"]): Unit {
     const nowMs = this.#o.clock.nowMs();
-    return {
-      url,
-      way,
-      cellsPerHour: Math.max(cells.perHour(nowMs), isStored ? 0 : backlog),
-      isSettled: isStored && cells.isSettled(nowMs),
-      knows: hasHeaders ? ["headers"] : [],
-      isFree: this.#o.reading?.isFree(url) ?? true,
+    const isPair = members.length === 2;
+    const knows: Way[] = [];
+    if (members.every(({ hasHeaders }) => hasHeaders)) knows.push("headers");
+    if (isPair && members.every((one) => this.#isFresh(one))) knows.push("private");
+    const facts = {
+      urls: members.map(({ url }) => url),
+      way: leastPrivate(members.map(({ way }) => way)),
+      cellsPerHour: Math.max(
+        ...members.map(({ cells, backlog, isStored }) => Math.max(cells.perHour(nowMs), isStored ? 0 : backlog)),
+      ),
+      isSettled: members.every(({ isStored, cells }) => isStored && cells.isSettled(nowMs)),
+      knows,
+      isFree: members.every(({ url }) => this.#o.reading?.isFree(url) ?? true),
     };
+    return { members, facts };
+  }
+
+  /** Pairs serve the last hours; what is older must have been read another way. */
+  #isFresh({ way, isStored, sinceMs }: Followed): boolean {
+    const oldestMs = this.#o.clock.nowMs() - (PIR_LIMITS.epochs - this.#limits.lateEpochs) * PIR_LIMITS.epochS * 1_000;
+    return (way === "private" || isStored) && (sinceMs() ?? 0) > oldestMs;
   }
 
   #begin(followed: Followed): void {
@@ -195,13 +242,39 @@ export class Fetching {
     else followed.following = { ...NOTHING, ...this.#crowd.follow(url, sinceMs, handlers) };
   }
 
-  #change(followed: Followed, way: Way): void {
-    this.#o.log.info({ from: followed.way, to: way }, "a relay is read another way");
+  #change(members: Unit["members"], way: Way): void {
+    const [one, partner = null] = members;
+    this.#o.log.info({ from: one.way, to: way, relays: members.length }, "relays are read another way");
+    for (const followed of members) {
+      followed.following.close();
+      followed.handlers.onLost();
+      followed.way = way;
+      const place = this.#store.place(followed.url);
+      const other = way === "private" && partner ? (followed === one ? partner : one).url : null;
+      this.#store.savePlace({ ...place, way, partner: other });
+      if (other === null) this.#begin(followed);
+    }
+    if (way === "private" && partner) this.#beginPair(one, partner);
+  }
+
+  #beginPair(one: Followed, partner: Followed): void {
+    const sinceMs = Math.min(one.sinceMs() ?? 0, partner.sinceMs() ?? 0);
+    const handlers = [this.#handlers(one), this.#handlers(partner)] as const;
+    const following = this.#private.follow([one.url, partner.url], sinceMs, handlers);
+    for (const followed of [one, partner]) {
+      followed.backlog = 0;
+      followed.isStored = false;
+      followed.following = following;
+    }
+  }
+
+  /** The other of a pair cannot be read privately alone. */
+  #forget(followed: Followed): void {
+    this.#followed.delete(followed.url);
     followed.following.close();
-    followed.handlers.onLost();
-    followed.way = way;
-    this.#store.savePlace({ ...this.#store.place(followed.url), way });
-    this.#begin(followed);
+    const partner = this.#followed.get(this.#pairs.partnerOf(followed.url) ?? "");
+    this.#pairs.remove(followed.url);
+    if (partner?.way === "private") this.#change([partner], partner.hasHeaders ? "headers" : "crowd");
   }
 
   #handlers(followed: Followed): WayHandlers {
@@ -221,7 +294,8 @@ export class Fetching {
       onTold,
       onBytes: (bytes) => followed.bytes.note(bytes, clock.nowMs()),
       onUnable: () => {
-        followed.hasHeaders = false;
+        if (followed.way === "private") this.#pairs.remove(followed.url);
+        else followed.hasHeaders = false;
         handlers.onLost();
         this.decide();
       },

@@ -49,7 +49,7 @@ export class HeaderFirst {
       pool,
       headers,
       unfinished: asked,
-      save: (next) => store.savePlace({ url, way: "headers", after: marks.settled, asked: next }),
+      save: (next) => store.savePlace({ url, way: "headers", partner: null, after: marks.settled, asked: next }),
       onBody: (header, event) => this.#body(url, header, event, handlers),
       onGivenUp: (id) => store.forget([id]),
       clock,

@@ -99,7 +99,7 @@ function draw({ ours, others }: Part, count: number, pick: (length: number) => n
 }
 
 /** An index below `length`; 1 to 10 from the end are as likely as 10 to 100. */
-function evenMagnitude(length: number): number {
+export function evenMagnitude(length: number): number {
   return length - Math.min(length, Math.ceil(length ** randomUnit()));
 }
 

@@ -9,13 +9,13 @@ const BUDGET: number = FETCH_LIMITS.budgetBytesPerHour;
 const EVERYBODY_TYPES = 64 * 1_800;
 
 function relay(cellsPerHour: number, more: Partial<RelayFacts> = {}): RelayFacts {
-  const url = more.url ?? `wss://relay-${cellsPerHour}`;
-  return { url, cellsPerHour, isSettled: true, way: "crowd", knows: ["headers"], isFree: false, ...more };
+  const urls = more.urls ?? [`wss://relay-${cellsPerHour}`];
+  return { urls, cellsPerHour, isSettled: true, way: "crowd", knows: ["headers"], isFree: false, ...more };
 }
 
 function waysOf(relays: readonly RelayFacts[], budget = BUDGET) {
   const { ways, fits } = chooseWays(relays, budget, FETCH_LIMITS);
-  return { ways: relays.map(({ url }) => ways.get(url)), fits };
+  return { ways: relays.map(({ urls }) => ways.get(urls[0] as string)), fits };
 }
 
 test("a small crowd is read whole, a large one by headers where the relay tells them", () => {
@@ -32,14 +32,16 @@ test("the default budget bears a crowd of 64 people who all type", () => {
   assert.deepEqual(waysOf([relay(EVERYBODY_TYPES)]), { ways: ["headers"], fits: true });
 });
 
-test("private retrieval comes before headers with decoys, and after the crowd", () => {
-  const knows = ["headers", "private"] as const;
-  assert.deepEqual(waysOf([relay(10_000, { knows })]).ways, ["private"]);
-  assert.deepEqual(waysOf([relay(100, { knows })]).ways, ["crowd"]);
+test("private retrieval comes before headers with decoys, after the crowd, and costs two relays once", () => {
+  const pair = { urls: ["a", "b"], knows: ["headers", "private"] } as const;
+  assert.deepEqual(waysOf([relay(10_000, pair)]), { ways: ["private"], fits: true });
+  assert.deepEqual(waysOf([relay(100, pair)]), { ways: ["crowd"], fits: true });
+  assert.deepEqual(waysOf([relay(EVERYBODY_TYPES, pair)]), { ways: ["private"], fits: true });
+  assert.ok(wayCost("private", EVERYBODY_TYPES, FETCH_LIMITS) < wayCost("headers", EVERYBODY_TYPES, FETCH_LIMITS));
 });
 
 test("the budget is for all relays together, and small crowds are read whole first", () => {
-  assert.deepEqual(waysOf([relay(3_000, { url: "a" }), relay(3_000, { url: "b" })]), {
+  assert.deepEqual(waysOf([relay(3_000, { urls: ["a"] }), relay(3_000, { urls: ["b"] })]), {
     ways: ["crowd", "crowd"],
     fits: true,
   });
@@ -65,7 +67,7 @@ test("ways do not flap: the crowd is read again only when it fits well, and was 
   for (let minute = 0; minute < 600; minute++) {
     const cells = full * (1 + 0.2 * Math.sin(minute));
     const next: RelayFacts["way"] =
-      chooseWays([relay(cells, { url: "a", way })], BUDGET, FETCH_LIMITS).ways.get("a") ?? "crowd";
+      chooseWays([relay(cells, { urls: ["a"], way })], BUDGET, FETCH_LIMITS).ways.get("a") ?? "crowd";
     if (next !== way) changes++;
     way = next;
   }
