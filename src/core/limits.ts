@@ -43,6 +43,27 @@ export const RELAY_LIMITS = {
   headersPerFrame: 1_024,
   /** New headers are told together at whole multiples of this, to all who follow. */
   headerBatchMs: 500,
+  /** Epochs (NEP-14) change at whole multiples of this, and begin to be served at the first one that is as much after their end. */
+  epochBeatMs: 15_000, // 15 s
+  /** A version of an epoch that was replaced is served so much longer: both relays had it, and somebody may be reading. */
+  epochReplacedMs: 60_000, // 1 min
+  /** Headers of all epochs that are served, in memory; beyond it the oldest epochs are not. */
+  epochHeaderBytes: 67_108_864, // 64 MiB
+  /** Cells that the store reads for an epoch or a database in one go, so that other work gets its turn. */
+  cellsPerRead: 512,
+  /** Databases of private retrieval in memory; beyond it the one asked least recently goes. */
+  databaseBytes: 536_870_912, // 512 MiB
+  /** Queries of all clients that wait for a scan; more are refused. */
+  waitingQueries: 256,
+  /** Questions of private retrieval that one connection may have open; more are refused. */
+  questionsPerConnection: 4,
+  /** Headers that a mirror has seen and not looked after yet; before more come, the stream ends and begins again. */
+  mirrorQueue: 8_192,
+  /** Cells that a mirror asks for at once. */
+  mirrorFetch: 500,
+  /** First wait after cells could not be fetched, doubled each time. */
+  mirrorRetryMs: 500,
+  mirrorRetryMaxMs: 30_000, // 30 s
 } as const;
 
 /** What a person may send, and how the messenger retries. */
@@ -329,6 +350,10 @@ export const ROUTE_LIMITS = {
   headerAnswerMs: 10_000, // 10 s
   /** The same after a notice, which may be its answer and may be about anything else. */
   headerNoticeMs: 1_000, // 1 s
+  /** A relay that has been silent for so long does not answer a question of private retrieval. */
+  retrievalMs: 20_000, // 20 s
+  /** Such questions that wait for one relay. */
+  questions: 64,
 } as const;
 
 /** The cover law (NEP-15): how often cells leave, and how the ways they take are judged. */
@@ -364,15 +389,17 @@ export const COVER_LIMITS = {
   acknowledgementPeriods: 3,
 } as const;
 
-/** Private retrieval of the bodies of cells. */
+/** Private retrieval of the bodies of cells (NEP-14): what relays and clients must agree on. */
 export const PIR_LIMITS = {
-  /** The body of a cell: version, nonce, 2,048 bytes and a tag. */
-  recordBytes: 2_077,
+  /** The decoded content of a cell: version, one-use key, nonce, 2,048 bytes and a tag. */
+  recordBytes: 2_109,
   /** Records lie so far apart, so that each begins at a multiple of 16. */
-  strideBytes: 2_080,
-  /** Seconds of `created_at` whose cells make one database: an epoch of NEP-14. */
-  epochS: 3_600, // 1 h
-  /** Records of one database: 260 MiB of memory, and 16 KiB a query. */
+  strideBytes: 2_112,
+  /** Cells of so many seconds make one epoch: all cells of a minute have the same date. */
+  epochS: 60, // 1 min
+  /** How many of the last epochs are served. */
+  epochs: 360, // 6 h
+  /** Records of one database: 264 MiB of memory, and 16 KiB a query. */
   records: 131_072,
   /** Queries that one pass over the database answers. */
   queriesPerScan: 16,

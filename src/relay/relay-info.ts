@@ -1,7 +1,9 @@
 /** What the relay says about itself (NIP-11), generated from the limits that it enforces. */
 
-import type { RELAY_LIMITS } from "../core/limits.ts";
+import { PIR_LIMITS, type RELAY_LIMITS } from "../core/limits.ts";
 import { HEADER_STREAM_VERSION } from "../nostr/header-stream.ts";
+import { KIND } from "../nostr/kinds.ts";
+import { RETRIEVAL_VERSION } from "../nostr/retrieval.ts";
 
 export type RelayLimits = { readonly [Name in keyof typeof RELAY_LIMITS]: number };
 
@@ -16,7 +18,7 @@ export function describeRelay(name: string, limits: RelayLimits): string {
     software: "nocturne",
     supported_nips: SUPPORTED_NIPS,
     // Versions of what it does for hidden mail beyond the NIPs.
-    cells: { headers: HEADER_STREAM_VERSION },
+    cells: { headers: HEADER_STREAM_VERSION, pir: describeRetrieval(limits) },
     limitation: {
       max_message_length: limits.frameBytes,
       max_content_length: limits.eventBytes,
@@ -32,4 +34,16 @@ export function describeRelay(name: string, limits: RelayLimits): string {
       restricted_writes: false,
     },
   });
+}
+
+function describeRetrieval(limits: RelayLimits): object {
+  return {
+    version: RETRIEVAL_VERSION,
+    kind: KIND.cell,
+    epoch_seconds: PIR_LIMITS.epochS,
+    epochs: PIR_LIMITS.epochs,
+    record_bytes: PIR_LIMITS.recordBytes,
+    max_records: PIR_LIMITS.records,
+    max_questions: limits.questionsPerConnection,
+  };
 }

@@ -21,8 +21,10 @@ import type { Logger } from "../core/log.ts";
 import { Connection } from "./connection.ts";
 import { FrontDoor } from "./front-door.ts";
 import { HeaderSource } from "./header-source.ts";
+import { Intake } from "./intake.ts";
 import { isOwnUrl, relayUrl } from "./relay-address.ts";
 import { describeRelay, type RelayLimits } from "./relay-info.ts";
+import { Retrieval } from "./retrieval/retrieval.ts";
 import { Session, type SessionContext, type Subscription } from "./session.ts";
 import { StoreClient } from "./store-client.ts";
 import { Subscriptions } from "./subscriptions.ts";
@@ -69,7 +71,9 @@ export async function startRelay(options: RelayOptions): Promise<RunningRelay> {
   const store = await StoreClient.open({ folder: join(dataDir, "relay"), maxBytes: limits.storeBytes, clock, log });
   const headers = new HeaderSource({ store, limits, clock });
   const subscriptions = new Subscriptions<Subscription>();
-  const relay = new RelayServer({ ...options, log }, { store, subscriptions, headers, limits, clock });
+  const retrieval = new Retrieval({ store, limits, clock });
+  const shared = { store, subscriptions, headers, retrieval, limits, clock };
+  const relay = new RelayServer({ ...options, log }, { ...shared, intake: new Intake(shared) });
   try {
     await relay.listen();
   } catch (error) {
@@ -125,6 +129,7 @@ class RelayServer implements RunningRelay {
       setInterval(() => void this.#sweep(), sweepMs),
     );
     void this.#sweep();
+    this.#context.retrieval.start();
     log.info({ port: this.port }, "the relay listens");
   }
 
@@ -144,6 +149,7 @@ class RelayServer implements RunningRelay {
     }, GOODBYE_MS);
     await closed;
     clearTimeout(impatience);
+    await this.#context.retrieval.close();
     await this.#context.store.close();
     this.#options.log.info({}, "the relay is closed");
   }
