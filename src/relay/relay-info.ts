@@ -10,15 +10,15 @@ export type RelayLimits = { readonly [Name in keyof typeof RELAY_LIMITS]: number
 // 17 and 59 for the relay's part of them: wraps go to their recipient alone, who may also delete them.
 const SUPPORTED_NIPS = [1, 9, 11, 17, 40, 42, 59];
 
-/** The NIP-11 document as JSON. */
-export function describeRelay(name: string, limits: RelayLimits): string {
+/** The NIP-11 document as JSON. `mirror` is the URL of the relay that this one mirrors. */
+export function describeRelay(name: string, limits: RelayLimits, mirror?: string): string {
   return JSON.stringify({
     name,
     description: "Stores and forwards what it cannot read.",
     software: "nocturne",
     supported_nips: SUPPORTED_NIPS,
     // Versions of what it does for hidden mail beyond the NIPs.
-    cells: { headers: HEADER_STREAM_VERSION, pir: describeRetrieval(limits) },
+    cells: { headers: HEADER_STREAM_VERSION, pir: describeRetrieval(limits, mirror) },
     limitation: {
       max_message_length: limits.frameBytes,
       max_content_length: limits.eventBytes,
@@ -36,7 +36,7 @@ export function describeRelay(name: string, limits: RelayLimits): string {
   });
 }
 
-function describeRetrieval(limits: RelayLimits): object {
+function describeRetrieval(limits: RelayLimits, mirror?: string): object {
   return {
     version: RETRIEVAL_VERSION,
     kind: KIND.cell,
@@ -45,5 +45,10 @@ function describeRetrieval(limits: RelayLimits): object {
     record_bytes: PIR_LIMITS.recordBytes,
     max_records: PIR_LIMITS.records,
     max_questions: limits.questionsPerConnection,
+    mirrors: mirror === undefined ? [] : [withoutPassword(mirror)],
   };
+}
+
+function withoutPassword(url: string): string {
+  return Object.assign(new URL(url), { username: "", password: "" }).href;
 }

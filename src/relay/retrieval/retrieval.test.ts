@@ -298,5 +298,6 @@ test("NIP-11 tells it", async (t) => {
     record_bytes: 2_109,
     max_records: 131_072,
     max_questions: 4,
+    mirrors: [],
   });
 });
