@@ -2,42 +2,24 @@
 
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
-import type { WebSocket } from "ws";
+import { collude, openWatchedPool } from "../../test/support/asked-queries.ts";
+import { atEnd } from "../../test/support/cleanup.ts";
 import { createPool } from "../../test/support/route.ts";
 import { type ClientFrame, startScriptedRelay } from "../../test/support/scripted-relay.ts";
 import { askUntil } from "../../test/support/wait.ts";
-import { fromBase64Url, toBase64Url, toHex } from "../core/bytes.ts";
+import { toBase64Url, toHex } from "../core/bytes.ts";
 import { PIR_LIMITS } from "../core/limits.ts";
 import { randomBytes } from "../core/random.ts";
 import type { NostrEvent } from "../nostr/event.ts";
 import { encodeHeaderFrame, headerOf } from "../nostr/header-stream.ts";
 import { digestOf } from "../nostr/retrieval.ts";
 import { createFullCell, idsIn, startTestRelay } from "../relay/testing.ts";
-import { directCarrier } from "./carrier.ts";
 import { type PirEpoch, PrivateRetrieval, type RelayPair } from "./private-retrieval.ts";
-import type { RelayPool } from "./relay-pool.ts";
 
 /** Two operators, as far as a test on one machine can have them. */
 const HOSTS = ["127.0.0.1", "127.0.0.2"] as const;
 const QUICK = { epochBeatMs: 20 };
 const AGO = 5;
-
-/** What each relay was asked, by its URL without the port. */
-function recordingPool(t: TestContext): { pool: RelayPool; asked: Map<string, Uint8Array[]> } {
-  const asked = new Map<string, Uint8Array[]>();
-  const dial: typeof directCarrier.dial = async (url, options) => {
-    const socket = await directCarrier.dial(url, options);
-    const send = socket.send.bind(socket) as (text: string) => void;
-    socket.send = ((text: string) => {
-      const [type, , , , , query] = JSON.parse(text) as string[];
-      const { hostname } = new URL(url);
-      if (type === "PIR") asked.set(hostname, [...(asked.get(hostname) ?? []), fromBase64Url(query as string)]);
-      send(text);
-    }) as WebSocket["send"];
-    return socket;
-  };
-  return { pool: createPool(t, { carrier: { ...directCarrier, dial } }), asked };
-}
 
 async function startPair(t: TestContext, count: number) {
   const relays = await Promise.all(HOSTS.map((host) => startTestRelay(t, QUICK, { host })));
@@ -45,7 +27,8 @@ async function startPair(t: TestContext, count: number) {
   const cells = Array.from({ length: count }, () => createFullCell(AGO));
   const sender = createPool(t);
   for (const url of pair) await Promise.all(cells.map((cell) => sender.publish(url, cell)));
-  const { pool, asked } = recordingPool(t);
+  const { pool, asked } = openWatchedPool();
+  atEnd(t, () => pool.close());
   const failures: [relay: string | null, code: string][] = [];
   const retrieval = new PrivateRetrieval({ pool, onFailure: (...failure) => void failures.push(failure) });
   return { relays, pair, cells, pool, asked, failures, retrieval, sender };
@@ -59,12 +42,6 @@ async function epochOf(retrieval: PrivateRetrieval, pair: RelayPair, count: numb
     ([one]) => one?.count === count,
   );
   return epochs[0] as PirEpoch;
-}
-
-/** The record that two queries differ in: what two relays that compare theirs know. */
-function collude(a: Uint8Array, b: Uint8Array): number {
-  const at = a.findIndex((byte, i) => byte !== b[i]);
-  return at * 8 + Math.log2((a[at] as number) ^ (b[at] as number));
 }
 
 test("each of many cells is read, and a dummy; each relay saw one query for each", async (t) => {
