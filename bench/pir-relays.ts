@@ -26,13 +26,15 @@ const BATCH = 4_096;
 const CLIENTS = 8;
 const IN_FLIGHT: number = RELAY_LIMITS.questionsPerConnection;
 const AGO_S = 300;
+/** Of cells. */
+const VERSION: Uint8Array = Uint8Array.of(1);
 
 function fill(folder: string, count: number): void {
   const store = new EventStore(folder, RELAY_LIMITS.storeBytes);
   const created_at = (Math.floor(Date.now() / 60_000) - AGO_S / 60) * 60;
   for (let stored = 0; stored < count; stored += BATCH) {
     const cells = createUnsignedCells(Math.min(BATCH, count - stored));
-    const content = () => Buffer.from(randomBytes(PIR_LIMITS.recordBytes)).toString("base64");
+    const content = () => Buffer.concat([VERSION, randomBytes(PIR_LIMITS.recordBytes - 1)]).toString("base64");
     store.putAll(cells.map((cell) => ({ ...cell, created_at, content: content() })));
   }
   store.close();
