@@ -131,6 +131,48 @@ test("of an epoch with late cells at one relay the version that both have is rea
   assert.deepEqual(await retrieval.epochs(pair, after.epoch + 1), []);
 });
 
+/** Late cells at one relay alone, right before each beat, and others at the other: no version is ever at both. */
+async function startDiffering(t: TestContext, shared: number, more: number) {
+  const limits = { ...QUICK, epochReplacedMs: 1 };
+  const relays = await Promise.all(HOSTS.map((host) => startTestRelay(t, limits, { host })));
+  const pair = relays.map(({ url }) => url) as unknown as RelayPair;
+  const cells = Array.from({ length: shared }, () => createFullCell(AGO));
+  const sender = createPool(t);
+  for (const url of pair) {
+    const own = Array.from({ length: more }, () => createFullCell(AGO));
+    await Promise.all([...cells, ...own].map((cell) => sender.publish(url, cell)));
+  }
+  const { pool, asked } = openWatchedPool();
+  atEnd(t, () => pool.close());
+  const failures: (string | null)[] = [];
+  const retrieval = new PrivateRetrieval({ pool, onFailure: (_, code) => void failures.push(code) });
+  const epoch = await epochOf(retrieval, pair, shared + more);
+  failures.length = 0;
+  return { pair, cells, retrieval, epoch, asked, failures };
+}
+
+test("attack: a stranger keeps two relays from ever agreeing; what both have is read all the same", async (t) => {
+  const { pair, cells, retrieval, epoch, asked, failures } = await startDiffering(t, 20, 3);
+  assert.notEqual(epoch.differing?.[0].digest, epoch.differing?.[1].digest, "control: they do not agree");
+  const headers = (await retrieval.headersOf(pair, epoch)) as Uint8Array;
+  assert.deepEqual(idsIn(headers), cells.map(({ id }) => id).sort());
+  const contents = new Map(cells.map(({ id, content }) => [id, content]));
+  for (const [index, id] of idsIn(headers).entries()) {
+    const record = (await retrieval.read(pair, epoch, index)) as Uint8Array;
+    assert.equal(Buffer.from(record).toString("base64"), contents.get(id));
+  }
+  const dummy = (await retrieval.read(pair, { ...epoch }, null)) as Uint8Array;
+  assert.ok([...contents.values()].includes(Buffer.from(dummy).toString("base64")));
+  assert.deepEqual([HOSTS.map((host) => asked.get(host)?.length), failures], [[21, 21], []]);
+});
+
+test("two relays that have too little in common are not read: one might hide all but a few cells", async (t) => {
+  const { pair, retrieval, epoch, asked, failures } = await startDiffering(t, 5, 6);
+  assert.equal(await retrieval.headersOf(pair, epoch), null);
+  assert.equal(await retrieval.read(pair, epoch, 0), null);
+  assert.deepEqual([[...asked.values()].flat(), failures], [[], ["pir_differs", "pir_differs"]]);
+});
+
 /** A real relay and one that says what a test wants, for the same epoch of nine cells. */
 async function startWithLiar(
   t: TestContext,
