@@ -396,6 +396,8 @@ export const ROUTE_LIMITS = {
   headerNoticeMs: 1_000, // 1 s
   /** A relay that has been silent for so long does not answer a question of private retrieval. */
   retrievalMs: 20_000, // 20 s
+  /** Of two relays with different cells, how much of the longer list both must have to be read privately. */
+  commonPercent: 50,
   /** A mirror's wait for 500 cells, 1.6 MB. */
   mirrorFetchMs: 60_000, // 1 min
   /** Questions of private retrieval that wait for one relay. */

@@ -2,42 +2,24 @@
 
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
-import type { WebSocket } from "ws";
+import { collude, openWatchedPool } from "../../test/support/asked-queries.ts";
+import { atEnd } from "../../test/support/cleanup.ts";
 import { createPool } from "../../test/support/route.ts";
 import { type ClientFrame, startScriptedRelay } from "../../test/support/scripted-relay.ts";
 import { askUntil } from "../../test/support/wait.ts";
-import { fromBase64Url, toBase64Url, toHex } from "../core/bytes.ts";
+import { toBase64Url, toHex } from "../core/bytes.ts";
 import { PIR_LIMITS } from "../core/limits.ts";
 import { randomBytes } from "../core/random.ts";
 import type { NostrEvent } from "../nostr/event.ts";
 import { encodeHeaderFrame, headerOf } from "../nostr/header-stream.ts";
 import { digestOf } from "../nostr/retrieval.ts";
 import { createFullCell, idsIn, startTestRelay } from "../relay/testing.ts";
-import { directCarrier } from "./carrier.ts";
 import { type PirEpoch, PrivateRetrieval, type RelayPair } from "./private-retrieval.ts";
-import type { RelayPool } from "./relay-pool.ts";
 
 /** Two operators, as far as a test on one machine can have them. */
 const HOSTS = ["127.0.0.1", "127.0.0.2"] as const;
 const QUICK = { epochBeatMs: 20 };
 const AGO = 5;
-
-/** What each relay was asked, by its URL without the port. */
-function recordingPool(t: TestContext): { pool: RelayPool; asked: Map<string, Uint8Array[]> } {
-  const asked = new Map<string, Uint8Array[]>();
-  const dial: typeof directCarrier.dial = async (url, options) => {
-    const socket = await directCarrier.dial(url, options);
-    const send = socket.send.bind(socket) as (text: string) => void;
-    socket.send = ((text: string) => {
-      const [type, , , , , query] = JSON.parse(text) as string[];
-      const { hostname } = new URL(url);
-      if (type === "PIR") asked.set(hostname, [...(asked.get(hostname) ?? []), fromBase64Url(query as string)]);
-      send(text);
-    }) as WebSocket["send"];
-    return socket;
-  };
-  return { pool: createPool(t, { carrier: { ...directCarrier, dial } }), asked };
-}
 
 async function startPair(t: TestContext, count: number) {
   const relays = await Promise.all(HOSTS.map((host) => startTestRelay(t, QUICK, { host })));
@@ -45,7 +27,8 @@ async function startPair(t: TestContext, count: number) {
   const cells = Array.from({ length: count }, () => createFullCell(AGO));
   const sender = createPool(t);
   for (const url of pair) await Promise.all(cells.map((cell) => sender.publish(url, cell)));
-  const { pool, asked } = recordingPool(t);
+  const { pool, asked } = openWatchedPool();
+  atEnd(t, () => pool.close());
   const failures: [relay: string | null, code: string][] = [];
   const retrieval = new PrivateRetrieval({ pool, onFailure: (...failure) => void failures.push(failure) });
   return { relays, pair, cells, pool, asked, failures, retrieval, sender };
@@ -59,12 +42,6 @@ async function epochOf(retrieval: PrivateRetrieval, pair: RelayPair, count: numb
     ([one]) => one?.count === count,
   );
   return epochs[0] as PirEpoch;
-}
-
-/** The record that two queries differ in: what two relays that compare theirs know. */
-function collude(a: Uint8Array, b: Uint8Array): number {
-  const at = a.findIndex((byte, i) => byte !== b[i]);
-  return at * 8 + Math.log2((a[at] as number) ^ (b[at] as number));
 }
 
 test("each of many cells is read, and a dummy; each relay saw one query for each", async (t) => {
@@ -152,6 +129,48 @@ test("of an epoch with late cells at one relay the version that both have is rea
   const after = await epochOf(retrieval, pair, 4);
   assert.notEqual(after.digest, before.digest);
   assert.deepEqual(await retrieval.epochs(pair, after.epoch + 1), []);
+});
+
+/** Late cells at one relay alone, right before each beat, and others at the other: no version is ever at both. */
+async function startDiffering(t: TestContext, shared: number, more: number) {
+  const limits = { ...QUICK, epochReplacedMs: 1 };
+  const relays = await Promise.all(HOSTS.map((host) => startTestRelay(t, limits, { host })));
+  const pair = relays.map(({ url }) => url) as unknown as RelayPair;
+  const cells = Array.from({ length: shared }, () => createFullCell(AGO));
+  const sender = createPool(t);
+  for (const url of pair) {
+    const own = Array.from({ length: more }, () => createFullCell(AGO));
+    await Promise.all([...cells, ...own].map((cell) => sender.publish(url, cell)));
+  }
+  const { pool, asked } = openWatchedPool();
+  atEnd(t, () => pool.close());
+  const failures: (string | null)[] = [];
+  const retrieval = new PrivateRetrieval({ pool, onFailure: (_, code) => void failures.push(code) });
+  const epoch = await epochOf(retrieval, pair, shared + more);
+  failures.length = 0;
+  return { pair, cells, retrieval, epoch, asked, failures };
+}
+
+test("attack: a stranger keeps two relays from ever agreeing; what both have is read all the same", async (t) => {
+  const { pair, cells, retrieval, epoch, asked, failures } = await startDiffering(t, 20, 3);
+  assert.notEqual(epoch.differing?.[0].digest, epoch.differing?.[1].digest, "control: they do not agree");
+  const headers = (await retrieval.headersOf(pair, epoch)) as Uint8Array;
+  assert.deepEqual(idsIn(headers), cells.map(({ id }) => id).sort());
+  const contents = new Map(cells.map(({ id, content }) => [id, content]));
+  for (const [index, id] of idsIn(headers).entries()) {
+    const record = (await retrieval.read(pair, epoch, index)) as Uint8Array;
+    assert.equal(Buffer.from(record).toString("base64"), contents.get(id));
+  }
+  const dummy = (await retrieval.read(pair, { ...epoch }, null)) as Uint8Array;
+  assert.ok([...contents.values()].includes(Buffer.from(dummy).toString("base64")));
+  assert.deepEqual([HOSTS.map((host) => asked.get(host)?.length), failures], [[21, 21], []]);
+});
+
+test("two relays that have too little in common are not read: one might hide all but a few cells", async (t) => {
+  const { pair, retrieval, epoch, asked, failures } = await startDiffering(t, 5, 6);
+  assert.equal(await retrieval.headersOf(pair, epoch), null);
+  assert.equal(await retrieval.read(pair, epoch, 0), null);
+  assert.deepEqual([[...asked.values()].flat(), failures], [[], ["pir_differs", "pir_differs"]]);
 });
 
 /** A real relay and one that says what a test wants, for the same epoch of nine cells. */
