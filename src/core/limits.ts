@@ -93,6 +93,11 @@ export const MESSAGE_LIMITS = {
   /** First wait after no relay took a letter, doubled each time. */
   retryMs: 500,
   retryMaxMs: 5_000, // 5 s
+  /** How long relays have to tell the card of somebody of whom only the key is known. */
+  cardLookupMs: 2_000, // 2 s
+  /** First wait after no relay had it, doubled each time. */
+  cardRetryMs: 15_000, // 15 s
+  cardRetryMaxMs: 3_600_000, // 1 h
   /** A sent letter that was not acknowledged is sealed and sent again, at doubled intervals. */
   resendMs: 20_000, // 20 s
   resendMaxMs: 3_600_000, // 1 h
@@ -224,6 +229,8 @@ export const FETCH_LIMITS = {
   olderQueries: 2,
   /** Epochs that are looked at again for late cells. */
   lateEpochs: 15,
+  /** For so long one of a pair may have cells that the other has not; then they are read apart. */
+  differingEpochs: 5,
   /** Two relays are asked so often whether they hold the same epochs, while a crowd is beyond the budget. */
   probeMs: 600_000, // 10 min
   /** So many relays are tried with each other. */

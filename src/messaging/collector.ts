@@ -18,7 +18,8 @@ import type { Account } from "../vault/account.ts";
 import type { SealedTable } from "../vault/sealed-table.ts";
 import type { Arrival, Mailbox } from "./cell/mailbox.ts";
 import type { Streams } from "./cover/streams.ts";
-import type { CellEvent, CellHeader } from "./cell/cell-header.ts";
+import type { Cell } from "./cell/cell.ts";
+import type { CellHeader } from "./cell/cell-header.ts";
 import type { Fetching } from "./fetch/fetching.ts";
 
 /** What came: a parcel in cells, or the wrap of a NIP-17 client with its author's signature. */
@@ -147,10 +148,10 @@ export class Collector {
     });
   }
 
-  #cell(url: string, cell: CellEvent): void {
+  #cell(url: string, cell: Cell): void {
     const { streams, mailbox, fetching } = this.#o;
     if (this.#closed || streams.takeReturn(url, cell.id)) return;
-    const arrival = mailbox.take(cell);
+    const arrival = mailbox.takeCell(cell);
     if (arrival) this.#enqueue(arrival);
     else if (fetching.isNoted(cell.id) && !mailbox.isUnfinished(cell.id)) fetching.forget([cell.id]);
   }

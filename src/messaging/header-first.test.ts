@@ -5,7 +5,7 @@ import { createPerson, meet, type Network, type Person, until, WAIT_MS } from ".
 import { createPool } from "../../test/support/route.ts";
 import { systemClock } from "../core/clock.ts";
 import { createLogger } from "../core/log.ts";
-import { createCell, startTestRelay } from "../relay/testing.ts";
+import { createFullCell, startTestRelay } from "../relay/testing.ts";
 import { directCarrier } from "../route/carrier.ts";
 import { RelayPool } from "../route/relay-pool.ts";
 import { FetchStore } from "./fetch/fetch-store.ts";
@@ -46,9 +46,7 @@ async function peopleBeyondTheirBudget(t: TestContext) {
   }
   const noise = createPool(t, { limits: { publishMs: WAIT_MS } });
   const publishNoise = (count: number) =>
-    Promise.all(
-      Array.from({ length: count }, () => noise.publish(relay.url, createCell({ content: "A".repeat(2_772) }))),
-    );
+    Promise.all(Array.from({ length: count }, () => noise.publish(relay.url, createFullCell())));
   await publishNoise(100);
   const ways = () => [alice, bob].map((one) => one.messenger.readings().relays[0]?.way);
   assert.deepEqual(ways(), ["headers", "headers"]);

@@ -12,7 +12,9 @@ interface Person {
 }
 
 const UNNAMED_CHARACTERS = 12;
-const WAITING = "No relay of this contact can be reached; it is tried again by itself.";
+const NO_RELAY = "No relay of this contact can be reached; it is tried again by itself.";
+const NO_CARD =
+  "This person's card was not found yet, and without it nothing can be sealed for him. It is looked for again by itself; an invite link brings it along.";
 
 export class MessageView {
   readonly #rooms: Rooms;
@@ -26,9 +28,9 @@ export class MessageView {
   }
 
   view(row: StoredMessage): Message {
-    const { conversations, outbox } = this.#rooms;
+    const { conversations } = this.#rooms;
     const from = this.#person(row.author);
-    const waits = row.mine && row.state === "queued" && outbox.rowsOf(row.id).some(({ attempts }) => attempts > 0);
+    const waiting = row.mine && row.state === "queued" ? this.#waiting(row) : null;
     return {
       id: row.id,
       conversation: conversations.publicIdOf(row.conversation),
@@ -45,7 +47,7 @@ export class MessageView {
       replyTo: row.replyTo === null ? null : this.#quote(row.replyTo, row.conversation),
       reactions: this.#reactions(row),
       expiresAt: row.expiresAtMs === null ? null : isoTime(row.expiresAtMs),
-      ...(waits ? { waiting: WAITING } : {}),
+      ...(waiting === null ? {} : { waiting }),
       position: row.seq,
     };
   }
@@ -53,6 +55,14 @@ export class MessageView {
   /** What a contact is called, or the beginning of the key of somebody who is none. */
   nameOf(author: string): string {
     return this.#person(author).name;
+  }
+
+  /** Why a message of ours has not left; null if nothing is wrong. */
+  #waiting({ id, conversation, profile }: StoredMessage): string | null {
+    const { contacts, outbox } = this.#rooms;
+    const contact = contacts.get(conversation);
+    if (contact?.state === "pending" && contact.card === null && profile === "hidden") return NO_CARD;
+    return outbox.rowsOf(id).some(({ attempts }) => attempts > 0) ? NO_RELAY : null;
   }
 
   #person(author: string): Person {

@@ -39,14 +39,21 @@ export function readStatus(services: Services): Status {
 }
 
 function warnings(services: Services, reachable: Status["reachable"]): string[] {
+  const missing = services.gate.working ? services.messenger.cardsMissing() : 0;
   const failing = relayStates(services).filter(({ state }) => state === "waiting").length;
   return [
     ...(reachable === "this-machine" ? [ONLY_THIS_MACHINE] : []),
     ...(failing > 0 ? [`${failing} of your relays cannot be reached now; Nocturne keeps trying.`] : []),
     ...(readReading(services).fits ? [] : [TOO_DEAR]),
+    ...(missing > 0 ? [cardsMissing(missing)] : []),
     ...(services.vault.protection === "key-file" ? [NO_PASSPHRASE] : []),
     ...(services.settings.read().recoveryConfirmed ? [] : [NOT_WRITTEN_DOWN]),
   ];
+}
+
+function cardsMissing(count: number): string {
+  const whose = count === 1 ? "The card of a person whom" : `The cards of ${count} people whom`;
+  return `${whose} you added by key could not be found yet, so nothing is sent there. Nocturne keeps looking; an invite link brings the card along.`;
 }
 
 /** Our own relays, the embedded one first; a contact's relay that is only written to is not listed. */

@@ -55,7 +55,7 @@ async function read(options: { mail: (second: number) => number; seconds: number
     headers,
     unfinished: [],
     save: (asked) => void saved.push(asked.map(({ id }) => id)),
-    onBody: (_, event) => void bodies.push(event.id),
+    onBody: (event) => void bodies.push(event.id),
     onGivenUp: (id) => void givenUp.push(id),
     clock: time,
     timers: time,
@@ -82,7 +82,7 @@ let count = 0;
 
 function nextHeader(): CellHeader {
   const id = (++count).toString(16).padStart(64, "0");
-  return { oneUseKey: id, address: id, id };
+  return { ephemeral: id, address: id, id };
 }
 
 const nothing = () => 0;

@@ -25,8 +25,8 @@ export interface BatchesOptions {
   readonly unfinished: readonly CellHeader[];
   /** Notes down what is asked for next. */
   readonly save: (asked: readonly CellHeader[]) => void;
-  /** A body came, with the header by which it was asked for. */
-  readonly onBody: (header: CellHeader, event: HashedEvent) => void;
+  /** A body came. */
+  readonly onBody: (event: HashedEvent) => void;
   /** This body does not come. */
   readonly onGivenUp: (id: string) => void;
   readonly clock: Clock;
@@ -101,8 +101,7 @@ export class Batches {
       },
       {
         claim: (event) => {
-          const one = missing.get(event.id);
-          if (missing.delete(event.id) && one) onBody(one.header, event);
+          if (missing.delete(event.id)) onBody(event);
           if (missing.size === 0) this.#answered = true;
           return true;
         },

@@ -7,14 +7,14 @@ import type { HashedEvent } from "../../nostr/event.ts";
 import type { Filter } from "../../nostr/filter.ts";
 import type { RelayPool } from "../../route/relay-pool.ts";
 import type { SubscriptionHandlers } from "../../route/subscriptions.ts";
-import { oneUseKey, sealCell } from "../cell/cell.ts";
+import { ephemeralKey, sealCell } from "../cell/cell.ts";
 import { Crowd } from "./crowd.ts";
 
 const URL = "ws://relay";
 
 function cell(nowMs: number): HashedEvent {
   const piece = { parcel: "00".repeat(12), index: 0, count: 1, bytes: randomBytes(5), heard: 0 };
-  return sealCell(aesGcmKey(randomBytes(32)), randomBytes(32), piece, oneUseKey(), nowMs);
+  return sealCell(aesGcmKey(randomBytes(32)), randomBytes(32), piece, ephemeralKey().publicKey, nowMs);
 }
 
 test("what a relay tells again, on the same connection or the next, is looked at once", () => {

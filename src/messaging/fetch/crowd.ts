@@ -11,6 +11,7 @@ import type { HashedEvent } from "../../nostr/event.ts";
 import type { Filter } from "../../nostr/filter.ts";
 import { KIND } from "../../nostr/kinds.ts";
 import type { RelayPool } from "../../route/relay-pool.ts";
+import { readCell } from "../cell/cell.ts";
 import { CELL_WIRE_BYTES } from "./policy.ts";
 import type { WayHandlers } from "./way.ts";
 
@@ -54,7 +55,8 @@ export class Crowd {
     const handOn = (event: HashedEvent): void => {
       const isNew = told.add(event.id);
       handlers.onTold(isNew ? 1 : 0, CELL_WIRE_BYTES);
-      if (isNew) handlers.onCell(event);
+      const cell = isNew ? readCell(event) : null;
+      if (cell) handlers.onCell(cell);
     };
     const take = (event: HashedEvent): boolean => {
       if (reading.note(event)) handOn(event);

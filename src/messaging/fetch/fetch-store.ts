@@ -8,17 +8,25 @@
  * came up in two batches, each time among other ones, would be known as ours.
  */
 
+import { toHex } from "../../core/bytes.ts";
 import { FETCH_LIMITS } from "../../core/limits.ts";
 import type { Account } from "../../vault/account.ts";
 import type { SealedTable } from "../../vault/sealed-table.ts";
+import { type Cell, ephemeralOf } from "../cell/cell.ts";
 import type { CellHeader } from "../cell/cell-header.ts";
 import type { Way } from "./way.ts";
 
-export interface NotedCell extends CellHeader {
+interface NotedRow extends CellHeader {
   readonly url: string;
   /** base64; null until it was fetched. */
-  readonly content: string | null;
+  readonly sealed: string | null;
   readonly atMs: number;
+}
+
+/** A cell of ours; without `cell` it is still to be fetched. */
+export interface NotedCell {
+  readonly header: CellHeader;
+  readonly cell: Cell | null;
 }
 
 /** How far a relay's headers were read. */
@@ -34,14 +42,14 @@ export interface FetchPlace {
 
 export class FetchStore {
   readonly #vault: Account;
-  readonly #cells: SealedTable<NotedCell>;
+  readonly #cells: SealedTable<NotedRow>;
   readonly #places: SealedTable<FetchPlace>;
   /** Ids of all noted cells: most are none, and asking the disk for each would slow everybody down. */
   readonly #noted: Set<string>;
 
   constructor(vault: Account, nowMs: number) {
     this.#vault = vault;
-    this.#cells = vault.table<NotedCell>({
+    this.#cells = vault.table<NotedRow>({
       name: "fetch_cells",
       key: (row) => row.id,
       indexes: { url: (row) => row.url, unsaved: () => "yes" },
@@ -61,20 +69,26 @@ export class FetchStore {
   }
 
   noted(url: string): NotedCell[] {
-    return this.#noted.size === 0 ? [] : this.#cells.find("url", url);
+    const rows = this.#noted.size === 0 ? [] : this.#cells.find("url", url);
+    return rows.map(({ id, address, ephemeral, sealed }) => ({
+      header: { id, address, ephemeral },
+      cell: sealed === null ? null : { id, address, sealed: Buffer.from(sealed, "base64") },
+    }));
   }
 
   /** Ours, not fetched yet. */
   note(url: string, headers: readonly CellHeader[], nowMs: number): void {
     this.#vault.transaction(() => {
-      for (const header of headers) this.#cells.put({ ...header, url, content: null, atMs: nowMs });
+      for (const header of headers) this.#cells.put({ ...header, url, sealed: null, atMs: nowMs });
     });
     for (const { id } of headers) this.#noted.add(id);
   }
 
   /** The body of a noted cell is here. */
-  fetched(url: string, header: CellHeader, content: string, nowMs: number): void {
-    this.#cells.put({ ...header, url, content, atMs: nowMs });
+  fetched(url: string, cell: Cell, nowMs: number): void {
+    const { id, address } = cell;
+    const sealed = Buffer.from(cell.sealed).toString("base64");
+    this.#cells.put({ id, address, ephemeral: toHex(ephemeralOf(cell)), url, sealed, atMs: nowMs });
   }
 
   /** Taken in, or given up; of cells that are not noted nothing happens. */

@@ -9,7 +9,7 @@ import { waitUntil } from "../../../test/support/wait.ts";
 import { systemClock, systemTimers } from "../../core/clock.ts";
 import { createLogger } from "../../core/log.ts";
 import type { NostrEvent } from "../../nostr/event.ts";
-import { createCell, createFullCell, startTestRelay } from "../../relay/testing.ts";
+import { createFullCell, startTestRelay } from "../../relay/testing.ts";
 import type { Account } from "../../vault/account.ts";
 import { openVault } from "../../vault/vault.ts";
 import type { CellHeader } from "../cell/cell-header.ts";
@@ -45,7 +45,7 @@ function reader(t: TestContext, vault: Account, mine: ReadonlySet<string>, limit
   const isMine = ({ id }: CellHeader) => mine.has(id);
   const follow = (url: string, sinceMs: () => number | null = () => null) =>
     fetching.follow(url, sinceMs, {
-      onCell: ({ id, content }) => void seen.cells.set(id, content),
+      onCell: ({ id, sealed }) => void seen.cells.set(id, Buffer.from(sealed).toString("base64")),
       sort: (header) => (isMine(header) ? "ours" : "other"),
       isExpected: isMine,
       onStored: () => void seen.stored++,
@@ -55,9 +55,8 @@ function reader(t: TestContext, vault: Account, mine: ReadonlySet<string>, limit
   return { fetching, seen, follow, wayOf };
 }
 
-let count = 0;
 function newCells(howMany: number): NostrEvent[] {
-  return Array.from({ length: howMany }, () => createCell({ content: `body ${++count}`.padEnd(2_772, "A") }));
+  return Array.from({ length: howMany }, () => createFullCell());
 }
 
 /** A crowd large enough that its headers are cheaper than it is; resolves when the reader has changed over. */

@@ -15,7 +15,8 @@ import type { HashedEvent } from "../../nostr/event.ts";
 import { HEADER_BYTES } from "../../nostr/header-stream.ts";
 import type { RelayPool } from "../../route/relay-pool.ts";
 import { Batches } from "./batches.ts";
-import { type CellHeader, cellOf, readHeaders } from "../cell/cell-header.ts";
+import { readCell } from "../cell/cell.ts";
+import { type CellHeader, readHeaders } from "../cell/cell-header.ts";
 import type { FetchLimits } from "./fetch-limits.ts";
 import type { FetchStore } from "./fetch-store.ts";
 import { HeaderPool } from "./header-pool.ts";
@@ -50,7 +51,7 @@ export class HeaderFirst {
       headers,
       unfinished: asked,
       save: (next) => store.savePlace({ url, way: "headers", partner: null, after: marks.settled, asked: next }),
-      onBody: (header, event) => this.#body(url, header, event, handlers),
+      onBody: (event) => this.#body(url, event, handlers),
       onGivenUp: (id) => store.forget([id]),
       clock,
       timers,
@@ -86,12 +87,11 @@ export class HeaderFirst {
   /** What was ours before a restart: bodies that never became mail, and headers that wait for theirs. */
   #restore(url: string, headers: HeaderPool, asked: readonly CellHeader[], handlers: WayHandlers): void {
     for (const { id } of asked) headers.remember(id);
-    for (const { content, id, address, oneUseKey } of this.#o.store.noted(url)) {
-      const header = { id, address, oneUseKey };
-      if (content !== null) {
-        headers.remember(id);
-        handlers.onCell(cellOf(header, content));
-      } else if (!headers.isTold(id)) headers.restore(header);
+    for (const { header, cell } of this.#o.store.noted(url)) {
+      if (cell) {
+        headers.remember(cell.id);
+        handlers.onCell(cell);
+      } else if (!headers.isTold(header.id)) headers.restore(header);
     }
   }
 
@@ -113,11 +113,13 @@ export class HeaderFirst {
     if (ours.length > 0) this.#o.store.note(url, ours, this.#o.clock.nowMs());
   }
 
-  #body(url: string, header: CellHeader, event: HashedEvent, handlers: WayHandlers): void {
+  #body(url: string, event: HashedEvent, handlers: WayHandlers): void {
     const { store, clock } = this.#o;
     handlers.onBytes(BODY_WIRE_BYTES);
-    if (store.isNoted(event.id)) store.fetched(url, header, event.content, clock.nowMs());
-    handlers.onCell(event);
+    const cell = readCell(event);
+    if (!cell) return store.forget([event.id]);
+    if (store.isNoted(cell.id)) store.fetched(url, cell, clock.nowMs());
+    handlers.onCell(cell);
   }
 }
 

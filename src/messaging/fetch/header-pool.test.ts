@@ -10,8 +10,8 @@ const { freshBodies, olderBodies } = FETCH_LIMITS;
 const ROOM = freshBodies + olderBodies;
 
 function header(): CellHeader {
-  const [oneUseKey, address, id] = [1, 2, 3].map(() => toHex(randomBytes(32))) as [string, string, string];
-  return { oneUseKey, address, id };
+  const [ephemeral, address, id] = [1, 2, 3].map(() => toHex(randomBytes(32))) as [string, string, string];
+  return { ephemeral, address, id };
 }
 
 function fill(pool: HeaderPool, count: number, isOurs = false): Set<string> {

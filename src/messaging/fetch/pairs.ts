@@ -49,9 +49,9 @@ export class Pairs {
     return this.#partners.size > before;
   }
 
-  /** Relays of one operator are refused; that is no pair, either. */
+  /** Do they mirror each other? Relays of one operator are refused; they are no pair, either. */
   async #isPair(pair: RelayPair): Promise<boolean> {
     const epochs = await this.#source.epochs(pair, 0).catch(() => []);
-    return epochs.length > 0;
+    return 2 * epochs.filter(({ differing }) => !differing).length > epochs.length;
   }
 }

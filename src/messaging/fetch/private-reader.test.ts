@@ -75,7 +75,7 @@ async function start(t: TestContext) {
   const mine = new Set<string>();
   const seen = { cells: new Map<string, string>(), stored: [] as number[], lost: 0, unable: 0 };
   const handlers: WayHandlers = {
-    onCell: ({ id, content }) => void seen.cells.set(id, content),
+    onCell: ({ id, sealed }) => void seen.cells.set(id, Buffer.from(sealed).toString("base64")),
     sort: ({ id }) => (mine.has(id) ? "ours" : "other"),
     isExpected: ({ id }) => mine.has(id),
     onStored: (atMs) => void seen.stored.push(atMs),
@@ -145,6 +145,28 @@ test("an answer that fails is asked for again in a turn that is taken anyway; a 
   await time.advance(4 * MINUTE_MS);
   assert.equal(seen.unable, 1);
   assert.ok(seen.lost >= FETCH_LIMITS.tries);
+});
+
+test("a pair is done with an epoch once both hold the same, and is none if that takes too long", async (t) => {
+  const { time, relays, seen, open, minute } = await start(t);
+  open();
+  const differing = [
+    { digest: "a", count: CELLS },
+    { digest: "b", count: CELLS },
+  ] as const;
+  const { epochs } = relays;
+  relays.epochs = async (...asked) =>
+    (await epochs.apply(relays, asked)).map((one) => (one.epoch === minute(0) ? { ...one, differing } : one));
+  for (let n = 0; n < 4; n++) {
+    relays.put(minute(n), CELLS);
+    await time.advance(MINUTE_MS);
+  }
+  assert.deepEqual([seen.stored.at(-1), seen.unable], [minute(0) * MINUTE_MS, 0], "the cursor waits");
+  for (let n = 4; n < 12; n++) {
+    relays.put(minute(n), CELLS);
+    await time.advance(MINUTE_MS);
+  }
+  assert.equal(seen.unable, 1);
 });
 
 test("late cells, and those whose epoch of a session came late, are found and fetched at their new places", async (t) => {

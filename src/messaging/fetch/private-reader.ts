@@ -13,7 +13,7 @@ import type { Clock, Timers } from "../../core/clock.ts";
 import { PIR_LIMITS } from "../../core/limits.ts";
 import { randomUnit } from "../../core/random.ts";
 import type { PirEpoch, PrivateRetrieval, RelayPair } from "../../route/private-retrieval.ts";
-import { type CellHeader, cellOf, readHeaders } from "../cell/cell-header.ts";
+import { type CellHeader, readHeaders } from "../cell/cell-header.ts";
 import { drawPeriodMs } from "../cover/cover-law.ts";
 import type { FetchLimits } from "./fetch-limits.ts";
 import type { FetchStore } from "./fetch-store.ts";
@@ -62,6 +62,8 @@ class PairReading implements Following {
   readonly #handlers: readonly [WayHandlers, WayHandlers];
   /** Epochs below were read, but for late cells. */
   #next: number;
+  /** Epochs below are the same at both, and were read. */
+  #agreed: number;
   /** What was read of the last epochs, by epoch and part. */
   readonly #read = new Map<string, PirEpoch>();
   /** Ours that wait, first come, first served. */
@@ -82,6 +84,7 @@ class PairReading implements Following {
     this.#o = options;
     this.#pair = pair;
     this.#next = next;
+    this.#agreed = next;
     this.#handlers = handlers;
   }
 
@@ -90,10 +93,10 @@ class PairReading implements Following {
   }
 
   start(): void {
-    for (const { content, ...header } of this.#o.store.noted(this.#pair[0])) {
-      if (content === null) continue;
-      this.#remember(header.id);
-      this.#handlers[0].onCell(cellOf(header, content));
+    for (const { cell } of this.#o.store.noted(this.#pair[0])) {
+      if (!cell) continue;
+      this.#remember(cell.id);
+      this.#handlers[0].onCell(cell);
     }
     this.#schedule(this.#o.limits.privateMs * randomUnit());
   }
@@ -124,14 +127,14 @@ class PairReading implements Following {
     if (this.#isClosed) return;
     this.#failures = isDone ? 0 : this.#failures + 1;
     for (const { onStored, onLost } of this.#handlers) {
-      if (isDone) onStored(this.#next * EPOCH_MS);
+      if (isDone) onStored(this.#agreed * EPOCH_MS);
       else onLost();
     }
     if (this.#failures >= this.#o.limits.tries) return this.#handlers[0].onUnable();
     this.#schedule(Math.max(0, startedMs + periodMs - this.#o.clock.nowMs()));
   }
 
-  /** True if all that is served was read. */
+  /** True if all that is served was read, but for what one of the two has not got yet. */
   async #round(): Promise<boolean> {
     const { limits, source } = this.#o;
     const epochs = await source.epochs(this.#pair, this.#next - limits.lateEpochs);
@@ -145,7 +148,9 @@ class PairReading implements Following {
       if (this.#isClosed) return false;
     }
     await this.#askOlder(epochs, waiting);
-    return !this.#isClosed;
+    // What only one of the two holds shows once they agree. Mirrors that do not are no pair: some mail would never show.
+    this.#agreed = epochs.find(({ differing }) => differing)?.epoch ?? this.#next;
+    return !this.#isClosed && this.#next - this.#agreed <= limits.differingEpochs;
   }
 
   async #readHeaders(epoch: PirEpoch): Promise<boolean> {
@@ -212,9 +217,9 @@ class PairReading implements Following {
     if (!ours || this.#isClosed) return;
     const { header } = ours;
     if (record) {
-      const content = Buffer.from(record).toString("base64");
-      store.fetched(this.#pair[0], header, content, clock.nowMs());
-      this.#handlers[0].onCell(cellOf(header, content));
+      const cell = { id: header.id, address: header.address, sealed: record };
+      store.fetched(this.#pair[0], cell, clock.nowMs());
+      this.#handlers[0].onCell(cell);
     } else if (++ours.tries < limits.tries) return;
     else store.forget([header.id]);
     this.#ours = this.#ours.filter((one) => one !== ours);

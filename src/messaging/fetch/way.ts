@@ -1,13 +1,14 @@
 /** What the ways to fetch have in common: whoever follows a relay is told of cells, whichever way they came. */
 
-import type { CellEvent, CellHeader } from "../cell/cell-header.ts";
+import type { Cell } from "../cell/cell.ts";
+import type { CellHeader } from "../cell/cell-header.ts";
 
 /** A crowd: every cell whole. Headers: all headers, few bodies. Private: all headers, bodies out of two relays. */
 export type Way = "crowd" | "headers" | "private";
 
 export interface FetchHandlers {
   /** A whole cell, perhaps more than once, perhaps none of ours. Nobody has checked its signature. */
-  readonly onCell: (cell: CellEvent) => void;
+  readonly onCell: (cell: Cell) => void;
   /**
    * Whose cell a header names: ours and not taken in yet, a dummy that we sent ourselves, or another's. Asked once for
    * each header.
