@@ -15,6 +15,7 @@ const patch = v.strictObject({
   readReceipts: v.exactOptional(v.boolean()),
   typingIndicators: v.exactOptional(v.boolean()),
   invitedOnly: v.exactOptional(v.boolean()),
+  readingMegabytesPerHour: v.exactOptional(v.number()),
 });
 
 export function settingsRoutes({ services }: Api): Routes {

@@ -59,6 +59,7 @@ test("settings are kept, checked and announced by their effect", async () => {
     readReceipts: true,
     typingIndicators: false,
     invitedOnly: false,
+    readingMegabytesPerHour: 20,
     recoveryConfirmed: false,
   });
   assert.deepEqual((await node.call("GET", "/api/settings")).body, changed);
@@ -69,9 +70,14 @@ test("settings are kept, checked and announced by their effect", async () => {
     { relays: "wss://a" },
     { displayname: "x" },
     { displayName: "x".repeat(65) },
+    { readingMegabytesPerHour: 0 },
+    { readingMegabytesPerHour: 2.5 },
+    { readingMegabytesPerHour: "20" },
   ];
   for (const body of [...bad, { recoveryConfirmed: true }])
     assert.equal((await change(body)).status, 400, JSON.stringify(body));
+  assert.equal((await change({ readingMegabytesPerHour: 5 })).body.readingMegabytesPerHour, 5);
+  assert.equal((await status()).reading.budgetMegabytesPerHour, 5);
   assert.deepEqual((await change({ relays: [] })).body.relays, []);
   const offered = (await node.call("GET", "/api/relays/offered")).body;
   v.assert(schemas.offeredRelaysSchema, offered);

@@ -56,6 +56,20 @@ export const statusSchema: Shape<contract.Status> = v.object({
     secondsPerCell: v.number(),
     sees: text,
   }),
+  reading: v.object({
+    budgetMegabytesPerHour: count,
+    fits: v.boolean(),
+    sees: text,
+    relays: v.array(
+      v.object({
+        url: text,
+        way: v.picklist(["crowd", "headers", "private"]),
+        kilobytesPerHour: count,
+        cellsPerHour: count,
+        sees: text,
+      }),
+    ),
+  }),
   requests: count,
   unread: count,
   reachable: v.picklist(["this-machine", "relays"]),
@@ -114,6 +128,7 @@ export const settingsSchema: Shape<contract.Settings> = v.object({
   readReceipts: v.boolean(),
   typingIndicators: v.boolean(),
   invitedOnly: v.boolean(),
+  readingMegabytesPerHour: count,
   recoveryConfirmed: v.boolean(),
 });
 export const offeredRelaysSchema: Shape<contract.OfferedRelays> = v.array(v.object({ url: text, note: text }));

@@ -43,6 +43,27 @@ export const RELAY_LIMITS = {
   headersPerFrame: 1_024,
   /** New headers are told together at whole multiples of this, to all who follow. */
   headerBatchMs: 500,
+  /** Epochs (NEP-14) change at whole multiples of this, and begin to be served at the first one that is as much after their end. */
+  epochBeatMs: 15_000, // 15 s
+  /** A version of an epoch that was replaced is served so much longer: both relays had it, and somebody may be reading. */
+  epochReplacedMs: 60_000, // 1 min
+  /** Headers of all epochs that are served, in memory; beyond it the oldest epochs are not. */
+  epochHeaderBytes: 67_108_864, // 64 MiB
+  /** Cells that the store reads for an epoch or a database in one go, so that other work gets its turn. */
+  cellsPerRead: 512,
+  /** Databases of private retrieval in memory; beyond it the one asked least recently goes. */
+  databaseBytes: 536_870_912, // 512 MiB
+  /** Queries of all clients that wait for a scan; more are refused. */
+  waitingQueries: 256,
+  /** Questions of private retrieval that one connection may have open; more are refused. */
+  questionsPerConnection: 4,
+  /** Headers that a mirror has seen and not looked after yet; before more come, the stream ends and begins again. */
+  mirrorQueue: 8_192,
+  /** Cells that a mirror asks for at once. */
+  mirrorFetch: 500,
+  /** First wait after cells could not be fetched, doubled each time. */
+  mirrorRetryMs: 500,
+  mirrorRetryMaxMs: 30_000, // 30 s
 } as const;
 
 /** What a person may send, and how the messenger retries. */
@@ -184,6 +205,52 @@ export const CELL_LIMITS = {
   cursorMs: 60_000, // 1 min
   /** Answers of one relay that are asked for at one connection: with a few thousand cells each. */
   pages: 1_000,
+} as const;
+
+/** How cells are found and fetched (NEP-16). */
+export const FETCH_LIMITS = {
+  /** What reading may cost unless a person says otherwise, all relays together. */
+  budgetBytesPerHour: 20_000_000, // 20 MB
+  /** The largest budget that can be set. */
+  mostMegabytesPerHour: 100_000,
+  /** Header first: bodies are asked for so often, whether there is mail or not; 20 % more or less each time. */
+  batchMs: 12_500, // 12.5 s
+  /** Of one batch, so many of headers that came since the batch before. */
+  freshBodies: 6,
+  /** And so many of earlier ones. With both, 64 people who all type cost 20 MB an hour. */
+  olderBodies: 3,
+  /** Headers of other people's cells kept for each relay: decoys, and epochs that may still come. */
+  headers: 8_192,
+  /** Private retrieval: new epochs are looked for so often; 20 % more or less each time. */
+  privateMs: 30_000, // 30 s
+  /** Bodies asked for of each new epoch, ours and dummies. */
+  epochQueries: 12,
+  /** And of earlier epochs each time: for what was more than that, came late, or failed. */
+  olderQueries: 2,
+  /** Epochs that are looked at again for late cells. */
+  lateEpochs: 15,
+  /** For so long one of a pair may have cells that the other has not; then they are read apart. */
+  differingEpochs: 5,
+  /** Two relays are asked so often whether they hold the same epochs, while a crowd is beyond the budget. */
+  probeMs: 600_000, // 10 min
+  /** So many relays are tried with each other. */
+  probedRelays: 6,
+  /** How often a body that does not come is asked for, and a pair of relays that fails. */
+  tries: 3,
+  /** A relay that does not answer a batch by then counts as if it had not the bodies. */
+  answerMs: 60_000, // 1 min
+  /** Cells of ours noted down for each relay before they are taken in; of more, the relay is asked again. */
+  noted: 4_096,
+  /** After a restart headers of this time are told again: some were not ours only because an epoch was missing. */
+  retoldMs: 600_000, // 10 min
+  /** How long a cell that never became mail is kept, forged ones among them. */
+  notedMs: 86_400_000, // 1 day
+  /** The volume of a crowd is what came in this time. */
+  windowMs: 600_000, // 10 min
+  /** How often the way is chosen anew. */
+  decideMs: 60_000, // 1 min
+  /** A dearer way is taken again once all fits this part of the budget, so that ways do not flap. */
+  returnPercent: 70,
 } as const;
 
 /** Several devices of one account. */
@@ -334,6 +401,14 @@ export const ROUTE_LIMITS = {
   headerAnswerMs: 10_000, // 10 s
   /** The same after a notice, which may be its answer and may be about anything else. */
   headerNoticeMs: 1_000, // 1 s
+  /** A relay that has been silent for so long does not answer a question of private retrieval. */
+  retrievalMs: 20_000, // 20 s
+  /** Of two relays with different cells, how much of the longer list both must have to be read privately. */
+  commonPercent: 50,
+  /** A mirror's wait for 500 cells, 1.6 MB. */
+  mirrorFetchMs: 60_000, // 1 min
+  /** Questions of private retrieval that wait for one relay. */
+  questions: 64,
 } as const;
 
 /** The cover law (NEP-15): how often cells leave, and how the ways they take are judged. */
@@ -369,14 +444,16 @@ export const COVER_LIMITS = {
   acknowledgementPeriods: 3,
 } as const;
 
-/** Private retrieval of the bodies of cells. */
+/** Private retrieval of the bodies of cells (NEP-14): what relays and clients must agree on. */
 export const PIR_LIMITS = {
-  /** The body of a cell: version, X25519 key, nonce, 2,048 bytes and a tag. */
+  /** The decoded content of a cell: version, one-use key, nonce, 2,048 bytes and a tag. */
   recordBytes: 2_109,
   /** Records lie so far apart, so that each begins at a multiple of 16. */
   strideBytes: 2_112,
-  /** Seconds of `created_at` whose cells make one database: an epoch of NEP-14. */
-  epochS: 3_600, // 1 h
+  /** Cells of so many seconds make one epoch: all cells of a minute have the same date. */
+  epochS: 60, // 1 min
+  /** How many of the last epochs are served. */
+  epochs: 360, // 6 h
   /** Records of one database: 264 MiB of memory, and 16 KiB a query. */
   records: 131_072,
   /** Queries that one pass over the database answers. */

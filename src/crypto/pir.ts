@@ -39,23 +39,47 @@ export interface PirDatabase {
 
 let compiled: object | undefined;
 
+/** Bytes of memory that a database of so many records takes. */
+export function databaseBytes(count: number): number {
+  const blocks = Math.ceil(count / BLOCK_RECORDS);
+  const bytes = (blocks * BLOCK_RECORDS + QUERIES) * STRIDE + QUERIES * blocks;
+  return Math.ceil(bytes / PAGE_BYTES) * PAGE_BYTES;
+}
+
+/** A database of `count` records of zeros. Throws UsageError `pir_count` for none or more than `PIR_LIMITS.records`. */
+export function emptyDatabase(count: number): PirDatabase {
+  checkCount(count);
+  const memory = new Memory({ initial: databaseBytes(count) / PAGE_BYTES });
+  compiled ??= new Module(fromBase64Url(PIR_SCAN));
+  const { exports } = new Instance(compiled, { nocturne: { memory } });
+  return { count, memory: new Uint8Array(memory.buffer), scan: exports["scan"] as Scan };
+}
+
+/**
+ * Puts records, 2,109 bytes each and one behind the other, at number `first` and on.
+ * Throws CodecError `pir_record` when they are of another size or do not fit.
+ */
+export function putRecords({ count, memory }: PirDatabase, first: number, records: Uint8Array): void {
+  const added = records.length / RECORD;
+  if (!Number.isInteger(added) || first + added > count) {
+    throw new CodecError("pir_record", `Records must have ${RECORD} bytes each, and room.`);
+  }
+  for (let i = 0; i < added; i++) {
+    memory.set(records.subarray(i * RECORD, (i + 1) * RECORD), (first + i) * STRIDE);
+  }
+}
+
 /**
  * A database of `records`, 2,109 bytes each, in their order.
  * Throws UsageError `pir_count` for none or more than `PIR_LIMITS.records`, CodecError `pir_record` for another size.
  */
 export function createDatabase(records: readonly Uint8Array[]): PirDatabase {
-  checkCount(records.length);
-  const blocks = Math.ceil(records.length / BLOCK_RECORDS);
-  const bytes = (blocks * BLOCK_RECORDS + QUERIES) * STRIDE + QUERIES * blocks;
-  const memory = new Memory({ initial: Math.ceil(bytes / PAGE_BYTES) });
-  const view = new Uint8Array(memory.buffer);
+  const database = emptyDatabase(records.length);
   for (const [i, record] of records.entries()) {
     if (record.length !== RECORD) throw new CodecError("pir_record", `A record must have ${RECORD} bytes.`);
-    view.set(record, i * STRIDE);
+    putRecords(database, i, record);
   }
-  compiled ??= new Module(fromBase64Url(PIR_SCAN));
-  const { exports } = new Instance(compiled, { nocturne: { memory } });
-  return { count: records.length, memory: view, scan: exports["scan"] as Scan };
+  return database;
 }
 
 /**
@@ -113,7 +137,8 @@ function checkCount(count: number): void {
   throw new UsageError("pir_count", `A database holds 1 to ${PIR_LIMITS.records} records.`);
 }
 
-function checkQuery(count: number, query: Uint8Array): void {
+/** Throws CodecError `pir_query` for a query that does not fit a database of `count` records. */
+export function checkQuery(count: number, query: Uint8Array): void {
   if (query.length === Math.ceil(count / 8) && ((query.at(-1) as number) & ~lastByteMask(count)) === 0) return;
   throw new CodecError("pir_query", "This query does not fit the database: it has another number of records.");
 }

@@ -1,7 +1,7 @@
 /**
  * Collects mail from our relays, one parcel after the other.
  *
- *   crowd of a relay -> Mailbox: ours? whole? -> queue -> handle(mail) -> next
+ *   cells of a relay (`fetch/`) -> Mailbox: ours? whole? -> queue -> handle(mail) -> next
  *   gift wraps of NIP-17 clients, on connections of their own -> queue
  *
  * A relay is asked for what is new since the last complete look, less CELL_LIMITS.lookBackMs for clocks that are wrong; for
@@ -11,14 +11,16 @@
 import type { Clock } from "../core/clock.ts";
 import { CELL_LIMITS, MESSAGE_LIMITS } from "../core/limits.ts";
 import type { Logger } from "../core/log.ts";
-import type { HashedEvent, VerifiedEvent } from "../nostr/event.ts";
+import type { VerifiedEvent } from "../nostr/event.ts";
 import { KIND } from "../nostr/kinds.ts";
 import type { RelayPool } from "../route/relay-pool.ts";
 import type { Account } from "../vault/account.ts";
 import type { SealedTable } from "../vault/sealed-table.ts";
-import { Crowd } from "./cell/crowd.ts";
 import type { Arrival, Mailbox } from "./cell/mailbox.ts";
 import type { Streams } from "./cover/streams.ts";
+import type { Cell } from "./cell/cell.ts";
+import type { CellHeader } from "./cell/cell-header.ts";
+import type { Fetching } from "./fetch/fetching.ts";
 
 /** What came: a parcel in cells, or the wrap of a NIP-17 client with its author's signature. */
 export type Mail = Arrival | { readonly wrap: VerifiedEvent };
@@ -35,8 +37,7 @@ interface SeenRow {
 
 export interface CollectorOptions {
   readonly vault: Account;
-  /** Connections on which nobody is known. */
-  readonly pool: RelayPool;
+  readonly fetching: Fetching;
   /** Connections on which relays know who we are. */
   readonly interopPool: RelayPool;
   /** Whose wraps are collected, hex; null on a device that NIP-17 clients do not write to. */
@@ -55,7 +56,6 @@ export interface CollectorOptions {
 export class Collector {
   readonly #o: CollectorOptions;
   readonly #seen: SealedTable<SeenRow>;
-  readonly #crowd: Crowd;
   readonly #subscriptions = new Map<string, { close(): void }>();
   readonly #queue: Mail[] = [];
   /** Relays whose stored cells we have read, and that tell new ones as they come. */
@@ -72,7 +72,6 @@ export class Collector {
 
   constructor(options: CollectorOptions) {
     this.#o = options;
-    this.#crowd = new Crowd(options.pool, options.clock);
     this.#seen = options.vault.table<SeenRow>({
       name: "seen_wraps",
       key: (row) => row.id,
@@ -92,6 +91,7 @@ export class Collector {
       this.#subscriptions.delete(url);
     }
     for (const url of urls) if (!this.#subscriptions.has(url)) this.#subscriptions.set(url, this.#subscribe(url));
+    this.#o.fetching.decide();
   }
 
   /** Something came that may make readable what was not. */
@@ -99,6 +99,7 @@ export class Collector {
     const early = this.#early;
     this.#retries++;
     this.#early = [];
+    this.#o.fetching.retry();
     for (const mail of [...this.#o.mailbox.retry(), ...early]) this.#enqueue(mail);
   }
 
@@ -106,25 +107,27 @@ export class Collector {
     this.#closed = true;
     this.#queue.length = 0;
     clearInterval(this.#timer);
+    this.#o.fetching.close();
     for (const subscription of this.#subscriptions.values()) subscription.close();
     this.#subscriptions.clear();
   }
 
   #subscribe(url: string): { close(): void } {
-    const crowd = this.#crowd.follow(url, () => this.#since(url, CELL_LIMITS.lookBackMs), {
-      onCell: (event) => this.#cell(url, event),
-      onStored: (startedAtMs) =>
-        this.#whenIdle(() => {
-          this.#saveCursor(url, startedAtMs);
-          this.#live.add(url);
-        }),
+    const cells = this.#o.fetching.follow(url, () => this.#since(url, CELL_LIMITS.lookBackMs), {
+      onCell: (cell) => this.#cell(url, cell),
+      sort: (header) => this.#sort(url, header),
+      isExpected: (header) => this.#o.mailbox.isExpected(header),
+      onStored: (startedAtMs) => {
+        this.#live.add(url);
+        this.#whenIdle(() => this.#saveCursor(url, startedAtMs));
+      },
       onLost: () => this.#live.delete(url),
     });
     const { wrapsFor } = this.#o;
     const wraps = wrapsFor === null ? null : this.#subscribeWraps(url, wrapsFor);
     return {
       close: () => {
-        crowd.close();
+        cells.close();
         wraps?.close();
       },
     };
@@ -145,10 +148,17 @@ export class Collector {
     });
   }
 
-  #cell(url: string, event: HashedEvent): void {
-    if (this.#closed || this.#o.streams.takeReturn(url, event.id)) return;
-    const arrival = this.#o.mailbox.take(event);
+  #cell(url: string, cell: Cell): void {
+    const { streams, mailbox, fetching } = this.#o;
+    if (this.#closed || streams.takeReturn(url, cell.id)) return;
+    const arrival = mailbox.takeCell(cell);
     if (arrival) this.#enqueue(arrival);
+    else if (fetching.isNoted(cell.id) && !mailbox.isUnfinished(cell.id)) fetching.forget([cell.id]);
+  }
+
+  #sort(url: string, header: CellHeader): "ours" | "loop" | "other" {
+    if (this.#o.streams.takeReturn(url, header.id)) return "loop";
+    return this.#o.mailbox.isOurs(header) && !this.#seen.has(header.id) ? "ours" : "other";
   }
 
   #enqueue(mail: Mail): void {
@@ -199,7 +209,9 @@ export class Collector {
 
   #markSeen(mail: Mail): void {
     const day = String(Math.floor(this.#o.clock.nowMs() / DAY_MS));
-    for (const id of idsOf(mail)) this.#seen.put({ id, day });
+    const ids = idsOf(mail);
+    for (const id of ids) this.#seen.put({ id, day });
+    this.#o.fetching.forget(ids);
     if ("note" in mail) mail.note();
   }
 

@@ -21,6 +21,7 @@ import { ConversationBook } from "./conversation-book.ts";
 import { Correspondence } from "./correspondence.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { EarlyMarks } from "./early-marks.ts";
+import { Fetching } from "./fetch/fetching.ts";
 import { DeviceBook } from "./device/device-book.ts";
 import { DeviceKeeper } from "./device/device-keeper.ts";
 import { DeviceSync } from "./device/device-sync.ts";
@@ -59,6 +60,7 @@ import { Welcomes } from "./welcomes.ts";
 export interface Desk extends Rooms {
   readonly identity: Identity;
   readonly streams: Streams;
+  readonly fetching: Fetching;
   readonly earlyMarks: EarlyMarks;
   readonly sessions: Sessions;
   readonly handshakes: Handshakes;
@@ -166,10 +168,17 @@ export function openDesk(options: MessengerOptions, events: DeskEvents): Desk {
   };
 }
 
-function openCells({ vault, pool, law, clock }: MessengerOptions, identity: Identity) {
+function openCells(options: MessengerOptions, identity: Identity) {
+  const { vault, pool, law, clock } = options;
   const lanes = new Lanes(vault, identity.device);
   const streams = new Streams({ pool, law, clock, timers: systemTimers });
-  return { lanes, streams, post: new CellPost({ streams, lanes, clock }), mailbox: new Mailbox(lanes, identity) };
+  return {
+    lanes,
+    streams,
+    post: new CellPost({ streams, lanes, clock }),
+    mailbox: new Mailbox(lanes, identity),
+    fetching: new Fetching({ ...options, timers: systemTimers }),
+  };
 }
 
 function openCards(parts: PublicCardOptions & CardFinderOptions): Pick<Desk, "publicCard" | "cardFinder"> {
@@ -201,6 +210,7 @@ type Base = Pick<Desk, "identity" | "sessions" | "introductions" | "corresponden
   Pick<MessengerOptions, "vault" | "pool" | "interopPool" | "clock" | "log" | "ownRelays"> & {
     readonly mailbox: Mailbox;
     readonly streams: Streams;
+    readonly fetching: Fetching;
     readonly sealing: Sealing;
     readonly blobs: Blobs;
     readonly transcript: Transcript;

@@ -6,6 +6,7 @@ import type { RelayPool } from "../route/relay-pool.ts";
 import type { Account } from "../vault/account.ts";
 import type { LinkedAccount } from "../vault/identity.ts";
 import type { CoverLaw } from "./cover/cover-law.ts";
+import type { ReadingOptions } from "./fetch/fetching.ts";
 import type { MessageFile } from "./views.ts";
 
 export interface MessengerOptions {
@@ -16,6 +17,8 @@ export interface MessengerOptions {
   readonly interopPool: RelayPool;
   /** When cells leave; one for all identities of a node. */
   readonly law: Pick<CoverLaw, "meanPeriodMs">;
+  /** What reading may cost. Absent: whole crowds, whatever they cost. */
+  readonly reading?: ReadingOptions;
   /** Where this node collects its letters, the embedded relay first. */
   readonly ownRelays: () => readonly string[];
   readonly embeddedRelay: string | null;

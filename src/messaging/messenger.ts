@@ -21,6 +21,7 @@ import { DeviceDesk, keepDevices } from "./device/device-desk.ts";
 import { type Effects, noEffects } from "./effects.ts";
 import { forgetContact } from "./forget-contact.ts";
 import { startExpiry } from "./expiry.ts";
+import type { Fetching } from "./fetch/fetching.ts";
 import { letterHead } from "./letter.ts";
 import type { MessengerOptions } from "./messenger-options.ts";
 import type { MessageStore, StoredMessage } from "./message-store.ts";
@@ -152,6 +153,11 @@ export class Messenger {
   /** Renews keys that are due, and forgets those whose time is over; runs by itself twice a minute. */
   renewKeys(): void {
     this.#background(this.#keepKeys(this.#desk()));
+  }
+
+  /** How each of our relays is read now, and whether that keeps to the budget. */
+  readings(): ReturnType<Fetching["readings"]> {
+    return this.#desk().fetching.readings();
   }
 
   onEvent(listener: (event: MessengerEvent) => void): () => void {

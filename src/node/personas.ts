@@ -14,6 +14,7 @@ import { PERSONA_LIMITS } from "../core/limits.ts";
 import type { Logger } from "../core/log.ts";
 import { parseDuration } from "../files/duration.ts";
 import type { CoverLaw } from "../messaging/cover/cover-law.ts";
+import type { ReadingOptions } from "../messaging/fetch/fetching.ts";
 import { Messenger } from "../messaging/messenger.ts";
 import type { MessengerEvent } from "../messaging/views.ts";
 import { createAuthEvent } from "../nostr/authentication.ts";
@@ -36,6 +37,8 @@ export interface PersonasOptions {
   readonly law: CoverLaw;
   /** Not told to anybody, so the root's choice may hold for all. */
   readonly invitedOnly: () => boolean;
+  /** The budget holds for each identity apart. */
+  readonly reading: ReadingOptions;
   readonly emit: (event: NodeEvent) => void;
 }
 
@@ -143,7 +146,7 @@ export class Personas {
       this.#o.log.warn({}, "a persona does not start: one of its relays is used by another identity");
       return;
     }
-    const { vault, law, clock, invitedOnly } = this.#o;
+    const { vault, law, clock, invitedOnly, reading } = this.#o;
     const log = this.#o.log.child({ component: "persona" });
     const account = vault.personas.account(row.id);
     const authenticate = authenticator(account, row.relays, clock);
@@ -156,6 +159,7 @@ export class Personas {
       law,
       clock,
       log,
+      reading,
       ownRelays: () => row.relays,
       embeddedRelay: null,
       shareFile: () => Promise.reject(noFiles()),

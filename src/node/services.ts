@@ -16,6 +16,7 @@ import { FileLibrary } from "../files/library.ts";
 import { LinkStore } from "../files/link-store.ts";
 import { Links } from "../files/links.ts";
 import { CoverLaw } from "../messaging/cover/cover-law.ts";
+import type { ReadingOptions } from "../messaging/fetch/fetching.ts";
 import { Messenger } from "../messaging/messenger.ts";
 import { createAuthEvent } from "../nostr/authentication.ts";
 import type { RunningRelay } from "../relay/relay-server.ts";
@@ -29,6 +30,7 @@ import { ChannelRoom } from "./channel-room.ts";
 import { Gate } from "./gate.ts";
 import { Personas } from "./personas.ts";
 import { startEmbeddedRelay } from "./relay-port.ts";
+import { isLoopbackRelay } from "./relay-url.ts";
 import { SettingsStore } from "./settings.ts";
 import type { Settings } from "./views.ts";
 
@@ -177,6 +179,7 @@ function createMessenger(
     shareFile: (fileId) => links.shareForMessage(fileId),
     revokeLink: (url) => revokeLink(links, url),
     settings: () => settings.read(),
+    reading: readingOptions(settings),
     linkTo: (account) => vault.linkTo(account),
     adoptSettings: ({ displayName, readReceipts, typingIndicators, invitedOnly }) => {
       settings.change({ displayName, readReceipts, typingIndicators, invitedOnly });
@@ -196,6 +199,7 @@ function createPersonas(
     log,
     rootRelays: ownRelays,
     invitedOnly: () => settings.read().invitedOnly,
+    reading: readingOptions(settings),
     emit: (event) => bus.emit(event),
   });
 }
@@ -214,6 +218,14 @@ function createChannels(
     revokeLink: (url) => revokeLink(links, url),
     onEvent: (event) => bus.emit(event),
   });
+}
+
+/** The embedded relay and others on this machine cost no traffic. */
+function readingOptions(settings: SettingsStore): ReadingOptions {
+  return {
+    budgetBytesPerHour: () => settings.read().readingMegabytesPerHour * 1_000_000,
+    isFree: isLoopbackRelay,
+  };
 }
 
 /** Ends the link of this URL if it is one of ours that still exists. */

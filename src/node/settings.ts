@@ -2,7 +2,7 @@
 
 import { utf8Encode } from "../core/bytes.ts";
 import { ValidationError } from "../core/errors.ts";
-import { MESSAGE_LIMITS, ROUTE_LIMITS } from "../core/limits.ts";
+import { FETCH_LIMITS, MESSAGE_LIMITS, ROUTE_LIMITS } from "../core/limits.ts";
 import type { Vault } from "../vault/vault.ts";
 import { normalizeRelayUrl } from "./relay-url.ts";
 import type { Settings } from "./views.ts";
@@ -14,6 +14,7 @@ const DEFAULTS: Settings = {
   readReceipts: false,
   typingIndicators: false,
   invitedOnly: false,
+  readingMegabytesPerHour: FETCH_LIMITS.budgetBytesPerHour / 1_000_000,
   recoveryConfirmed: false,
 };
 
@@ -31,10 +32,11 @@ export class SettingsStore {
     return { ...DEFAULTS, ...this.#vault.readMeta<Partial<Settings>>(META_KEY) };
   }
 
-  /** Throws ValidationError `name_too_long`, `bad_relay_url`, `too_many_relays`; LockedError. */
+  /** Throws ValidationError `name_too_long`, `bad_relay_url`, `too_many_relays`, `bad_budget`; LockedError. */
   change(patch: Partial<Settings>): Settings {
     const next = { ...this.read(), ...patch };
     const settings = { ...next, displayName: checkName(next.displayName), relays: checkRelays(next.relays) };
+    checkBudget(next.readingMegabytesPerHour);
     this.#vault.writeMeta(META_KEY, settings);
     return settings;
   }
@@ -46,6 +48,14 @@ export function checkName(name: string): string {
   if (utf8Encode(trimmed).length <= MESSAGE_LIMITS.nameBytes) return trimmed;
   throw new ValidationError("name_too_long", `A name may take ${MESSAGE_LIMITS.nameBytes} bytes at most.`, {
     hint: "Choose a shorter name.",
+  });
+}
+
+function checkBudget(megabytes: number): void {
+  const { mostMegabytesPerHour } = FETCH_LIMITS;
+  if (Number.isInteger(megabytes) && megabytes >= 1 && megabytes <= mostMegabytesPerHour) return;
+  throw new ValidationError("bad_budget", "This is no budget for reading.", {
+    hint: `Use whole megabytes an hour, from 1 to ${mostMegabytesPerHour}.`,
   });
 }
 

@@ -1,5 +1,6 @@
 /** How the node is, in one answer: health first, and what a person must know in plain words. */
 import { readCover } from "./cover-view.ts";
+import { readReading } from "./reading-view.ts";
 import { isLoopbackRelay } from "./relay-url.ts";
 import type { Services } from "./services.ts";
 import type { RelayState, RouteState, Status } from "./views.ts";
@@ -10,6 +11,8 @@ const ONLY_THIS_MACHINE =
   "To write with people elsewhere, choose a relay under settings, then make a new invite.";
 const NO_PASSPHRASE =
   "Your vault has no passphrase: whoever can read your disk can read everything in it. Choose a passphrase in the settings.";
+const TOO_DEAR =
+  "Reading your relays costs more than you allow, even in the cheapest way. Nothing is left out; allow more in the settings, or leave a relay.";
 const NOT_WRITTEN_DOWN =
   "Your recovery key is not written down: if this machine is lost, so is everything in it. Show it: nocturne recovery show";
 
@@ -25,6 +28,7 @@ export function readStatus(services: Services): Status {
     routes: [directRoute(services)],
     ...(services.gate.working ? services.messenger.counts() : { outbox: 0, requests: 0, unread: 0 }),
     cover: readCover(services),
+    reading: readReading(services),
     mesh: { peers: 0 },
     locked,
     protection: vault.protection,
@@ -40,6 +44,7 @@ function warnings(services: Services, reachable: Status["reachable"]): string[] 
   return [
     ...(reachable === "this-machine" ? [ONLY_THIS_MACHINE] : []),
     ...(failing > 0 ? [`${failing} of your relays cannot be reached now; Nocturne keeps trying.`] : []),
+    ...(readReading(services).fits ? [] : [TOO_DEAR]),
     ...(missing > 0 ? [cardsMissing(missing)] : []),
     ...(services.vault.protection === "key-file" ? [NO_PASSPHRASE] : []),
     ...(services.settings.read().recoveryConfirmed ? [] : [NOT_WRITTEN_DOWN]),

@@ -39,6 +39,7 @@ export interface Status {
   readonly requests: number;
   readonly unread: number;
   readonly cover: CoverView;
+  readonly reading: ReadingView;
   /** Who can write to you: programs on this machine only, or whoever shares a relay with you. */
   readonly reachable: "this-machine" | "relays";
   /** What a person must know now, in plain words, worst first; empty when all is well. */
@@ -56,6 +57,29 @@ export interface CoverView {
   readonly sees: string;
 }
 
+/** How cells are fetched from your relays. */
+export interface ReadingView {
+  /** What you allow for all of them together; 1 MB is 1,000,000 bytes. */
+  readonly budgetMegabytesPerHour: number;
+  /** False: even the cheapest ways cost more. They are taken nevertheless, so that no mail is lost. */
+  readonly fits: boolean;
+  /** What relays learn by it of which cells are yours, in plain words: of the way that tells most. */
+  readonly sees: string;
+  readonly relays: readonly RelayReadingView[];
+}
+
+export interface RelayReadingView {
+  readonly url: string;
+  /** All cells whole; all headers and few bodies, decoys among them; all headers, and bodies out of two relays. */
+  readonly way: "crowd" | "headers" | "private";
+  /** Received, measured over the last ten minutes. */
+  readonly kilobytesPerHour: number;
+  /** Of the whole crowd. */
+  readonly cellsPerHour: number;
+  /** What this relay learns, in plain words. */
+  readonly sees: string;
+}
+
 /** GET and PATCH /api/settings */
 export interface Settings {
   /** Shown to the people you write to; empty means none. */
@@ -68,6 +92,8 @@ export interface Settings {
   readonly typingIndicators: boolean;
   /** Refuse first messages from people who do not hold an invite of yours. */
   readonly invitedOnly: boolean;
+  /** What reading relays may cost, 1 to 100,000; for each persona as much again. */
+  readonly readingMegabytesPerHour: number;
   readonly recoveryConfirmed: boolean;
 }
 

@@ -1,5 +1,5 @@
 /**
- * What a client and a relay say to each other: JSON lists over a WebSocket (NIP-01, NIP-42, NEP-13).
+ * What a client and a relay say to each other: JSON lists over a WebSocket (NIP-01, NIP-42, NEP-13; of NEP-14: retrieval.ts).
  *
  *   client   ["EVENT", event]   ["REQ", id, filter, ...]   ["CLOSE", id]   ["AUTH", event]   ["HEADERS", id, start]
  *   relay    ["EVENT", id, event]   ["EOSE", id]   ["CLOSED", id, reason]   ["OK", event id, accepted, reason]
@@ -14,13 +14,22 @@ import { RELAY_LIMITS } from "../core/limits.ts";
 import { type EventLimits, isHex, type NostrEvent, parseEvent } from "./event.ts";
 import { type Filter, type FilterLimits, parseFilter } from "./filter.ts";
 import { encodeHeaderRequest, type HeaderRequest, parseHeaderRequest } from "./header-stream.ts";
+import {
+  encodeRetrievalReply,
+  encodeRetrievalRequest,
+  parseRetrievalReply,
+  parseRetrievalRequest,
+  type RetrievalReply,
+  type RetrievalRequest,
+} from "./retrieval.ts";
 
 export type ClientMessage =
   | { readonly type: "EVENT"; readonly event: NostrEvent }
   | { readonly type: "AUTH"; readonly event: NostrEvent }
   | { readonly type: "REQ"; readonly id: string; readonly filters: readonly Filter[] }
   | { readonly type: "HEADERS"; readonly id: string; readonly start: HeaderRequest }
-  | { readonly type: "CLOSE"; readonly id: string };
+  | { readonly type: "CLOSE"; readonly id: string }
+  | RetrievalRequest;
 
 /** A client message that is wrong but says what it is about, so that the answer can name it. */
 export interface InvalidMessage {
@@ -37,7 +46,8 @@ export type RelayMessage =
   | { readonly type: "CLOSED"; readonly id: string; readonly reason: string }
   | { readonly type: "OK"; readonly id: string; readonly accepted: boolean; readonly reason: string }
   | { readonly type: "NOTICE"; readonly text: string }
-  | { readonly type: "AUTH"; readonly challenge: string };
+  | { readonly type: "AUTH"; readonly challenge: string }
+  | RetrievalReply;
 
 export type MessageLimits = EventLimits &
   FilterLimits &
@@ -58,6 +68,12 @@ export function parseClientMessage(text: string, limits: MessageLimits = RELAY_L
       const id = readSubscriptionId(first, limits);
       return answerable("CLOSED", id, () => ({ type, id, start: parseHeaderRequest(rest[0]) }));
     }
+    case "PIR-EPOCHS":
+    case "PIR-HEADERS":
+    case "PIR": {
+      const id = readSubscriptionId(first, limits);
+      return answerable("CLOSED", id, () => parseRetrievalRequest(type, id, rest));
+    }
     case "CLOSE":
       return { type, id: readSubscriptionId(first, limits) };
     default:
@@ -65,7 +81,7 @@ export function parseClientMessage(text: string, limits: MessageLimits = RELAY_L
   }
 }
 
-/** Throws CodecError `bad_message` or `bad_event`. */
+/** Throws CodecError `bad_message`, `bad_event`, `bad_retrieval` or `bad_base64`. */
 export function parseRelayMessage(text: string): RelayMessage {
   const [type, first, second, third] = parseList(text);
   switch (type) {
@@ -82,6 +98,9 @@ export function parseRelayMessage(text: string): RelayMessage {
       return { type, text: readText(first) };
     case "AUTH":
       return { type, challenge: readText(first) };
+    case "PIR-EPOCHS":
+    case "PIR":
+      return parseRetrievalReply(type, readText(first), second);
     default:
       throw badMessage("its type is not supported");
   }
@@ -90,7 +109,9 @@ export function parseRelayMessage(text: string): RelayMessage {
 export function encodeClientMessage(message: ClientMessage): string {
   if (message.type === "REQ") return JSON.stringify(["REQ", message.id, ...message.filters]);
   if (message.type === "HEADERS") return encodeHeaderRequest(message.id, message.start);
-  return JSON.stringify([message.type, message.type === "CLOSE" ? message.id : message.event]);
+  if (message.type === "CLOSE") return JSON.stringify(["CLOSE", message.id]);
+  if (message.type === "EVENT" || message.type === "AUTH") return JSON.stringify([message.type, message.event]);
+  return encodeRetrievalRequest(message);
 }
 
 export function encodeRelayMessage(message: RelayMessage): string {
@@ -100,7 +121,8 @@ export function encodeRelayMessage(message: RelayMessage): string {
   if (type === "EOSE") return JSON.stringify([type, message.id]);
   if (type === "EVENT") return JSON.stringify([type, message.id, message.event]);
   if (type === "CLOSED") return JSON.stringify([type, message.id, message.reason]);
-  return JSON.stringify([type, message.id, message.accepted, message.reason]);
+  if (type === "OK") return JSON.stringify([type, message.id, message.accepted, message.reason]);
+  return encodeRetrievalReply(message);
 }
 
 function parseList(text: string): unknown[] {

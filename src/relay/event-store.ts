@@ -8,7 +8,7 @@
  *   cell, header_store                            headers of cells: see cell-headers.ts
  *
  * Keeps the rules of NIP-01 (replaceable, addressable), NIP-09 (deletion; a wrap also by its
- * recipient) and NIP-40 (expiry). Signatures are the caller's business.
+ * recipient, a cell by nobody) and NIP-40 (expiry). Signatures are the caller's business.
  */
 
 import { chmodSync, closeSync, mkdirSync, openSync } from "node:fs";
@@ -19,6 +19,7 @@ import { InternalError } from "../core/errors.ts";
 import { isAddressable, isHex, isReplaceable, type NostrEvent, tagValue, tagValues } from "../nostr/event.ts";
 import { KIND } from "../nostr/kinds.ts";
 import { expiryOf } from "./admission.ts";
+import { CellEpochs } from "./cell-epochs.ts";
 import { CellHeaders, createHeaderTables } from "./cell-headers.ts";
 
 /** What became of an event. */
@@ -73,12 +74,14 @@ interface Row {
 export class EventStore {
   readonly database: DatabaseSync;
   readonly headers: CellHeaders;
+  readonly epochs: CellEpochs;
   readonly #statements: Record<keyof typeof STATEMENTS, StatementSync>;
 
   /** Opens or makes `<folder>/events.db` (folder 0700, file 0600). Throws InternalError `relay_store_unusable`. */
   constructor(folder: string, maxBytes: number) {
     this.database = openDatabase(folder, maxBytes);
     this.headers = new CellHeaders(this.database);
+    this.epochs = new CellEpochs(this.database);
     const prepared = Object.entries(STATEMENTS).map(([name, sql]) => [name, this.database.prepare(sql)]);
     this.#statements = Object.fromEntries(prepared) as Record<keyof typeof STATEMENTS, StatementSync>;
   }
@@ -192,9 +195,12 @@ function isNewer(stored: NostrEvent, event: NostrEvent): boolean {
   return stored.id < event.id;
 }
 
-/** Who may delete an event: its author, or for a wrap its recipients, as its author's key is forgotten. Nobody deletes a deletion. */
+/**
+ * Who may delete an event: its author, or for a wrap its recipients, as its author's key is forgotten. Nobody deletes a deletion, nor a cell: what
+ * one relay drops and another keeps would part their epochs (NEP-14), and cells are signed by keys used once.
+ */
 function ownersOf(event: NostrEvent): string[] {
-  if (event.kind === KIND.deletion) return [];
+  if (event.kind === KIND.deletion || event.kind === KIND.cell) return [];
   if (event.kind !== KIND.wrap) return [event.pubkey];
   return [event.pubkey, ...tagValues(event, "p").filter((value) => isHex(value, 32))];
 }

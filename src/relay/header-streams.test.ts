@@ -116,14 +116,14 @@ test("a cursor of another store, or of a later state of this one, begins anew: n
   for (const after of ["00".repeat(16), ahead]) assert.deepEqual((await client.headers({ after })).ids, [cell.id]);
 });
 
-test("what is expired, deleted or no cell is not told", async (t) => {
+test("what is expired or no cell is not told, and nobody deletes a cell", async (t) => {
   const clock = new TestClock();
   const relay = await startTestRelay(t, QUICK, { clock });
   const client = await TestClient.connect(t, relay.url);
   const address = ["x", "ab".repeat(32)];
   const kept = createCell();
   const expiring = createCell({ tags: [address, ["expiration", String(nowS() + 60)]] });
-  const deleted = createCell({}, testKey(5));
+  const own = createCell({}, testKey(5));
   const others = [
     createCell({ tags: [] }),
     createCell({ tags: [["x", "AB".repeat(32)]] }),
@@ -131,14 +131,12 @@ test("what is expired, deleted or no cell is not told", async (t) => {
     createCell({ content: "no ephemeral" }),
     signed({ tags: [address] }),
   ];
-  for (const event of [expiring, deleted, ...others, kept]) await client.publish(event);
-  assert.deepEqual((await client.headers()).ids, idsOf([expiring, deleted, kept]), "control");
-  await client.publish(signed({ kind: 5, tags: [["e", deleted.id]] }, testKey(6)));
-  assert.deepEqual((await client.headers()).ids, idsOf([expiring, deleted, kept]), "a stranger deletes nothing");
-  await client.publish(signed({ kind: 5, tags: [["e", deleted.id]] }, testKey(5)));
-  assert.deepEqual((await client.headers()).ids, idsOf([expiring, kept]));
+  for (const event of [expiring, own, ...others, kept]) await client.publish(event);
+  assert.deepEqual((await client.headers()).ids, idsOf([expiring, own, kept]), "control");
+  for (const key of [6, 5]) await client.publish(signed({ kind: 5, tags: [["e", own.id]] }, testKey(key)));
+  assert.deepEqual((await client.headers()).ids, idsOf([expiring, own, kept]));
   clock.move(61_000);
-  assert.deepEqual((await client.headers()).ids, [kept.id]);
+  assert.deepEqual((await client.headers()).ids, idsOf([own, kept]));
 });
 
 test("only cells dated since a second are told, live too, whatever the order in which they came", async (t) => {
@@ -280,5 +278,5 @@ test("a store of the version before has its cells taken in, and the indexes of a
 test("the relay says that it has the stream", async (t) => {
   const { url } = await startTestRelay(t);
   const response = await fetch(url.replace("ws:", "http:"), { headers: { accept: "application/nostr+json" } });
-  assert.deepEqual(((await response.json()) as { cells: unknown }).cells, { headers: 1 });
+  assert.equal(((await response.json()) as { cells: { headers: unknown } }).cells.headers, 1);
 });

@@ -21,8 +21,11 @@ import type { Logger } from "../core/log.ts";
 import { Connection } from "./connection.ts";
 import { FrontDoor } from "./front-door.ts";
 import { HeaderSource } from "./header-source.ts";
+import { Intake } from "./intake.ts";
 import { isOwnUrl, relayUrl } from "./relay-address.ts";
+import { type CellSource, Mirror } from "./mirror.ts";
 import { describeRelay, type RelayLimits } from "./relay-info.ts";
+import { Retrieval } from "./retrieval/retrieval.ts";
 import { Session, type SessionContext, type Subscription } from "./session.ts";
 import { StoreClient } from "./store-client.ts";
 import { Subscriptions } from "./subscriptions.ts";
@@ -39,6 +42,8 @@ export interface RelayOptions {
   readonly clock: Clock;
   /** What NIP-11 shows. */
   readonly name: string;
+  /** A relay of somebody else that holds the same cells, or will: this one follows its cells (NEP-14). */
+  readonly mirror?: { readonly url: string; readonly source: CellSource } | undefined;
   readonly limits?: RelayLimits;
 }
 
@@ -69,7 +74,11 @@ export async function startRelay(options: RelayOptions): Promise<RunningRelay> {
   const store = await StoreClient.open({ folder: join(dataDir, "relay"), maxBytes: limits.storeBytes, clock, log });
   const headers = new HeaderSource({ store, limits, clock });
   const subscriptions = new Subscriptions<Subscription>();
-  const relay = new RelayServer({ ...options, log }, { store, subscriptions, headers, limits, clock });
+  const retrieval = new Retrieval({ store, limits, clock });
+  const shared = { store, subscriptions, headers, retrieval, limits, clock };
+  const intake = new Intake(shared);
+  const mirror = options.mirror ? new Mirror({ ...shared, intake, log, source: options.mirror.source }) : null;
+  const relay = new RelayServer({ ...options, log }, { ...shared, intake }, mirror);
   try {
     await relay.listen();
   } catch (error) {
@@ -82,6 +91,7 @@ export async function startRelay(options: RelayOptions): Promise<RunningRelay> {
 class RelayServer implements RunningRelay {
   readonly #options: RelayOptions;
   readonly #context: SessionContext;
+  readonly #mirror: Mirror | null;
   readonly #door: FrontDoor;
   readonly #http: Server;
   readonly #sockets: WebSocketServer;
@@ -90,9 +100,10 @@ class RelayServer implements RunningRelay {
   #closed: Promise<void> | undefined;
   port = 0;
 
-  constructor(options: RelayOptions, context: SessionContext) {
+  constructor(options: RelayOptions, context: SessionContext, mirror: Mirror | null) {
     this.#options = options;
     this.#context = context;
+    this.#mirror = mirror;
     const { limits } = context;
     this.#door = new FrontDoor(limits);
     this.#sockets = new WebSocketServer({ noServer: true, maxPayload: limits.frameBytes, perMessageDeflate: false });
@@ -125,6 +136,8 @@ class RelayServer implements RunningRelay {
       setInterval(() => void this.#sweep(), sweepMs),
     );
     void this.#sweep();
+    this.#context.retrieval.start();
+    this.#mirror?.start();
     log.info({ port: this.port }, "the relay listens");
   }
 
@@ -135,6 +148,7 @@ class RelayServer implements RunningRelay {
 
   async #shutDown(): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer);
+    this.#mirror?.close();
     const closed = once(this.#http, "close");
     this.#http.close();
     for (const connection of this.#connections) connection.close(GOING_AWAY, "the relay is closing");
@@ -144,6 +158,7 @@ class RelayServer implements RunningRelay {
     }, GOODBYE_MS);
     await closed;
     clearTimeout(impatience);
+    await this.#context.retrieval.close();
     await this.#context.store.close();
     this.#options.log.info({}, "the relay is closed");
   }
@@ -173,7 +188,7 @@ class RelayServer implements RunningRelay {
     if (request.method === "OPTIONS") return void response.writeHead(204, headers).end();
     if (request.method !== "GET") return void response.writeHead(405, { ...headers, allow: "GET, OPTIONS" }).end();
     if (request.headers.accept?.includes(INFO_TYPE)) {
-      const info = describeRelay(this.#options.name, this.#context.limits);
+      const info = describeRelay(this.#options.name, this.#context.limits, this.#options.mirror?.url);
       return void response.writeHead(200, { ...headers, "content-type": INFO_TYPE }).end(info);
     }
     response.writeHead(200, { ...headers, "content-type": "text/plain" });

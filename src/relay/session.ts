@@ -1,5 +1,6 @@
 /**
- * What one client and the relay say to each other (NIP-01, NIP-42; headers of cells: header-streams.ts).
+ * What one client and the relay say to each other (NIP-01, NIP-42; headers of cells: header-streams.ts; private
+ * retrieval: retrieval/questions.ts).
  *
  * A subscription is served in three steps: pages of stored events, EOSE, live events. It goes live
  * with its first page, whose snapshot parts the two: each event comes once, stored or live.
@@ -19,12 +20,14 @@ import {
   parseClientMessage,
   type RelayMessage,
 } from "../nostr/relay-message.ts";
-import { findEventFault } from "./admission.ts";
 import type { Connection } from "./connection.ts";
 import type { Page, PageRequest } from "./event-query.ts";
 import type { HeaderSource } from "./header-source.ts";
 import { HeaderStreams } from "./header-streams.ts";
+import type { Intake } from "./intake.ts";
 import type { RelayLimits } from "./relay-info.ts";
+import { Questions } from "./retrieval/questions.ts";
+import type { Retrieval } from "./retrieval/retrieval.ts";
 import type { StoreClient } from "./store-client.ts";
 import type { Subscriber, Subscriptions } from "./subscriptions.ts";
 import { asksOnlyForWraps, mayShowWraps } from "./visibility.ts";
@@ -34,6 +37,8 @@ export interface SessionContext {
   readonly store: StoreClient;
   readonly subscriptions: Subscriptions<Subscription>;
   readonly headers: HeaderSource;
+  readonly retrieval: Retrieval;
+  readonly intake: Intake;
   readonly limits: RelayLimits;
   readonly clock: Clock;
 }
@@ -67,6 +72,7 @@ export class Session {
   readonly #keys: Set<string> = new Set();
   readonly #subscriptions: Map<string, Subscription> = new Map();
   readonly #headers: HeaderStreams;
+  readonly #questions: Questions;
   /** Subscriptions with stored events to come, served in turns, one page at a time. */
   readonly #unserved: Set<Subscription> = new Set();
   #serving = false;
@@ -74,7 +80,9 @@ export class Session {
 
   constructor(options: SessionOptions) {
     this.#options = options;
-    this.#headers = new HeaderStreams(options.context.headers, options.connection);
+    const { headers, retrieval, limits } = options.context;
+    this.#headers = new HeaderStreams(headers, options.connection);
+    this.#questions = new Questions(retrieval, options.connection, limits);
     this.#say({ type: "AUTH", challenge: this.#challenge });
   }
 
@@ -115,21 +123,22 @@ export class Session {
         this.#unsubscribe(message.id);
         if (!this.#isFull(message.id)) this.#headers.open(message.id, message.start);
         return;
+      case "PIR-EPOCHS":
+      case "PIR-HEADERS":
+      case "PIR":
+        return void this.#questions.ask(message);
       case "CLOSE":
         return this.#unsubscribe(message.id);
     }
   }
 
   async #publish(event: NostrEvent): Promise<void> {
-    const { clock, headers, limits, store, subscriptions } = this.#options.context;
-    const fault = findEventFault(event, clock.nowMs(), limits);
-    if (fault !== null) return this.#say({ type: "OK", id: event.id, accepted: false, reason: fault });
+    const { connection, context } = this.#options;
     const json = JSON.stringify(event);
-    const { accepted, reason, lid } = await this.#options.connection.whilePending(json.length, store.put(json));
-    this.#say({ type: "OK", id: event.id, accepted, reason });
-    if (lid === null) return;
-    headers.stored(event);
-    for (const reader of subscriptions.readersOf(event)) reader.session.deliver(reader, json, lid);
+    const taken = context.intake.take(event, json, (accepted, reason) =>
+      this.#say({ type: "OK", id: event.id, accepted, reason }),
+    );
+    await connection.whilePending(json.length, taken);
   }
 
   async #authenticate(event: NostrEvent): Promise<void> {

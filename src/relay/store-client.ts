@@ -11,6 +11,7 @@ import { Worker } from "node:worker_threads";
 import type { Clock } from "../core/clock.ts";
 import { InternalError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
+import type { EpochPage, EpochPageRequest } from "./cell-epochs.ts";
 import type { HeaderPage, HeaderPageRequest } from "./cell-headers.ts";
 import type { Page, PageRequest } from "./event-query.ts";
 import type { Outcome } from "./event-store.ts";
@@ -35,6 +36,9 @@ const FAILED: { readonly [Type in keyof Jobs]: Jobs[Type]["result"] } = {
   check: false,
   page: null,
   headers: null,
+  epoch: null,
+  records: null,
+  missing: null,
   sweep: 0,
 };
 
@@ -83,6 +87,21 @@ export class StoreClient {
   /** The next headers of cells, or null when the store failed. */
   headers(request: HeaderPageRequest): Promise<HeaderPage | null> {
     return this.#ask({ type: "headers", request });
+  }
+
+  /** The next cells of an epoch, or null when the store failed. */
+  epoch(request: EpochPageRequest): Promise<EpochPage | null> {
+    return this.#ask({ type: "epoch", request });
+  }
+
+  /** The records of the cells with these ids, n * 32 bytes, in their order; null when one is not there any more. */
+  records(ids: Uint8Array): Promise<Uint8Array | null> {
+    return this.#ask({ type: "records", ids });
+  }
+
+  /** Those of these ids (hex) that are not stored, or null when the store failed. */
+  missing(ids: readonly string[]): Promise<string[] | null> {
+    return this.#ask({ type: "missing", ids });
   }
 
   /** Removes expired events; resolves to their number. */

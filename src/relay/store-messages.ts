@@ -5,6 +5,7 @@
  *   relay <--Results-- thread        questions are answered; one result for each job
  */
 
+import type { EpochPage, EpochPageRequest } from "./cell-epochs.ts";
 import type { HeaderPage, HeaderPageRequest } from "./cell-headers.ts";
 import type { Page, PageRequest } from "./event-query.ts";
 import type { Outcome } from "./event-store.ts";
@@ -22,6 +23,12 @@ export interface Jobs {
   check: { readonly input: { readonly json: string }; readonly result: boolean };
   page: { readonly input: { readonly request: PageRequest }; readonly result: Page | null };
   headers: { readonly input: { readonly request: HeaderPageRequest }; readonly result: HeaderPage | null };
+  /** Cells of one epoch. */
+  epoch: { readonly input: { readonly request: EpochPageRequest }; readonly result: EpochPage | null };
+  /** Records of the cells with these ids, n * 32 bytes; null when one is not there. */
+  records: { readonly input: { readonly ids: Uint8Array }; readonly result: Uint8Array | null };
+  /** Those ids (hex) that are not in the store. */
+  missing: { readonly input: { readonly ids: readonly string[] }; readonly result: string[] | null };
   sweep: { readonly input: object; readonly result: number };
 }
 

@@ -2,8 +2,7 @@
 
 import { toNocturneError } from "../core/errors.ts";
 import { isEphemeral, type NostrEvent } from "../nostr/event.ts";
-import type { HeaderPage, HeaderPageRequest } from "./cell-headers.ts";
-import { EventQuery, type Page, type PageRequest } from "./event-query.ts";
+import { EventQuery } from "./event-query.ts";
 import { EventStore, type Outcome } from "./event-store.ts";
 import type { Batch, Job, JobResult, ThreadMessage, ThreadOptions } from "./store-messages.ts";
 
@@ -31,12 +30,7 @@ export class StoreWork {
     const results = jobs.map((job): JobResult => {
       if (job.type === "put") return outcomes.shift() as Outcome;
       if (job.type === "check") return this.#isGenuine(JSON.parse(job.json) as NostrEvent);
-      if (job.type === "page") return this.#page(job.request, nowS);
-      if (job.type === "headers") return this.#headers(job.request, nowS);
-      return this.#attempt(
-        () => this.#store.sweep(nowS),
-        () => 0,
-      );
+      return this.#answer(job, nowS);
     });
     return { type: "results", results, failures: this.#failures };
   }
@@ -69,18 +63,21 @@ export class StoreWork {
     );
   }
 
-  #page(request: PageRequest, nowS: number): Page | null {
+  #answer(job: Exclude<Job, { type: "put" | "check" }>, nowS: number): JobResult {
+    const { headers, epochs } = this.#store;
+    if (job.type === "page") return this.#orNull(() => this.#query.page(job.request, nowS));
+    if (job.type === "headers") return this.#orNull(() => headers.page(job.request, nowS));
+    if (job.type === "epoch") return this.#orNull(() => epochs.page(job.request));
+    if (job.type === "records") return this.#orNull(() => epochs.records(job.ids));
+    if (job.type === "missing") return this.#orNull(() => epochs.missing(job.ids));
     return this.#attempt(
-      () => this.#query.page(request, nowS),
-      () => null,
+      () => this.#store.sweep(nowS),
+      () => 0,
     );
   }
 
-  #headers(request: HeaderPageRequest, nowS: number): HeaderPage | null {
-    return this.#attempt(
-      () => this.#store.headers.page(request, nowS),
-      () => null,
-    );
+  #orNull<T>(work: () => T): T | null {
+    return this.#attempt<T | null>(work, () => null);
   }
 
   #attempt<T>(work: () => T, recover: (reason: string) => T): T {

@@ -8,7 +8,7 @@ import type { TestContext } from "node:test";
 import { type ClientOptions, WebSocket } from "ws";
 import { toHex } from "../core/bytes.ts";
 import { type Clock, systemClock } from "../core/clock.ts";
-import { RELAY_LIMITS } from "../core/limits.ts";
+import { PIR_LIMITS, RELAY_LIMITS } from "../core/limits.ts";
 import type { Logger } from "../core/log.ts";
 import { randomBytes } from "../core/random.ts";
 import { createAuthEvent } from "../nostr/authentication.ts";
@@ -50,6 +50,13 @@ export function createCell(change: Partial<EventTemplate> = {}, secretKey: Uint8
     ["expiration", String(minuteS + 604_800)],
   ];
   return signed({ kind: KIND.cell, created_at: minuteS, tags, content: contentStart(), ...change }, secretKey);
+}
+
+/** A cell with a content of the right size, dated so many whole minutes ago. */
+export function createFullCell(minutesAgo = 0): NostrEvent {
+  const created_at = nowS() - (nowS() % 60) - minutesAgo * 60;
+  const content = Buffer.concat([Uint8Array.of(1), randomBytes(PIR_LIMITS.recordBytes - 1)]).toString("base64");
+  return createCell({ created_at, content });
 }
 
 /** So many cells of one minute, by nobody: only for a store, which does not look at signatures. */

@@ -7,7 +7,8 @@
  *     |  nobody needs it     v                        |
  *     +------------------ waiting <-------------------+      a growing, random wait, then dial again
  *
- * It is needed while it is kept, or has subscriptions or header streams, or events that wait for the relay's OK.
+ * It is needed while it is kept, or has subscriptions or header streams, events that wait for the relay's OK, or
+ * questions that wait for an answer.
  */
 
 import type { Clock } from "../core/clock.ts";
@@ -21,6 +22,7 @@ import { retryDelayMs } from "./backoff.ts";
 import { type Carrier, unreachable } from "./carrier.ts";
 import { type HeaderHandlers, HeaderStreams } from "./header-streams.ts";
 import { type OpenRelay, Publications } from "./publications.ts";
+import { type AnswerTo, type Question, Questions } from "./questions.ts";
 import { RelayAuthentication } from "./relay-authentication.ts";
 import { RelaySocket, type RouteLimits } from "./relay-socket.ts";
 import { type SubscriptionHandlers, Subscriptions } from "./subscriptions.ts";
@@ -45,6 +47,7 @@ export class RelayConnection {
   readonly #publications: Publications;
   readonly #subscriptions: Subscriptions;
   readonly #headers: HeaderStreams;
+  readonly #questions: Questions;
   readonly #dialling = new AbortController();
   #state: ConnectionState = "closed";
   #latencyMs: number | null = null;
@@ -62,6 +65,7 @@ export class RelayConnection {
     this.#publications = new Publications(options.limits);
     this.#subscriptions = new Subscriptions(options.limits, options.log);
     this.#headers = new HeaderStreams(options.limits, options.log);
+    this.#questions = new Questions(options.limits);
   }
 
   get state(): ConnectionState {
@@ -78,7 +82,8 @@ export class RelayConnection {
   }
 
   get needed(): boolean {
-    return this.#kept || this.#subscriptions.size + this.#headers.size + this.#publications.size > 0;
+    const uses = [this.#subscriptions, this.#headers, this.#publications, this.#questions];
+    return this.#kept || uses.some(({ size }) => size > 0);
   }
 
   /** Held open from now on, or only as long as it is used. */
@@ -93,6 +98,14 @@ export class RelayConnection {
     const published = this.#publications.publish(event, signal);
     this.#adapt();
     await published.finally(() => this.#adapt());
+  }
+
+  /** See `Questions.ask`. */
+  async ask<Q extends Question>(question: Q): Promise<AnswerTo<Q>> {
+    if (this.#closed) throw unreachable();
+    const asked = this.#questions.ask(question);
+    this.#adapt();
+    return await asked.finally(() => this.#adapt());
   }
 
   /** See `Subscriptions.add`. */
@@ -158,7 +171,10 @@ export class RelayConnection {
     const relay: OpenRelay = {
       socket: new RelaySocket(socket, {
         onMessage: (message) => this.#receive(relay, message),
-        onHeaders: (frame) => this.#headers.received(frame),
+        onHeaders: (frame) => {
+          this.#headers.received(frame);
+          this.#questions.received(frame);
+        },
         onLatency: (latencyMs) => {
           this.#latencyMs = latencyMs;
           this.#options.onChange();
@@ -179,6 +195,7 @@ export class RelayConnection {
     this.#subscriptions.attach(relay);
     this.#headers.attach(relay);
     this.#publications.attach(relay);
+    this.#questions.attach(relay);
   }
 
   #receive({ authentication }: OpenRelay, message: RelayMessage): void {
@@ -187,10 +204,15 @@ export class RelayConnection {
         return this.#subscriptions.received(message.id, message.event);
       case "EOSE":
         this.#subscriptions.stored(message.id);
-        return this.#headers.stored(message.id);
+        this.#headers.stored(message.id);
+        return this.#questions.ended(message.id);
       case "CLOSED":
         this.#subscriptions.closed(message.id, message.reason);
-        return this.#headers.closed(message.id, message.reason);
+        this.#headers.closed(message.id, message.reason);
+        return this.#questions.closed(message.id, message.reason);
+      case "PIR-EPOCHS":
+      case "PIR":
+        return this.#questions.answered(message);
       case "OK":
         if (authentication.answered(message.id, message.accepted)) return;
         return this.#publications.answered(message.id, message.accepted, message.reason);
@@ -235,6 +257,7 @@ export class RelayConnection {
     this.#publications.detach(cause);
     this.#subscriptions.detach(cause);
     this.#headers.detach(cause);
+    this.#questions.detach(cause);
   }
 
   #letGo(): void {

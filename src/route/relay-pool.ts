@@ -3,7 +3,7 @@
  *
  *   keep(own relays) ---+
  *   subscribe, headers -+
- *   publish ------------+-> RelayConnection per URL -> Carrier -> relay
+ *   publish, ask -------+-> RelayConnection per URL -> Carrier -> relay
  *
  * A relay named by a contact is as little trusted as the contact: connections are bounded in number, and
  * one that nobody uses any more is let go.
@@ -19,6 +19,7 @@ import type { HeaderRequest } from "../nostr/header-stream.ts";
 import { type Carrier, unreachable } from "./carrier.ts";
 import type { HeaderHandlers } from "./header-streams.ts";
 import { busy } from "./publications.ts";
+import type { AnswerTo, Question } from "./questions.ts";
 import { type ConnectionState, RelayConnection } from "./relay-connection.ts";
 import type { RouteLimits } from "./relay-socket.ts";
 import type { SubscriptionHandlers } from "./subscriptions.ts";
@@ -97,6 +98,11 @@ export class RelayPool {
    */
   headers(url: string, start: HeaderRequest, handlers: HeaderHandlers): { close(): void } {
     return this.#connect(normalize(url)).headers(start, handlers);
+  }
+
+  /** A question of private retrieval; see `Questions.ask`. Throws what that throws, and ValidationError `bad_relay_url`. */
+  async ask<Q extends Question>(url: string, question: Q): Promise<AnswerTo<Q>> {
+    return await this.#connect(normalize(url)).ask(question);
   }
 
   /**

@@ -1,8 +1,10 @@
 /** A relay of somebody else's between two people: what it holds outlives it, and so do they. */
 import assert from "node:assert/strict";
-import { statSync } from "node:fs";
+import { statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import type { NostrEvent } from "../../src/nostr/event.ts";
+import { createFullCell } from "../../src/relay/testing.ts";
 import { meet, texts, until } from "../support/acquaintance.ts";
 import { temporaryFolder } from "../support/cleanup.ts";
 import {
@@ -12,6 +14,13 @@ import {
   startNocturne,
   startRelayProcess,
 } from "../support/nocturne-process.ts";
+import { createPool } from "../support/route.ts";
+import { askUntil } from "../support/wait.ts";
+
+interface Place {
+  readonly dataDir: string;
+  readonly port: number;
+}
 
 interface Relay {
   readonly url: string;
@@ -51,6 +60,29 @@ test("what a relay cannot do it says: port taken, store taken, no such address, 
   assert.equal(await refusal(/not available/, other, "--store", "postgres://localhost/x"), 5);
   assert.equal(await refusal(/not available/, other, "--fanout", "nats://localhost"), 5);
   assert.equal(await refusal(/--config/, other, "--config", join(import.meta.dirname, "relay.test.ts")), 2);
+});
+
+test("two relays that mirror each other: one by flag, one by file; a cell at one is at the other", async (t) => {
+  const [first, second] = await Promise.all(
+    [0, 1].map(async () => ({ dataDir: temporaryFolder(t), port: await freePort() })),
+  );
+  const config = join(temporaryFolder(t), "relay.json");
+  writeFileSync(config, JSON.stringify({ mirror: `ws://127.0.0.1:${first?.port}` }));
+  const args = ["--mirror", `ws://127.0.0.1:${second?.port}`];
+  const relays = [
+    await startRelayProcess(t, { ...(first as Place), args }),
+    await startRelayProcess(t, { ...(second as Place), args: ["--config", config] }),
+  ];
+  const pool = createPool(t);
+  const cells = [createFullCell(), createFullCell()];
+  for (const [i, { url }] of relays.entries()) await pool.publish(url, cells[i] as NostrEvent);
+  for (const { url } of relays) {
+    const read = () => pool.fetch(url, [{ kinds: [4522] }], 5_000);
+    await askUntil("both cells", read, ({ length }) => length === 2);
+  }
+  for (const relay of relays) assert.equal(await relay.end(), 0, relay.log());
+  const wrong = await runCli(["relay", "--mirror", "https://relay.example"], { dataDir: temporaryFolder(t) });
+  assert.equal(wrong.code, 2);
 });
 
 test("two people over a relay of a third: messages outlast its crash, and a person who is away", async (t) => {

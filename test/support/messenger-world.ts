@@ -11,6 +11,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Clock } from "../../src/core/clock.ts";
 import { createLogger } from "../../src/core/log.ts";
 import { CoverLaw } from "../../src/messaging/cover/cover-law.ts";
 import { Messenger } from "../../src/messaging/messenger.ts";
@@ -24,6 +25,11 @@ export const RELAY = "ws://127.0.0.1:1/";
 export const WAIT_MS = 30_000;
 const log = createLogger("silent");
 
+/** Connections of one process each, to the relay at `url` or, without one, to the unruly relay. */
+export interface Network extends Pick<UnrulyRelay, "connect"> {
+  readonly url?: string;
+}
+
 /** A person with a real vault on disk; the messenger in front of it can crash and come back. */
 export class Person {
   readonly vault: Vault;
@@ -31,15 +37,17 @@ export class Person {
   readonly settings = { displayName: "", readReceipts: false, typingIndicators: false, invitedOnly: false };
   /** When its cells leave; from the next start on. */
   law: MessengerOptions["law"] = new CoverLaw("fast", false, 0);
+  /** What reading may cost; from the next start on. */
+  reading: MessengerOptions["reading"];
   /** What a face would have heard, and which links were ended. */
   readonly events: MessengerEvent[] = [];
   readonly revoked: string[] = [];
   messenger!: Messenger;
-  readonly #relay: UnrulyRelay;
+  readonly #relay: Network;
   readonly #clock: { nowMs(): number };
   #kill: () => void = () => {};
 
-  constructor(vault: Vault, dataDir: string, relay: UnrulyRelay, clock: { nowMs(): number }, name: string) {
+  constructor(vault: Vault, dataDir: string, relay: Network, clock: { nowMs(): number }, name: string) {
     this.vault = vault;
     this.dataDir = dataDir;
     this.settings.displayName = name;
@@ -60,7 +68,8 @@ export class Person {
       pool,
       interopPool: pool,
       law: this.law,
-      ownRelays: () => [RELAY],
+      ...(this.reading ? { reading: this.reading } : {}),
+      ownRelays: () => [this.#relay.url ?? RELAY],
       embeddedRelay: null,
       shareFile: async (id) => ({ id, name: "plan.pdf", bytes: 3, url: `http://localhost/s/${id}#key` }),
       revokeLink: (url) => void this.revoked.push(url),
@@ -108,18 +117,19 @@ export interface World {
 export function createWorld(t: TestContext): World {
   const relay = new UnrulyRelay();
   const clock = { now: Date.now(), nowMs: () => clock.now };
-  const person = async (name: string): Promise<Person> => {
-    const dataDir = mkdtempSync(join(tmpdir(), "nocturne-messenger-"));
-    const vault = await openVault({ dataDir, clock, log });
-    const made = new Person(vault, dataDir, relay, clock, name);
-    t.after(async () => {
-      await made.messenger.stop();
-      vault.close();
-      rmSync(dataDir, { recursive: true, force: true });
-    });
-    return made;
-  };
-  return { relay, clock, person };
+  return { relay, clock, person: (name) => createPerson(t, name, relay, clock) };
+}
+
+export async function createPerson(t: TestContext, name: string, network: Network, clock: Clock): Promise<Person> {
+  const dataDir = mkdtempSync(join(tmpdir(), "nocturne-messenger-"));
+  const vault = await openVault({ dataDir, clock, log });
+  const made = new Person(vault, dataDir, network, clock, name);
+  t.after(async () => {
+    await made.messenger.stop();
+    vault.close();
+    rmSync(dataDir, { recursive: true, force: true });
+  });
+  return made;
 }
 
 export async function until(condition: () => boolean, what: string): Promise<void> {

@@ -9,3 +9,19 @@ export async function waitUntil(what: string, condition: () => boolean, limitMs 
     await sleep(5);
   }
 }
+
+/** Asks again and again until the answer is as wanted; fails loudly after `limitMs`. */
+export async function askUntil<T>(
+  what: string,
+  ask: () => Promise<T>,
+  isWanted: (answer: T) => boolean,
+  limitMs = 20_000,
+): Promise<T> {
+  const endMs = Date.now() + limitMs;
+  while (Date.now() <= endMs) {
+    const answer = await ask();
+    if (isWanted(answer)) return answer;
+    await sleep(5);
+  }
+  throw new Error(`waited ${limitMs} ms in vain for ${what}`);
+}

@@ -12,7 +12,7 @@ export function RelaySees({ interop = false }: { readonly interop?: boolean }): 
   if (!status) return null;
   return (
     <Section title="What relays see" id="sees">
-      <p>{interop ? INTEROP : `${status.cover.sees} ${ALSO}`}</p>
+      <p>{interop ? INTEROP : `${status.cover.sees} ${status.reading.sees} ${ALSO}`}</p>
     </Section>
   );
 }

@@ -8,6 +8,7 @@ import { PersonasSection } from "../components/settings/personas.tsx";
 import { PrivacySection, ProfileSection } from "../components/settings/profile.tsx";
 import { RelaysSection } from "../components/settings/relays.tsx";
 import { CoverSection } from "../components/settings/cover.tsx";
+import { ReadingSection } from "../components/settings/reading.tsx";
 import { RecoverySection, SecuritySection } from "../components/settings/security.tsx";
 import { ThisBrowserSection } from "../components/settings/this-browser.tsx";
 import { WipeSection } from "../components/settings/wipe.tsx";
@@ -30,6 +31,7 @@ export function SettingsScene({ part }: { readonly part: string | null }): React
           <PersonasSection />
           <RelaysSection settings={settings} status={status} />
           <CoverSection cover={status.cover} />
+          <ReadingSection reading={status.reading} />
           <DevicesSection />
           <SecuritySection status={status} />
           <RecoverySection settings={settings} />

@@ -41,6 +41,15 @@ function describeCover({ profile, kilobytesPerHour, secondsPerCell, sees }: Stat
   return `Cover: ${profile} (${cost}). ${sees}`;
 }
 
+function describeReading({ budgetMegabytesPerHour, fits, relays }: Status["reading"]): string[] {
+  const words = { crowd: "whole crowd", headers: "header first", private: "private retrieval" };
+  const head = `Reading: at most ${budgetMegabytesPerHour} MB an hour${fits ? "" : ", which is not enough"}`;
+  return [
+    head,
+    ...relays.map((one) => `  ${words[one.way]}, ${one.kilobytesPerHour} KB an hour  ${one.url}  ${one.sees}`),
+  ];
+}
+
 /** Health first, then the numbers, then what a person must know. */
 function describe(status: Status): string {
   const relays = status.relays.map(
@@ -52,6 +61,7 @@ function describe(status: Status): string {
     `Vault: ${status.protection === "passphrase" ? "protected by your passphrase" : "not protected by a passphrase; its key lies beside it"}`,
     `Waiting to be sent: ${status.outbox}   Unread: ${status.unread}   Requests: ${status.requests}`,
     describeCover(status.cover),
+    ...describeReading(status.reading),
     relays.length === 0 ? "No relay." : "Relays:",
     ...relays,
     ...status.warnings.map((warning) => `! ${warning}`),

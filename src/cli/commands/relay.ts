@@ -7,6 +7,7 @@
 import { readFile } from "node:fs/promises";
 import { type Command, InvalidArgumentError } from "commander";
 import { systemClock } from "../../core/clock.ts";
+import type { Logger } from "../../core/log.ts";
 import { InternalError, isSystemError, PolicyError, toNocturneError, UsageError } from "../../core/errors.ts";
 import type { RelayOptions, RunningRelay } from "../../relay/relay-server.ts";
 import type { Context } from "../context.ts";
@@ -21,9 +22,21 @@ interface Choices {
   readonly fanout?: string;
   /** By which address clients elsewhere know it; they log in by that name. */
   readonly url?: string;
+  /** Another operator's relay, whose cells this one follows, so that clients can read privately from both (NEP-14). */
+  readonly mirror?: string;
 }
 
-const DEFAULTS: Required<Omit<Choices, "url">> = { port: 7447, host: "127.0.0.1", store: "sqlite", fanout: "local" };
+/** Of the configuration file; those without a default come last. */
+const ADDRESSES = ["url", "mirror"] as const;
+
+const DEFAULTS: Required<Omit<Choices, (typeof ADDRESSES)[number]>> = {
+  port: 7447,
+  host: "127.0.0.1",
+  store: "sqlite",
+  fanout: "local",
+};
+
+const KEYS: readonly string[] = [...Object.keys(DEFAULTS), ...ADDRESSES];
 
 export function addRelayCommand(program: Command, context: Context): void {
   program
@@ -34,7 +47,8 @@ export function addRelayCommand(program: Command, context: Context): void {
     .option("--store <kind>", `where events are kept: ${DEFAULTS.store}`)
     .option("--fanout <kind>", `how events reach other relays of yours: ${DEFAULTS.fanout}`)
     .option("--url <url>", "its address for clients elsewhere, such as wss://relay.example", parseRelayUrl)
-    .option("--config <file>", `a JSON object with any of ${[...Object.keys(DEFAULTS), "url"].join(", ")}`)
+    .option("--mirror <url>", "another operator's relay, whose cells it follows", parseRelayUrl)
+    .option("--config <file>", `a JSON object with any of ${KEYS.join(", ")}`)
     .action((options: Choices & { config?: string }) => serve(context, options));
 }
 
@@ -46,6 +60,7 @@ async function serve(context: Context, { config: path, ...flags }: Choices & { c
     store,
     fanout,
     url: publicUrl,
+    mirror,
   } = { ...DEFAULTS, ...(path ? await readChoices(path) : {}), ...flags };
   refuseOther("--store", store, DEFAULTS.store);
   refuseOther("--fanout", fanout, DEFAULTS.fanout);
@@ -53,10 +68,23 @@ async function serve(context: Context, { config: path, ...flags }: Choices & { c
   const { dataDir, logLevel } = context.config();
   const { createLogger } = await import("../../core/log.ts");
   const log = createLogger(logLevel);
-  const relay = await startRelay({ host, port, publicUrl, dataDir, log, clock: systemClock, name: "Nocturne relay" });
+  await using mirrored = mirror === undefined ? null : await openMirror(mirror, log);
+  const options = { host, port, publicUrl, dataDir, log, clock: systemClock, name: "Nocturne relay" };
+  const relay = await startRelay({ ...options, mirror: mirrored ?? undefined });
   context.output.result({ event: "ready", url: relay.url }, `The relay is ready: ${relay.url}`);
   await ended;
   await relay.close();
+}
+
+/** Connections to another relay, on which nothing is proven, closed with the command. */
+async function openMirror(url: string, log: Logger): Promise<AsyncDisposable & NonNullable<RelayOptions["mirror"]>> {
+  const [{ RelayPool }, { directCarrier }, { cellSource }] = await Promise.all([
+    import("../../route/relay-pool.ts"),
+    import("../../route/carrier.ts"),
+    import("../../node/cell-source.ts"),
+  ]);
+  const pool = new RelayPool({ carrier: directCarrier, log, clock: systemClock });
+  return { url, source: cellSource(pool, url), [Symbol.asyncDispose]: () => pool.close() };
 }
 
 async function startRelay(options: RelayOptions): Promise<RunningRelay> {
@@ -87,24 +115,24 @@ async function readChoices(path: string): Promise<Choices> {
   const text = await readFile(path, "utf8");
   try {
     const value = JSON.parse(text) as Record<string, unknown>;
-    const { url, ...rest } = value;
-    const known = Object.entries(DEFAULTS).every(([key, usual]) => typeof (rest[key] ?? usual) === typeof usual);
-    if (!known || Object.keys(rest).some((key) => !(key in DEFAULTS))) throw new InvalidArgumentError("");
+    const known = Object.entries(DEFAULTS).every(([key, usual]) => typeof (value[key] ?? usual) === typeof usual);
+    if (!known || Object.keys(value).some((key) => !KEYS.includes(key))) throw new InvalidArgumentError("");
+    const given = ADDRESSES.filter((key) => value[key] !== undefined);
     return {
-      ...rest,
-      ...("port" in rest ? { port: parsePort(String(rest["port"])) } : {}),
-      ...(url === undefined ? {} : { url: parseRelayUrl(typeof url === "string" ? url : "") }),
+      ...value,
+      ...("port" in value ? { port: parsePort(String(value["port"])) } : {}),
+      ...Object.fromEntries(given.map((key) => [key, parseRelayUrl(value[key])])),
     };
   } catch (cause) {
     throw new UsageError("bad_config_file", "The file of --config cannot be used.", {
-      hint: `Use one JSON object with any of ${[...Object.keys(DEFAULTS), "url"].join(", ")}.`,
+      hint: `Use one JSON object with any of ${KEYS.join(", ")}.`,
       cause,
     });
   }
 }
 
-function parseRelayUrl(text: string): string {
-  if (URL.canParse(text) && /^wss?:$/.test(new URL(text).protocol)) return text;
+function parseRelayUrl(text: unknown): string {
+  if (typeof text === "string" && URL.canParse(text) && /^wss?:$/.test(new URL(text).protocol)) return text;
   throw new InvalidArgumentError("Use an address like wss://relay.example.");
 }
 

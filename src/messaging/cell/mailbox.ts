@@ -12,6 +12,7 @@ import { CELL_LIMITS } from "../../core/limits.ts";
 import type { EnvelopeKeys } from "../../crypto/envelope.ts";
 import type { NostrEvent } from "../../nostr/event.ts";
 import { type Cell, ephemeralOf, openCell, readCell } from "./cell.ts";
+import type { CellHeader } from "./cell-header.ts";
 import { introKeyOf } from "./cell-keys.ts";
 import type { Expected, Lanes } from "./lanes.ts";
 import { decodeParcel, type Parcel } from "./parcel.ts";
@@ -55,6 +56,22 @@ export class Mailbox {
       if (error instanceof CryptoError) return null;
       throw error;
     }
+  }
+
+  /** Is the cell of this header for us? Nothing is taken yet. */
+  isOurs(header: CellHeader): boolean {
+    const { ephemeral, address } = header;
+    return this.isExpected(header) || introKeyOf(fromHex(ephemeral), fromHex(address), this.#keys.hybrid) !== null;
+  }
+
+  /** The same, by the lanes alone. */
+  isExpected({ address }: CellHeader): boolean {
+    return this.#lanes.find(address) !== null;
+  }
+
+  /** Did this cell bring a piece of a parcel that is not whole yet? */
+  isUnfinished(eventId: string): boolean {
+    return this.#fromLanes.isUnfinished(eventId) || this.#fromAnybody.isUnfinished(eventId);
   }
 
   /** There are other lanes now: what of the cells that came before them is ours after all. */

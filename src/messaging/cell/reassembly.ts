@@ -52,6 +52,12 @@ export class Reassembly {
     if (this.#finished.size > CELL_LIMITS.finished) deleteOldest(this.#finished);
     return { bytes: concatBytes(...(entry.pieces as Uint8Array[])), events: [...entry.events] };
   }
+
+  /** Did this event bring a piece of a parcel that is not whole yet? */
+  isUnfinished(eventId: string): boolean {
+    for (const { events } of this.#unfinished.values()) if (events.has(eventId)) return true;
+    return false;
+  }
 }
 
 function deleteOldest(names: Map<string, unknown> | Set<string>): void {

@@ -14,8 +14,8 @@ export function CoverSection({ cover }: Pick<Status, "cover">): ReactNode {
   return (
     <Section title="Cover" id="cover">
       <p>
-        Messages travel in cells of one size, under addresses that nobody else knows. Everybody reads all cells of a
-        relay, so it is not asked for anybody’s. Cover keeps the times from telling which cells are real.
+        Messages travel in cells of one size, under addresses that nobody else knows. Cover keeps the times from telling
+        which cells are real.
       </p>
       <dl className="grid gap-x-6 gap-y-1 sm:grid-cols-[auto_1fr]">
         <dt className="text-muted">Now</dt>

@@ -11,15 +11,11 @@ import type { HashedEvent } from "../../nostr/event.ts";
 import type { Filter } from "../../nostr/filter.ts";
 import { KIND } from "../../nostr/kinds.ts";
 import type { RelayPool } from "../../route/relay-pool.ts";
+import { readCell } from "../cell/cell.ts";
+import { CELL_WIRE_BYTES } from "./policy.ts";
+import type { WayHandlers } from "./way.ts";
 
-export interface CrowdHandlers {
-  /** Each cell, after long perhaps once more. Nobody has checked its signature. */
-  readonly onCell: (event: HashedEvent) => void;
-  /** All that the relay had stored was told; what follows is new. */
-  readonly onStored: (startedAtMs: number) => void;
-  /** The relay was lost; it is asked again by itself. */
-  readonly onLost: () => void;
-}
+export type CrowdHandlers = Pick<WayHandlers, "onCell" | "onTold" | "onStored" | "onLost">;
 
 export class Crowd {
   readonly #pool: RelayPool;
@@ -35,8 +31,10 @@ export class Crowd {
     let reading = this.#begin(sinceMs());
     const told = new Told();
     let older: { close(): void } | null = null;
+    let isLive = false;
     const filters = () => {
       older?.close();
+      isLive = false;
       reading = this.#begin(sinceMs());
       return [reading.filter()];
     };
@@ -54,14 +52,29 @@ export class Crowd {
       });
       older = subscription;
     };
+    const handOn = (event: HashedEvent): void => {
+      const isNew = told.add(event.id);
+      handlers.onTold(isNew ? 1 : 0, CELL_WIRE_BYTES);
+      const cell = isNew ? readCell(event) : null;
+      if (cell) handlers.onCell(cell);
+    };
     const take = (event: HashedEvent): boolean => {
-      if (reading.note(event) && told.add(event.id)) handlers.onCell(event);
+      if (reading.note(event)) handOn(event);
+      return true;
+    };
+    const takeLive = (event: HashedEvent): boolean => {
+      if (!isLive) return take(event);
+      reading.noteLive(event);
+      handOn(event);
       return true;
     };
     const live = this.#pool.subscribe(url, filters, {
-      claim: take,
+      claim: takeLive,
       onEvent: () => {},
-      onStored: page,
+      onStored: () => {
+        isLive = true;
+        page();
+      },
       onFailure: handlers.onLost,
     });
     return {
@@ -124,6 +137,11 @@ class Reading {
     this.#atOldest.add(id);
     this.#isNew = true;
     return true;
+  }
+
+  /** A cell that came while older ones are being read: a page that repeats it tells nothing new by it. */
+  noteLive({ id, created_at }: HashedEvent): void {
+    if (created_at === this.#oldest) this.#atOldest.add(id);
   }
 
   /** What to ask next; null when all was told. A minute with more cells than the relay tells at once is passed over. */

@@ -1,0 +1,205 @@
+/** What a pair of relays is asked, by somebody who has mail and by somebody who has none. */
+import assert from "node:assert/strict";
+import { type TestContext, test } from "node:test";
+import { atEnd, temporaryFolder } from "../../../test/support/cleanup.ts";
+import { VirtualTime } from "../../../test/support/virtual-time.ts";
+import { concatBytes, fromHex } from "../../core/bytes.ts";
+import { FETCH_LIMITS, PIR_LIMITS } from "../../core/limits.ts";
+import { createLogger } from "../../core/log.ts";
+import { randomBytes } from "../../core/random.ts";
+import type { PirEpoch, RelayPair } from "../../route/private-retrieval.ts";
+import { openVault } from "../../vault/vault.ts";
+import { type CellHeader, readHeaders } from "../cell/cell-header.ts";
+import { FetchStore } from "./fetch-store.ts";
+import { type EpochSource, PrivateReader } from "./private-reader.ts";
+import type { WayHandlers } from "./way.ts";
+
+const PAIR: RelayPair = ["ws://one", "ws://two"];
+const START_MS = Date.UTC(2026, 0, 1);
+const MINUTE_MS = 60_000;
+const CELLS = 40;
+
+/** Two relays as a client sees them together, in virtual time: an epoch is served a quarter of a minute after its end. */
+class Relays implements EpochSource {
+  readonly #time: VirtualTime;
+  readonly #epochs = new Map<number, { headers: Uint8Array; version: number }>();
+  /** Epoch and what was asked there; which record is not for relays to see. */
+  readonly asked: { readonly atMs: number; readonly epoch: number; readonly index: number | null }[] = [];
+  fails = (): boolean => false;
+
+  constructor(time: VirtualTime) {
+    this.#time = time;
+  }
+
+  /** Cells of a minute; once more for late ones. */
+  put(minute: number, cells: number): CellHeader[] {
+    const { headers: before, version } = this.#epochs.get(minute) ?? { headers: new Uint8Array(0), version: 0 };
+    const added = randomBytes(cells * 96);
+    // Late cells come between the others, whose places change.
+    this.#epochs.set(minute, { headers: concatBytes(added, before), version: version + 1 });
+    return readHeaders(added);
+  }
+
+  async epochs(_pair: RelayPair, from = 0): Promise<PirEpoch[]> {
+    const served = this.#time.nowMs() - 15_000;
+    const numbers = [...this.#epochs.keys()].filter((epoch) => epoch >= from && (epoch + 1) * MINUTE_MS <= served);
+    return numbers.sort((a, b) => a - b).map((epoch) => this.#epoch(epoch));
+  }
+
+  async headersOf(_pair: RelayPair, { epoch }: PirEpoch): Promise<Uint8Array | null> {
+    return this.#epochs.get(epoch)?.headers ?? null;
+  }
+
+  async read(_pair: RelayPair, epoch: PirEpoch, index: number | null): Promise<Uint8Array | null> {
+    this.asked.push({ atMs: this.#time.nowMs(), epoch: epoch.epoch, index });
+    if (this.fails()) return null;
+    const header = readHeaders(this.#epochs.get(epoch.epoch)?.headers ?? new Uint8Array(0))[index ?? 0];
+    return bodyOf(header as CellHeader);
+  }
+
+  #epoch(epoch: number): PirEpoch {
+    const { headers, version } = this.#epochs.get(epoch) as { headers: Uint8Array; version: number };
+    return { epoch, part: 0, count: headers.length / 96, digest: `${version}` };
+  }
+}
+
+function bodyOf({ id }: CellHeader): Uint8Array {
+  return concatBytes(fromHex(id), new Uint8Array(PIR_LIMITS.recordBytes - 32));
+}
+
+async function start(t: TestContext) {
+  const time = new VirtualTime(START_MS);
+  const vault = await openVault({ dataDir: temporaryFolder(t), clock: time, log: createLogger("silent") });
+  atEnd(t, () => vault.close());
+  const relays = new Relays(time);
+  const mine = new Set<string>();
+  const seen = { cells: new Map<string, string>(), stored: [] as number[], lost: 0, unable: 0 };
+  const handlers: WayHandlers = {
+    onCell: ({ id, sealed }) => void seen.cells.set(id, Buffer.from(sealed).toString("base64")),
+    sort: ({ id }) => (mine.has(id) ? "ours" : "other"),
+    isExpected: ({ id }) => mine.has(id),
+    onStored: (atMs) => void seen.stored.push(atMs),
+    onLost: () => void seen.lost++,
+    onTold: () => {},
+    onBytes: () => {},
+    onUnable: () => void seen.unable++,
+  };
+  const open = () => {
+    const store = new FetchStore(vault, time.nowMs());
+    const reader = new PrivateReader({ source: relays, store, clock: time, timers: time, limits: FETCH_LIMITS });
+    const following = reader.follow(PAIR, START_MS, [handlers, { ...handlers, onUnable: () => {} }]);
+    atEnd(t, () => following.close());
+    return { following, store };
+  };
+  const minute = (n: number) => START_MS / MINUTE_MS + n;
+  for (let n = -FETCH_LIMITS.lateEpochs; n < 0; n++) relays.put(minute(n), CELLS);
+  return { time, relays, mine, seen, open, minute };
+}
+
+test("as many queries of each epoch, in the same minutes, whether there is mail or not; and all mail comes", async (t) => {
+  const asked: number[] = [];
+  for (const mail of [0, 1, 30]) {
+    const { time, relays, mine, seen, open, minute } = await start(t);
+    const { following } = open();
+    for (let n = 0; n < 20; n++) {
+      const cells = relays.put(minute(n), CELLS);
+      if (n % 5 === 2) for (const { id } of cells.slice(0, mail)) mine.add(id);
+      await time.advance(MINUTE_MS);
+    }
+    await time.advance(10 * MINUTE_MS);
+    assert.deepEqual(
+      [...mine].filter((id) => !seen.cells.has(id)),
+      [],
+      `${mail} cells in a minute`,
+    );
+    assert.equal(seen.cells.size, mine.size, "a dummy is nobody's mail");
+    assert.equal(following.isBusy, false);
+    for (let n = 0; n < 20; n++) {
+      const [first, ...more] = relays.asked.filter(({ epoch }) => epoch === minute(n));
+      const atOnce = 1 + more.filter(({ atMs }) => atMs === first?.atMs).length;
+      // Those of earlier epochs may fall on it, too.
+      assert.ok(atOnce >= FETCH_LIMITS.epochQueries && atOnce <= FETCH_LIMITS.epochQueries + FETCH_LIMITS.olderQueries);
+    }
+    asked.push(relays.asked.length);
+  }
+  // 35 epochs with twelve each, and two in each of some 60 turns.
+  for (const queries of asked) assert.ok(Math.abs(queries - 540) <= 20, `${asked.join()} queries`);
+});
+
+test("an answer that fails is asked for again in a turn that is taken anyway; a pair that is silent is given up", async (t) => {
+  const { time, relays, mine, seen, open, minute } = await start(t);
+  open();
+  const [mail] = relays.put(minute(0), CELLS);
+  mine.add(mail?.id ?? "");
+  relays.fails = () => true;
+  await time.advance(2 * MINUTE_MS);
+  const tried = relays.asked.filter(({ index }) => index !== null).length;
+  assert.ok(tried >= 1 && tried < FETCH_LIMITS.tries, `${tried} tries`);
+  assert.equal(seen.cells.size, 0);
+  relays.fails = () => false;
+  await time.advance(MINUTE_MS);
+  assert.ok(seen.cells.has(mail?.id ?? ""));
+  assert.deepEqual(seen.stored.at(-1), (minute(0) + 1) * MINUTE_MS);
+  assert.equal(seen.unable, 0);
+  relays.epochs = async () => [];
+  await time.advance(4 * MINUTE_MS);
+  assert.equal(seen.unable, 1);
+  assert.ok(seen.lost >= FETCH_LIMITS.tries);
+});
+
+test("a pair is done with an epoch once both hold the same, and is none if that takes too long", async (t) => {
+  const { time, relays, seen, open, minute } = await start(t);
+  open();
+  const differing = [
+    { digest: "a", count: CELLS },
+    { digest: "b", count: CELLS },
+  ] as const;
+  const { epochs } = relays;
+  relays.epochs = async (...asked) =>
+    (await epochs.apply(relays, asked)).map((one) => (one.epoch === minute(0) ? { ...one, differing } : one));
+  for (let n = 0; n < 4; n++) {
+    relays.put(minute(n), CELLS);
+    await time.advance(MINUTE_MS);
+  }
+  assert.deepEqual([seen.stored.at(-1), seen.unable], [minute(0) * MINUTE_MS, 0], "the cursor waits");
+  for (let n = 4; n < 12; n++) {
+    relays.put(minute(n), CELLS);
+    await time.advance(MINUTE_MS);
+  }
+  assert.equal(seen.unable, 1);
+});
+
+test("late cells, and those whose epoch of a session came late, are found and fetched at their new places", async (t) => {
+  const { time, relays, mine, seen, open, minute } = await start(t);
+  const { following } = open();
+  const first = relays.put(minute(0), CELLS);
+  await time.advance(3 * MINUTE_MS);
+  const late = relays.put(minute(0), 5)[2] as CellHeader;
+  mine.add(late.id);
+  await time.advance(3 * MINUTE_MS);
+  assert.equal(seen.cells.get(late.id), Buffer.from(bodyOf(late)).toString("base64"));
+  const unknown = first[7] as CellHeader;
+  mine.add(unknown.id);
+  following.retry();
+  assert.equal(following.isBusy, true);
+  await time.advance(2 * MINUTE_MS);
+  assert.equal(seen.cells.get(unknown.id), Buffer.from(bodyOf(unknown)).toString("base64"));
+});
+
+test("a crash loses nothing that was found", async (t) => {
+  const { time, relays, mine, seen, open, minute } = await start(t);
+  const before = open();
+  const [waiting, fetched] = relays.put(minute(0), CELLS) as [CellHeader, CellHeader];
+  mine.add(waiting.id).add(fetched.id);
+  relays.fails = () => relays.asked.at(-1)?.index === 0;
+  await time.advance(1.9 * MINUTE_MS);
+  assert.ok(seen.cells.has(fetched.id) && !seen.cells.has(waiting.id));
+  before.following.close();
+  mine.clear();
+  seen.cells.clear();
+  relays.fails = () => false;
+  open();
+  assert.deepEqual([...seen.cells.keys()], [fetched.id], "from the vault");
+  await time.advance(2 * MINUTE_MS);
+  assert.ok(seen.cells.has(waiting.id));
+});
