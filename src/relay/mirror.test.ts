@@ -200,6 +200,18 @@ test("a relay that cannot be asked is asked again, ever more slowly, and all is 
   assert.ok(!lines.join().includes("a.example"), "the log names nobody");
 });
 
+test("the log says that a mirrored relay does not tell headers, or is gone", async (t) => {
+  const lines: string[] = [];
+  const cells = () => Promise.resolve([]);
+  const headers: CellSource["headers"] = (_, { onFailure }) => {
+    setTimeout(() => onFailure({ code: "no_headers" }));
+    return { close: () => undefined };
+  };
+  await startMirroring(t, { headers, cells }, lines);
+  await waitUntil("the log", () => lines.some((line) => line.includes("no_headers")));
+  assert.ok(!lines.join().includes("a.example"));
+});
+
 test("closing does not wait for a mirrored relay that is gone", async (t) => {
   const source = fakeSource(someCells(1), () => Promise.reject(new Error("gone")));
   const relay = await startTestRelay(

@@ -24,7 +24,11 @@ export interface CellSource {
   /** The headers behind `start`, then new ones, over all losses; n * 96 bytes with the cursor behind them. */
   headers(
     start: HeaderRequest,
-    handlers: { readonly onHeaders: (headers: Uint8Array, cursor: string) => void },
+    handlers: {
+      readonly onHeaders: (headers: Uint8Array, cursor: string) => void;
+      /** It was lost, refused, or does not tell headers; it is asked again by itself. */
+      readonly onFailure: (error: { readonly code: string }) => void;
+    },
   ): { close(): void };
   /** The events with these ids, as far as it has them. Rejects when it cannot be asked. */
   cells(ids: readonly string[]): Promise<readonly NostrEvent[]>;
@@ -59,10 +63,11 @@ export class Mirror {
 
   /** Begins with the oldest cell of the oldest epoch that is served; nothing is remembered from an earlier run. */
   start(): void {
-    const { clock, source } = this.#options;
+    const { clock, log, source } = this.#options;
     const since = Math.max(0, Math.floor(clock.nowMs() / 1000) - (PIR_LIMITS.epochs + 1) * PIR_LIMITS.epochS);
     const onHeaders = (headers: Uint8Array, cursor: string): void => this.#take(headers, cursor);
-    this.#stream = source.headers({ after: this.#cursor, since }, { onHeaders });
+    const onFailure = ({ code }: { readonly code: string }): void => log.warn({ code }, "the mirrored relay failed");
+    this.#stream = source.headers({ after: this.#cursor, since }, { onHeaders, onFailure });
   }
 
   close(): void {
