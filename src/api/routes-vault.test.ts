@@ -18,6 +18,7 @@ import type {
   RecoveryView,
   Settings,
   Status,
+  WorkCost,
 } from "./contract.ts";
 import * as schemas from "./schemas.ts";
 
@@ -59,6 +60,7 @@ test("settings are kept, checked and announced by their effect", async () => {
     readReceipts: true,
     typingIndicators: false,
     invitedOnly: false,
+    strangerWork: 22,
     recoveryConfirmed: false,
   });
   assert.deepEqual((await node.call("GET", "/api/settings")).body, changed);
@@ -68,11 +70,19 @@ test("settings are kept, checked and announced by their effect", async () => {
     { relays: ["wss://a:b@c"] },
     { relays: "wss://a" },
     { displayname: "x" },
+    { strangerWork: 23 },
     { displayName: "x".repeat(65) },
   ];
   for (const body of [...bad, { recoveryConfirmed: true }])
     assert.equal((await change(body)).status, 400, JSON.stringify(body));
   assert.deepEqual((await change({ relays: [] })).body.relays, []);
+  assert.equal((await change({ strangerWork: 25 })).body.strangerWork, 25);
+  const costs = (await node.call<WorkCost[]>("GET", "/api/settings/work")).body;
+  v.assert(schemas.workCostsSchema, costs);
+  assert.deepEqual(
+    costs.map(({ seconds }) => seconds > 0),
+    [false, true, true, true],
+  );
   const offered = (await node.call("GET", "/api/relays/offered")).body;
   v.assert(schemas.offeredRelaysSchema, offered);
 });

@@ -58,6 +58,7 @@ export const statusSchema: Shape<contract.Status> = v.object({
   }),
   requests: count,
   unread: count,
+  refused: count,
   reachable: v.picklist(["this-machine", "relays"]),
   warnings: v.array(text),
 });
@@ -114,8 +115,10 @@ export const settingsSchema: Shape<contract.Settings> = v.object({
   readReceipts: v.boolean(),
   typingIndicators: v.boolean(),
   invitedOnly: v.boolean(),
+  strangerWork: count,
   recoveryConfirmed: v.boolean(),
 });
+export const workCostsSchema: Shape<contract.WorkCost[]> = v.array(v.object({ bits: count, seconds: v.number() }));
 export const offeredRelaysSchema: Shape<contract.OfferedRelays> = v.array(v.object({ url: text, note: text }));
 
 export const contactSchema: Shape<contract.Contact> = v.object({
@@ -129,6 +132,7 @@ export const contactSchema: Shape<contract.Contact> = v.object({
   cardChanged: v.boolean(),
   changedSafety: v.nullable(text),
   invited: v.boolean(),
+  working: v.boolean(),
   addedAt: time,
 });
 export const contactsSchema: Shape<contract.Contact[]> = v.array(contactSchema);

@@ -57,6 +57,8 @@ export const MESSAGE_LIMITS = {
   keyPackageCharacters: 8_192,
   /** Requests that wait for an answer; more are dropped, oldest kept. */
   pendingRequests: 200,
+  /** Of these, from other Nostr programs, which show no work, while work is demanded of strangers. */
+  interopRequests: 20,
   /** Messages kept for a request before it is accepted. */
   messagesPerRequest: 20,
   /** Outgoing messages that wait for one contact. */
@@ -179,6 +181,23 @@ export const CELL_LIMITS = {
   cursorMs: 60_000, // 1 min
   /** Answers of one relay that are asked for at one connection: with a few thousand cells each. */
   pages: 1_000,
+} as const;
+
+/** Work asked of strangers before anything of theirs is kept (NEP-17). */
+export const WORK_LIMITS = {
+  /** The most leading zero bits that anybody may demand: 268 million hashes on average, one to two minutes of one core. */
+  bits: 28,
+  /** Demanded unless the person chooses otherwise, and computed for somebody whose card is not known: 4.2 million hashes. */
+  usualBits: 22,
+  /** A sender computes anew after so long, so that what a relay still holds (CELL_LIMITS.keptMs) is valid to its end. */
+  freshMs: 86_400_000, // 1 day
+  validMs: 691_200_000, // 8 days
+  /** Work dated further ahead is refused, for clocks that are wrong: nobody gathers it for later. */
+  aheadMs: 900_000, // 15 min
+  /** Works held in memory for further letters to the same people. */
+  kept: 256,
+  /** So long a core is measured, to say in seconds what a demand costs. */
+  measureMs: 100,
 } as const;
 
 /** Several devices of one account. */

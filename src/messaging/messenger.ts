@@ -414,8 +414,9 @@ export class Messenger {
     return this.#desk().reader.inbox(query);
   }
 
-  counts(): { outbox: number; requests: number; unread: number } {
-    return this.#desk().reader.counts();
+  counts(): { outbox: number; requests: number; unread: number; refused: number } {
+    const { reader, screening } = this.#desk();
+    return { ...reader.counts(), refused: screening.refused };
   }
 
   /** Marks everything up to a position as read and, if the person allows it, tells the senders. */

@@ -19,6 +19,7 @@ import type { Lanes } from "./cell/lanes.ts";
 import type { Parcel } from "./cell/parcel.ts";
 import { encodeLetter, isContent, type Letter } from "./letter.ts";
 import type { Outbox, OutboxRow } from "./outbox.ts";
+import type { Passes } from "./pass/passes.ts";
 import { sealLetter } from "./sealed-letter.ts";
 import type { Sessions } from "./session/sessions.ts";
 
@@ -38,6 +39,7 @@ export interface SealingOptions {
   readonly blobs: Blobs;
   /** There is something new for this device. */
   readonly wake: (device: string) => void;
+  readonly passes: Passes;
 }
 
 const POINTER = 0xc2;
@@ -52,7 +54,7 @@ export class Sealing {
     this.#o = options;
   }
 
-  /** False while it has to wait: for a session, or because nothing of one's own is sent there. */
+  /** False while it has to wait: for a session, for work, or because nothing of one's own is sent there. */
   isReady(content: OutboxRow["content"], to: Address): boolean {
     if (!to.placed) return false;
     if (content.profile === "commit") return true;
@@ -61,7 +63,8 @@ export class Sealing {
       return session !== null && (to.open || session.kind === "group");
     }
     if (!to.open) return false;
-    if (content.profile === "interop" || !needsSession(content.letter, to)) return true;
+    if (content.profile === "interop") return true;
+    if (!needsSession(content.letter, to)) return this.#o.passes.passOf(to.account, content.letter) !== "wait";
     return this.#o.sessions.of(to.account) !== null;
   }
 
@@ -87,8 +90,9 @@ export class Sealing {
    * heard. All else goes as an intro: it is what sessions begin with, or come back to life.
    */
   sealControl(letter: Letter, { account, publicKey, hybridPublicKey }: Address): Sealed {
-    const { identity, sessions, lanes } = this.#o;
-    const envelope = sealLetter(letter, identity, { publicKey, hybridPublicKey });
+    const { identity, sessions, lanes, passes } = this.#o;
+    const pass = passes.passOf(account, letter);
+    const envelope = sealLetter(letter, identity, { publicKey, hybridPublicKey }, pass === "wait" ? null : pass);
     const session = letter.kind === "receipt" ? sessions.of(account) : null;
     const isHeard = session !== null && lanes.isHeard(session.id, publicKey);
     return {

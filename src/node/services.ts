@@ -178,8 +178,9 @@ function createMessenger(
     revokeLink: (url) => revokeLink(links, url),
     settings: () => settings.read(),
     linkTo: (account) => vault.linkTo(account),
-    adoptSettings: ({ displayName, readReceipts, typingIndicators, invitedOnly }) => {
-      settings.change({ displayName, readReceipts, typingIndicators, invitedOnly });
+    adoptSettings: ({ displayName, readReceipts, typingIndicators, invitedOnly, strangerWork }) => {
+      const work = strangerWork === undefined ? {} : { strangerWork };
+      settings.change({ displayName, readReceipts, typingIndicators, invitedOnly, ...work });
       bus.emit({ event: "settings" });
     },
   });
@@ -195,7 +196,7 @@ function createPersonas(
     clock,
     log,
     rootRelays: ownRelays,
-    invitedOnly: () => settings.read().invitedOnly,
+    rootSettings: () => settings.read(),
     emit: (event) => bus.emit(event),
   });
 }

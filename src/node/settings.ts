@@ -2,7 +2,7 @@
 
 import { utf8Encode } from "../core/bytes.ts";
 import { ValidationError } from "../core/errors.ts";
-import { MESSAGE_LIMITS, ROUTE_LIMITS } from "../core/limits.ts";
+import { MESSAGE_LIMITS, ROUTE_LIMITS, WORK_LIMITS } from "../core/limits.ts";
 import type { Vault } from "../vault/vault.ts";
 import { normalizeRelayUrl } from "./relay-url.ts";
 import type { Settings } from "./views.ts";
@@ -14,6 +14,7 @@ const DEFAULTS: Settings = {
   readReceipts: false,
   typingIndicators: false,
   invitedOnly: false,
+  strangerWork: WORK_LIMITS.usualBits,
   recoveryConfirmed: false,
 };
 

@@ -23,7 +23,7 @@ export function readStatus(services: Services): Status {
     ...(locked ? {} : { npub: vault.identity().npub }),
     relays: relayStates(services),
     routes: [directRoute(services)],
-    ...(services.gate.working ? services.messenger.counts() : { outbox: 0, requests: 0, unread: 0 }),
+    ...(services.gate.working ? services.messenger.counts() : { outbox: 0, requests: 0, unread: 0, refused: 0 }),
     cover: readCover(services),
     mesh: { peers: 0 },
     locked,

@@ -38,6 +38,8 @@ export interface Status {
   readonly embeddedRelay: string | null;
   readonly requests: number;
   readonly unread: number;
+  /** Letters of strangers that were dropped since the vault was opened: they had computed too little. */
+  readonly refused: number;
   readonly cover: CoverView;
   /** Who can write to you: programs on this machine only, or whoever shares a relay with you. */
   readonly reachable: "this-machine" | "relays";
@@ -68,7 +70,15 @@ export interface Settings {
   readonly typingIndicators: boolean;
   /** Refuse first messages from people who do not hold an invite of yours. */
   readonly invitedOnly: boolean;
+  /** What strangers are to compute before their first message is taken: bits of work, 0 for nothing. */
+  readonly strangerWork: number;
   readonly recoveryConfirmed: boolean;
+}
+
+/** GET /api/settings/work: what may be demanded of strangers, and how long this machine computes for it on average. */
+export interface WorkCost {
+  readonly bits: number;
+  readonly seconds: number;
 }
 
 /** GET /api/relays/offered: public relays to choose from; none is used unasked. */

@@ -10,6 +10,8 @@ export const KIND = {
   wrap: 1059,
   /** Hidden mail: all look alike, and only its recipient knows for whom it is (NEP-12). */
   cell: 4522,
+  /** Work for one recipient; never published (NEP-17). */
+  work: 4523,
   /** Where its author reads wraps (NIP-17). */
   inboxRelays: 10_050,
   /** The answer to a relay's challenge; never stored (NIP-42). */

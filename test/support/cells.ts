@@ -5,6 +5,7 @@ import { introCells } from "../../src/messaging/cell/cell-post.ts";
 import { Lanes } from "../../src/messaging/cell/lanes.ts";
 import { type Arrival, Mailbox } from "../../src/messaging/cell/mailbox.ts";
 import type { Letter } from "../../src/messaging/letter.ts";
+import type { Pass } from "../../src/messaging/pass/pass.ts";
 import { type LetterRecipient, openLetter, sealLetter } from "../../src/messaging/sealed-letter.ts";
 import { Sessions } from "../../src/messaging/session/sessions.ts";
 import type { VerifiedEvent } from "../../src/nostr/event.ts";
@@ -13,9 +14,15 @@ import type { Account } from "../../src/vault/account.ts";
 import type { Identity } from "../../src/vault/identity.ts";
 import { RELAY } from "./messenger-world.ts";
 
-/** A letter for a device, as a stranger sends it. */
-export function letterCells(letter: Letter, sender: Identity, to: LetterRecipient, nowMs: number): VerifiedEvent[] {
-  return introCells({ kind: "letter", envelope: sealLetter(letter, sender, to) }, to, nowMs);
+/** A letter for a device, as a stranger sends it; without a pass he shows nothing. */
+export function letterCells(
+  letter: Letter,
+  sender: Identity,
+  to: LetterRecipient,
+  nowMs: number,
+  pass: Pass | null = null,
+): VerifiedEvent[] {
+  return introCells({ kind: "letter", envelope: sealLetter(letter, sender, to, pass) }, to, nowMs);
 }
 
 export async function publishLetter(
@@ -24,8 +31,9 @@ export async function publishLetter(
   sender: Identity,
   to: LetterRecipient,
   nowMs: number,
+  pass: Pass | null = null,
 ): Promise<void> {
-  for (const cell of letterCells(letter, sender, to, nowMs)) await pool.publish(RELAY, cell);
+  for (const cell of letterCells(letter, sender, to, nowMs, pass)) await pool.publish(RELAY, cell);
 }
 
 /** Sessions and mailbox over a device's vault. */

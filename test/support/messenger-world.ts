@@ -28,7 +28,13 @@ const log = createLogger("silent");
 export class Person {
   readonly vault: Vault;
   readonly dataDir: string;
-  readonly settings = { displayName: "", readReceipts: false, typingIndicators: false, invitedOnly: false };
+  readonly settings = {
+    displayName: "",
+    readReceipts: false,
+    typingIndicators: false,
+    invitedOnly: false,
+    strangerWork: 0,
+  };
   /** When its cells leave; from the next start on. */
   law: MessengerOptions["law"] = new CoverLaw("fast", false, 0);
   /** What a face would have heard, and which links were ended. */

@@ -5,7 +5,7 @@ import { keys } from "../../api/keys.ts";
 import { queryClient } from "../../api/queries.ts";
 
 export type SettingsChange = Partial<
-  Pick<Settings, "displayName" | "relays" | "readReceipts" | "typingIndicators" | "invitedOnly">
+  Pick<Settings, "displayName" | "relays" | "readReceipts" | "typingIndicators" | "invitedOnly" | "strangerWork">
 >;
 
 /** Throws ApiFailure. */
