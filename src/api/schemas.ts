@@ -50,6 +50,7 @@ export const statusSchema: Shape<contract.Status> = v.object({
   locked: v.boolean(),
   protection: v.picklist(["key-file", "passphrase"]),
   embeddedRelay: v.nullable(text),
+  chaff: v.object({ cellsPerHour: count, kilobytesPerHour: count, sent: count }),
   cover: v.object({
     profile: v.picklist(["stealth", "balanced", "fast"]),
     kilobytesPerHour: v.number(),

@@ -381,6 +381,11 @@ export const COVER_LIMITS = {
   halvingDelayMs: 4_000, // 4 s
   /** An acknowledgement that is not there after so many periods, on top of a round trip, is missing. */
   acknowledgementPeriods: 3,
+  /** Cells of chaff an hour to one relay: one a second, 12 MB an hour for each of its readers. */
+  chaffPerHour: 3_600,
+  /** Public notes that chaff is made of, and how often they are fetched anew. */
+  chaffNotes: 256,
+  chaffNotesMs: 3_600_000, // 1 h
 } as const;
 
 /** Private retrieval of the bodies of cells. */

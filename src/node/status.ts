@@ -25,6 +25,7 @@ export function readStatus(services: Services): Status {
     routes: [directRoute(services)],
     ...(services.gate.working ? services.messenger.counts() : { outbox: 0, requests: 0, unread: 0, refused: 0 }),
     cover: readCover(services),
+    chaff: services.chaff.view(),
     mesh: { peers: 0 },
     locked,
     protection: vault.protection,

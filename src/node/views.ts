@@ -41,6 +41,7 @@ export interface Status {
   /** Letters of strangers that were dropped since the vault was opened: they had computed too little. */
   readonly refused: number;
   readonly cover: CoverView;
+  readonly chaff: ChaffView;
   /** Who can write to you: programs on this machine only, or whoever shares a relay with you. */
   readonly reachable: "this-machine" | "relays";
   /** What a person must know now, in plain words, worst first; empty when all is well. */
@@ -56,6 +57,14 @@ export interface CoverView {
   readonly secondsPerCell: number;
   /** What a relay can see, in plain words. */
   readonly sees: string;
+}
+
+/** Cells that nobody can open, to make a crowd for others; all relays together, 0 without `--chaff`. */
+export interface ChaffView {
+  readonly cellsPerHour: number;
+  readonly kilobytesPerHour: number;
+  /** Taken by relays since the start. */
+  readonly sent: number;
 }
 
 /** GET and PATCH /api/settings */

@@ -1,5 +1,7 @@
 /** The kinds of events that we speak, by name. */
 export const KIND = {
+  /** What somebody says to everybody (NIP-10). */
+  note: 1,
   /** A request to delete (NIP-09). */
   deletion: 5,
   /** A rumor encrypted and signed by its author; only ever inside a wrap (NIP-59). */

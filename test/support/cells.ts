@@ -8,7 +8,7 @@ import type { Letter } from "../../src/messaging/letter.ts";
 import type { Pass } from "../../src/messaging/pass/pass.ts";
 import { type LetterRecipient, openLetter, sealLetter } from "../../src/messaging/sealed-letter.ts";
 import { Sessions } from "../../src/messaging/session/sessions.ts";
-import type { VerifiedEvent } from "../../src/nostr/event.ts";
+import { eventBytes, type NostrEvent, type VerifiedEvent } from "../../src/nostr/event.ts";
 import type { RelayPool } from "../../src/route/relay-pool.ts";
 import type { Account } from "../../src/vault/account.ts";
 import type { Identity } from "../../src/vault/identity.ts";
@@ -79,4 +79,15 @@ export function lettersIn(vault: Account, events: readonly VerifiedEvent[]): Let
     const parcel = mailbox.take(event)?.parcel;
     return parcel?.kind === "letter" ? [openLetter(parcel.envelope, vault.identity()).letter] : [];
   });
+}
+
+/** Everything of an event that is not random: what is left to sort events by. */
+export function formOf(event: NostrEvent): string {
+  const { kind, created_at, tags, content } = event;
+  const lengths = tags.map(([name, value]) => [
+    name,
+    value?.length,
+    name === "expiration" ? Number(value) - created_at : 0,
+  ]);
+  return JSON.stringify([kind, created_at % 60, lengths, content.length, eventBytes(event)]);
 }

@@ -127,9 +127,10 @@ export async function startNocturne(t: TestContext, options: StartOptions = {}):
 /** Starts only a relay and waits until it is ready. */
 export async function startRelayProcess(
   t: TestContext,
-  options: { readonly dataDir: string; readonly port: number },
+  options: { readonly dataDir: string; readonly port: number; readonly args?: readonly string[] },
 ): Promise<RunningCommand & { readonly url: string }> {
-  const relay = startCommand(t, ["relay", "--json", "--port", `${options.port}`], options);
+  const { port, args = [] } = options;
+  const relay = startCommand(t, ["relay", "--json", "--port", `${port}`, ...args], options);
   const { url } = await waitUntilReady(relay);
   return { ...relay, url };
 }

@@ -6,8 +6,11 @@
 
 import { readFile } from "node:fs/promises";
 import { type Command, InvalidArgumentError } from "commander";
+import * as v from "valibot";
 import { systemClock } from "../../core/clock.ts";
 import { InternalError, isSystemError, PolicyError, toNocturneError, UsageError } from "../../core/errors.ts";
+import type { Logger } from "../../core/log.ts";
+import { CHAFF_HINT, chaffRate } from "../../node/config.ts";
 import type { RelayOptions, RunningRelay } from "../../relay/relay-server.ts";
 import type { Context } from "../context.ts";
 import { parsePort } from "../options.ts";
@@ -21,9 +24,17 @@ interface Choices {
   readonly fanout?: string;
   /** By which address clients elsewhere know it; they log in by that name. */
   readonly url?: string;
+  /** Cells an hour that nobody can open. */
+  readonly chaff?: number;
 }
 
-const DEFAULTS: Required<Omit<Choices, "url">> = { port: 7447, host: "127.0.0.1", store: "sqlite", fanout: "local" };
+const DEFAULTS: Required<Omit<Choices, "url">> = {
+  port: 7447,
+  host: "127.0.0.1",
+  store: "sqlite",
+  fanout: "local",
+  chaff: 0,
+};
 
 export function addRelayCommand(program: Command, context: Context): void {
   program
@@ -33,6 +44,7 @@ export function addRelayCommand(program: Command, context: Context): void {
     .option("--host <address>", `address to listen at (else ${DEFAULTS.host})`)
     .option("--store <kind>", `where events are kept: ${DEFAULTS.store}`)
     .option("--fanout <kind>", `how events reach other relays of yours: ${DEFAULTS.fanout}`)
+    .option("--chaff <n>", "cells an hour of its own that nobody can open, as a crowd for its readers", parseChaff)
     .option("--url <url>", "its address for clients elsewhere, such as wss://relay.example", parseRelayUrl)
     .option("--config <file>", `a JSON object with any of ${[...Object.keys(DEFAULTS), "url"].join(", ")}`)
     .action((options: Choices & { config?: string }) => serve(context, options));
@@ -45,6 +57,7 @@ async function serve(context: Context, { config: path, ...flags }: Choices & { c
     host,
     store,
     fanout,
+    chaff: perHour,
     url: publicUrl,
   } = { ...DEFAULTS, ...(path ? await readChoices(path) : {}), ...flags };
   refuseOther("--store", store, DEFAULTS.store);
@@ -55,8 +68,27 @@ async function serve(context: Context, { config: path, ...flags }: Choices & { c
   const log = createLogger(logLevel);
   const relay = await startRelay({ host, port, publicUrl, dataDir, log, clock: systemClock, name: "Nocturne relay" });
   context.output.result({ event: "ready", url: relay.url }, `The relay is ready: ${relay.url}`);
+  const endChaff = await startChaff(perHour, relay, log);
   await ended;
+  await endChaff();
   await relay.close();
+}
+
+/** The relay's own chaff comes as anybody's would; returns what ends it. */
+async function startChaff(perHour: number, { url }: RunningRelay, log: Logger): Promise<() => Promise<void>> {
+  if (perHour === 0) return async () => {};
+  const [{ ChaffStreams }, { RelayPool }, { directCarrier }] = await Promise.all([
+    import("../../node/chaff.ts"),
+    import("../../route/relay-pool.ts"),
+    import("../../route/carrier.ts"),
+  ]);
+  const pool = new RelayPool({ carrier: directCarrier, clock: systemClock, log });
+  const chaff = new ChaffStreams({ perHour, pool, clock: systemClock });
+  chaff.follow([url]);
+  return async () => {
+    chaff.close();
+    await pool.close();
+  };
 }
 
 async function startRelay(options: RelayOptions): Promise<RunningRelay> {
@@ -92,6 +124,7 @@ async function readChoices(path: string): Promise<Choices> {
     if (!known || Object.keys(rest).some((key) => !(key in DEFAULTS))) throw new InvalidArgumentError("");
     return {
       ...rest,
+      ...("chaff" in rest ? { chaff: parseChaff(String(rest["chaff"])) } : {}),
       ...("port" in rest ? { port: parsePort(String(rest["port"])) } : {}),
       ...(url === undefined ? {} : { url: parseRelayUrl(typeof url === "string" ? url : "") }),
     };
@@ -101,6 +134,12 @@ async function readChoices(path: string): Promise<Choices> {
       cause,
     });
   }
+}
+
+function parseChaff(text: string): number {
+  const rate = v.safeParse(chaffRate, text);
+  if (rate.success) return rate.output;
+  throw new InvalidArgumentError(CHAFF_HINT);
 }
 
 function parseRelayUrl(text: string): string {
