@@ -21,6 +21,7 @@
  * | GET /api/recovery, POST /api/recovery/confirm | | RecoveryView, Done |
  * | POST /api/recovery/unlock | key (hex or words), next? (the new passphrase) | Done |
  * | GET, PATCH /api/settings; GET /api/relays/offered | any fields of Settings | Settings, OfferedRelays |
+ * | GET /api/settings/work | | WorkCost[] |
  * | GET, POST /api/personas; DELETE /api/personas/:id | NewPersona | Persona[], Persona; Done |
  * | GET, POST /api/contacts; POST /api/invites | AddContact | Contact[], Contact, Invite |
  * | PATCH, DELETE /api/contacts/:who | name | Contact, Done |
@@ -109,6 +110,7 @@ import type {
   RouteState,
   Settings,
   Status,
+  WorkCost,
 } from "../node/views.ts";
 
 export type {
@@ -123,6 +125,7 @@ export type {
   RouteState,
   Settings,
   Status,
+  WorkCost,
 };
 export type { Channel, ChannelEntry, ChannelGap, ChannelMoved, ChannelPage, ChannelPost };
 export type { CipherSuite, FileView, LinkClaim, LinkInfo, LinkMode, LinkView };

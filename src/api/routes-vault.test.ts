@@ -18,6 +18,7 @@ import type {
   RecoveryView,
   Settings,
   Status,
+  WorkCost,
 } from "./contract.ts";
 import * as schemas from "./schemas.ts";
 
@@ -60,6 +61,7 @@ test("settings are kept, checked and announced by their effect", async () => {
     typingIndicators: false,
     invitedOnly: false,
     readingMegabytesPerHour: 20,
+    strangerWork: 22,
     recoveryConfirmed: false,
   });
   assert.deepEqual((await node.call("GET", "/api/settings")).body, changed);
@@ -69,6 +71,7 @@ test("settings are kept, checked and announced by their effect", async () => {
     { relays: ["wss://a:b@c"] },
     { relays: "wss://a" },
     { displayname: "x" },
+    { strangerWork: 23 },
     { displayName: "x".repeat(65) },
     { readingMegabytesPerHour: 0 },
     { readingMegabytesPerHour: 2.5 },
@@ -79,6 +82,13 @@ test("settings are kept, checked and announced by their effect", async () => {
   assert.equal((await change({ readingMegabytesPerHour: 5 })).body.readingMegabytesPerHour, 5);
   assert.equal((await status()).reading.budgetMegabytesPerHour, 5);
   assert.deepEqual((await change({ relays: [] })).body.relays, []);
+  assert.equal((await change({ strangerWork: 25 })).body.strangerWork, 25);
+  const costs = (await node.call<WorkCost[]>("GET", "/api/settings/work")).body;
+  v.assert(schemas.workCostsSchema, costs);
+  assert.deepEqual(
+    costs.map(({ seconds }) => seconds > 0),
+    [false, true, true, true],
+  );
   const offered = (await node.call("GET", "/api/relays/offered")).body;
   v.assert(schemas.offeredRelaysSchema, offered);
 });

@@ -50,6 +50,7 @@ export const statusSchema: Shape<contract.Status> = v.object({
   locked: v.boolean(),
   protection: v.picklist(["key-file", "passphrase"]),
   embeddedRelay: v.nullable(text),
+  chaff: v.object({ cellsPerHour: count, kilobytesPerHour: count, sent: count }),
   cover: v.object({
     profile: v.picklist(["stealth", "balanced", "fast"]),
     kilobytesPerHour: v.number(),
@@ -72,6 +73,7 @@ export const statusSchema: Shape<contract.Status> = v.object({
   }),
   requests: count,
   unread: count,
+  refused: count,
   reachable: v.picklist(["this-machine", "relays"]),
   warnings: v.array(text),
 });
@@ -129,8 +131,10 @@ export const settingsSchema: Shape<contract.Settings> = v.object({
   typingIndicators: v.boolean(),
   invitedOnly: v.boolean(),
   readingMegabytesPerHour: count,
+  strangerWork: count,
   recoveryConfirmed: v.boolean(),
 });
+export const workCostsSchema: Shape<contract.WorkCost[]> = v.array(v.object({ bits: count, seconds: v.number() }));
 export const offeredRelaysSchema: Shape<contract.OfferedRelays> = v.array(v.object({ url: text, note: text }));
 
 export const contactSchema: Shape<contract.Contact> = v.object({
@@ -144,6 +148,7 @@ export const contactSchema: Shape<contract.Contact> = v.object({
   cardChanged: v.boolean(),
   changedSafety: v.nullable(text),
   invited: v.boolean(),
+  working: v.boolean(),
   addedAt: time,
 });
 export const contactsSchema: Shape<contract.Contact[]> = v.array(contactSchema);

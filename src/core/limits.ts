@@ -78,6 +78,8 @@ export const MESSAGE_LIMITS = {
   keyPackageCharacters: 8_192,
   /** Requests that wait for an answer; more are dropped, oldest kept. */
   pendingRequests: 200,
+  /** Of these, from other Nostr programs, which show no work, while work is demanded of strangers. */
+  interopRequests: 20,
   /** Messages kept for a request before it is accepted. */
   messagesPerRequest: 20,
   /** Outgoing messages that wait for one contact. */
@@ -251,6 +253,23 @@ export const FETCH_LIMITS = {
   decideMs: 60_000, // 1 min
   /** A dearer way is taken again once all fits this part of the budget, so that ways do not flap. */
   returnPercent: 70,
+} as const;
+
+/** Work asked of strangers before anything of theirs is kept (NEP-17). */
+export const WORK_LIMITS = {
+  /** The most leading zero bits that anybody may demand: 268 million hashes on average, one to two minutes of one core. */
+  bits: 28,
+  /** Demanded unless the person chooses otherwise: 4.2 million hashes. */
+  usualBits: 22,
+  /** A sender computes anew after so long, so that what a relay still holds (CELL_LIMITS.keptMs) is valid to its end. */
+  freshMs: 86_400_000, // 1 day
+  validMs: 691_200_000, // 8 days
+  /** Work dated further ahead is refused, for clocks that are wrong: nobody gathers it for later. */
+  aheadMs: 900_000, // 15 min
+  /** Works held in memory for further letters to the same people. */
+  kept: 256,
+  /** So long a core is measured, to say in seconds what a demand costs. */
+  measureMs: 100,
 } as const;
 
 /** Several devices of one account. */
@@ -442,6 +461,11 @@ export const COVER_LIMITS = {
   halvingDelayMs: 4_000, // 4 s
   /** An acknowledgement that is not there after so many periods, on top of a round trip, is missing. */
   acknowledgementPeriods: 3,
+  /** Cells of chaff an hour to one relay: one a second, 12 MB an hour for each of its readers. */
+  chaffPerHour: 3_600,
+  /** Public notes that chaff is made of, and how often they are fetched anew. */
+  chaffNotes: 256,
+  chaffNotesMs: 3_600_000, // 1 h
 } as const;
 
 /** Private retrieval of the bodies of cells (NEP-14): what relays and clients must agree on. */

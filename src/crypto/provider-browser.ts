@@ -14,7 +14,7 @@ import { sha256 as nobleSha256, sha512 as nobleSha512 } from "@noble/hashes/sha2
 import { sha3_256 as nobleSha3, shake256 as nobleShake } from "@noble/hashes/sha3.js";
 import { ml_dsa65 } from "@noble/post-quantum/ml-dsa.js";
 import { ml_kem768 } from "@noble/post-quantum/ml-kem.js";
-import { concatBytes } from "../core/bytes.ts";
+import { concatBytes, toHex } from "../core/bytes.ts";
 import { CodecError, CryptoError } from "../core/errors.ts";
 import type {
   AesGcmKey,
@@ -28,6 +28,10 @@ import type {
 
 export function sha256(data: Uint8Array): Uint8Array {
   return nobleSha256(data);
+}
+
+export function sha256Hex(data: Uint8Array): string {
+  return toHex(nobleSha256(data));
 }
 
 export function sha512(data: Uint8Array): Uint8Array {

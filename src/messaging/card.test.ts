@@ -7,7 +7,7 @@ import { testIdentity } from "../../test/support/identity.ts";
 import { createWorld, meet, type Person, RELAY, until, type World } from "../../test/support/messenger-world.ts";
 import { fromBase64Url, fromHex, toBase64Url, utf8Encode } from "../core/bytes.ts";
 import { CodecError, PolicyError } from "../core/errors.ts";
-import { CELL_LIMITS, MESSAGE_LIMITS, RELAY_LIMITS } from "../core/limits.ts";
+import { CELL_LIMITS, MESSAGE_LIMITS, RELAY_LIMITS, WORK_LIMITS } from "../core/limits.ts";
 import { createHybridKeyPair } from "../crypto/hybrid-kem.ts";
 import { mlDsa65 } from "../crypto/signing.ts";
 import { eventBytes, type NostrEvent, signEvent, verifyEvent } from "../nostr/event.ts";
@@ -65,9 +65,10 @@ test("the stored cards and safety numbers read as they were written", () => {
     assert.equal(card.publicKey, event.pubkey);
     assert.equal(card.hybridPublicKey, toBase64Url(content.subarray(1, HYBRID_KEY_END)));
     assert.equal(card.signatureKey, toBase64Url(content.subarray(HYBRID_KEY_END, SIGNATURE_KEY_END)));
+    const said = card.work ? [...card.relays, String(card.work)] : card.relays;
     assert.deepEqual(
-      card.relays,
-      event.tags.map(([, url]) => url),
+      said,
+      event.tags.map(([, value]) => value),
     );
     assert.equal(card.createdAt, event.created_at);
     const key = fromBase64Url(card.signatureKey ?? "");
@@ -97,10 +98,15 @@ for (const { why, event } of vectors.invalidCards as { why: string; event: unkno
 
 test("every card reads back", () => {
   const relay = fc.webUrl({ validSchemes: ["ws", "wss"] }).filter((url) => url.length <= 200);
+  const seconds = fc.integer({ min: 0, max: 2 ** 40 });
+  const bits = fc.integer({ min: 0, max: WORK_LIMITS.bits });
   fc.assert(
-    fc.property(fc.array(relay, { maxLength: 4 }), fc.integer({ min: 0, max: 2 ** 40 }), (relays, seconds) => {
-      const card = parseCard(makeCard(alice, relays, seconds * 1000));
-      assert.deepEqual([card.publicKey, card.relays, card.createdAt], [alice.publicKey, relays, seconds]);
+    fc.property(fc.array(relay, { maxLength: 4 }), seconds, bits, (relays, createdAt, work) => {
+      const card = parseCard(makeCard(alice, relays, createdAt * 1000, work));
+      assert.deepEqual(
+        [card.publicKey, card.relays, card.createdAt, card.work],
+        [alice.publicKey, relays, createdAt, work],
+      );
     }),
     { numRuns: 30 },
   );

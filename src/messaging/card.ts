@@ -4,9 +4,10 @@
  *   Nostr event, kind 14519 (replaceable), signed by the person
  *     content  base64url( version 2 | X-Wing public key 1,216 | ML-DSA-65 public key 1,952 | signature 3,309 )
  *     tags     ["relay", url] where the person collects letters, at most MESSAGE_LIMITS.inviteRelays
+ *              ["work", bits] what strangers are to compute for their first letter (NEP-17); absent: nothing
  *
- *   signature  ML-DSA-65 over "nocturne/card/v2" | account key 32, created_at 8, X-Wing key, ML-DSA key, relays,
- *              each of these after its length u32
+ *   signature  ML-DSA-65 over "nocturne/card/v2" | account key 32, created_at 8, X-Wing key, ML-DSA key, relays, bits,
+ *              each of these after its length u32; bits, in decimal digits, only where a tag says them
  *
  * Who breaks secp256k1 with a quantum computer can make the Nostr signature, but not the other one; so he can only
  * come with another ML-DSA key, which is a changed card. A card travels sealed, in an invite's drop or in a letter, and
@@ -15,7 +16,7 @@
 
 import { concatBytes, fromBase64Url, fromHex, toBase64Url, u32, utf8Encode } from "../core/bytes.ts";
 import { CodecError } from "../core/errors.ts";
-import { MESSAGE_LIMITS } from "../core/limits.ts";
+import { MESSAGE_LIMITS, WORK_LIMITS } from "../core/limits.ts";
 import { HYBRID_PUBLIC_KEY_BYTES } from "../crypto/hybrid-kem.ts";
 import { mlDsa65 } from "../crypto/signing.ts";
 import { parseEvent, signEvent, tagValues, type VerifiedEvent, verifyEvent } from "../nostr/event.ts";
@@ -43,6 +44,8 @@ export interface Card {
   /** base64url, 1,952 bytes of ML-DSA-65; null for a card that came before cards had one. */
   readonly signatureKey: string | null;
   readonly relays: readonly string[];
+  /** Bits of work demanded of strangers; absent in cards that were stored before cards said it. */
+  readonly work?: number;
   /** Seconds since 1970: of two cards the later one counts. */
   readonly createdAt: number;
 }
@@ -52,18 +55,19 @@ interface CardKeyBytes {
   readonly signing: Uint8Array;
 }
 
-/** The identity's own card as a signed event. */
-export function makeCard(identity: Identity, relays: readonly string[], nowMs: number): VerifiedEvent {
+/** The identity's own card as a signed event; `work` in bits, 0 for none. */
+export function makeCard(identity: Identity, relays: readonly string[], nowMs: number, work = 0): VerifiedEvent {
   const createdAt = Math.floor(nowMs / 1000);
   const named = relays.slice(0, MESSAGE_LIMITS.inviteRelays);
   const keys = { hybrid: identity.hybrid.publicKey, signing: identity.signing.publicKey };
-  const said = statement(identity.publicKey, createdAt, keys, named);
+  const demand = work === 0 ? [] : [String(work)];
+  const said = statement(identity.publicKey, createdAt, keys, [...named, ...demand]);
   const signature = mlDsa65.sign(said, identity.signing.secretKey);
   return signEvent(
     {
       kind: KIND.card,
       created_at: createdAt,
-      tags: named.map((url) => ["relay", url]),
+      tags: [...named.map((url) => ["relay", url]), ...demand.map((bits) => ["work", bits])],
       content: toBase64Url(concatBytes(Uint8Array.of(CARD_VERSION), keys.hybrid, keys.signing, signature)),
     },
     identity.nostrSecretKey,
@@ -78,19 +82,27 @@ export function parseCard(value: unknown): Card {
   if (content.length !== CONTENT_BYTES || content[0] !== CARD_VERSION) throw badCard();
   const relays = tagValues(event, "relay");
   if (relays.length > MESSAGE_LIMITS.inviteRelays || !relays.every(isRelayUrl)) throw badCard();
+  const demand = tagValues(event, "work");
+  if (demand.length > 1 || !demand.every(isDemand)) throw badCard();
   const keys = {
     hybrid: content.subarray(1, HYBRID_KEY_END),
     signing: content.subarray(HYBRID_KEY_END, SIGNATURE_KEY_END),
   };
-  const said = statement(event.pubkey, event.created_at, keys, relays);
+  const said = statement(event.pubkey, event.created_at, keys, [...relays, ...demand]);
   if (!mlDsa65.verify(said, content.subarray(SIGNATURE_KEY_END), keys.signing)) throw badCard();
   return {
     publicKey: event.pubkey,
     hybridPublicKey: toBase64Url(keys.hybrid),
     signatureKey: toBase64Url(keys.signing),
     relays,
+    work: Number(demand[0] ?? 0),
     createdAt: event.created_at,
   };
+}
+
+/** Canonical, and no more than anybody may demand: a card must not keep its reader's machine busy for days. */
+function isDemand(text: string): boolean {
+  return /^[1-9]\d?$/.test(text) && Number(text) <= WORK_LIMITS.bits;
 }
 
 /** True if `next` says another key than `known`, of the keys that `known` has: a person has to decide. */
@@ -106,10 +118,13 @@ export function isRelayUrl(text: string): boolean {
   return (protocol === "ws:" || protocol === "wss:") && username === "" && password === "" && hash === "";
 }
 
-/** All that a card says, as the bytes that ML-DSA signs; the lengths keep two cards from sharing them. */
-function statement(publicKey: string, createdAt: number, keys: CardKeyBytes, relays: readonly string[]): Uint8Array {
+/**
+ * All that a card says, as the bytes that ML-DSA signs; the lengths keep two cards from sharing them. `said`: relays and
+ * demand, which cannot be taken for each other, as no URL is a number.
+ */
+function statement(publicKey: string, createdAt: number, keys: CardKeyBytes, said: readonly string[]): Uint8Array {
   const seconds = concatBytes(u32(Math.floor(createdAt / 2 ** 32)), u32(createdAt));
-  const fields = [fromHex(publicKey), seconds, keys.hybrid, keys.signing, ...relays.map(utf8Encode)];
+  const fields = [fromHex(publicKey), seconds, keys.hybrid, keys.signing, ...said.map(utf8Encode)];
   return concatBytes(DOMAIN, ...fields.flatMap((field) => [u32(field.length), field]));
 }
 

@@ -46,6 +46,8 @@ export interface ContactRow {
 export type ContactWatcher = (before: ContactRow | null, after: ContactRow | null) => void;
 
 export class ContactBook {
+  /** Hex keys of people for whom work is being computed now (`pass/passes.ts`). */
+  readonly working: Set<string> = new Set();
   readonly #watchers: ContactWatcher[] = [];
   readonly #table: SealedTable<ContactRow>;
   readonly #ownKeys: () => CardKeys;
@@ -86,6 +88,11 @@ export class ContactBook {
 
   count(state: ContactState): number {
     return this.#table.count("state", state);
+  }
+
+  /** Requests that came by this profile. */
+  countRequests(profile: Profile): number {
+    return this.#table.find("state", "request").filter((row) => row.profile === profile).length;
   }
 
   /** There is a contact with this name, npub or hex key. */
@@ -191,6 +198,7 @@ export class ContactBook {
       cardChanged: row.changedCard !== null,
       changedSafety: row.state === "accepted" ? safetyOf(row.changedCard) : null,
       invited: row.invited,
+      working: this.working.has(row.publicKey),
       addedAt: new Date(row.addedAtMs).toISOString(),
     };
   }

@@ -44,9 +44,9 @@ export interface CorrespondenceOptions {
   readonly ownKey: string;
   /** Our own signed card and name, for an answer. */
   readonly introduce: () => { card: NostrEvent; name: string };
-  /** True when `proof` was made with one of our invites by `guest`. */
-  readonly isInvited: (proof: string, guest: string) => boolean;
   readonly invitedOnly: () => boolean;
+  /** Work is demanded of strangers, which other Nostr programs do not show. */
+  readonly demandsWork: () => boolean;
   readonly nowMs: () => number;
 }
 
@@ -57,12 +57,12 @@ export class Correspondence {
     this.#o = options;
   }
 
-  /** Applies one letter of an account, whose device is proven. */
-  receive(sender: string, letter: Letter, device: string = sender): Effects {
+  /** Applies one letter of an account, whose device is proven; `invited` if it came with the proof of an invite. */
+  receive(sender: string, letter: Letter, device: string = sender, invited = false): Effects {
     const effects = noEffects();
     switch (letter.kind) {
       case "hello":
-        this.#hello(sender, letter, effects);
+        this.#hello(sender, letter, invited, effects);
         break;
       case "accept":
         this.#acceptance(sender, letter, effects);
@@ -111,6 +111,13 @@ export class Correspondence {
     return effects;
   }
 
+  /** False for what would be dropped anyway: then nothing of it need be kept, not even that it came. */
+  takesInterop(sender: string): boolean {
+    const { contacts, demandsWork } = this.#o;
+    if (contacts.get(sender)) return true;
+    return !demandsWork() || contacts.countRequests("interop") < MESSAGE_LIMITS.interopRequests;
+  }
+
   /** Applies a message of the NIP-17 profile: no number, no acknowledgement. */
   receiveInterop(sender: string, message: { id: string; atMs: number; text: string }): Effects {
     const effects = noEffects();
@@ -152,10 +159,9 @@ export class Correspondence {
     return effects;
   }
 
-  #hello(sender: string, letter: HelloLetter, effects: Effects): void {
-    const { contacts, isInvited, invitedOnly, nowMs } = this.#o;
+  #hello(sender: string, letter: HelloLetter, invited: boolean, effects: Effects): void {
+    const { contacts, invitedOnly, nowMs } = this.#o;
     const card = cardOf(sender, letter.card);
-    const invited = letter.proof !== undefined && isInvited(letter.proof, sender);
     const known = contacts.get(sender);
     if (!card || known?.state === "blocked") return;
     effects.contactsChanged = true;

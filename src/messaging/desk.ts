@@ -45,9 +45,11 @@ import type { MessengerOptions } from "./messenger-options.ts";
 import { OpenedFrames } from "./opened-frames.ts";
 import { Outbox, type OutboxRow } from "./outbox.ts";
 import { PublicCard, type PublicCardOptions } from "./public-card.ts";
+import { Passes, type PassesOptions } from "./pass/passes.ts";
+import { Screening } from "./pass/screening.ts";
 import { Reader } from "./reader.ts";
 import { Reception } from "./reception.ts";
-import { Sealing } from "./sealing.ts";
+import { Sealing, type SealingOptions } from "./sealing.ts";
 import { SearchIndex } from "./search-index.ts";
 import { Sessions, type SessionsOptions } from "./session/sessions.ts";
 import { SessionInbox } from "./session-inbox.ts";
@@ -79,6 +81,8 @@ export interface Desk extends Rooms {
   readonly correspondence: Correspondence;
   readonly annotator: Annotator;
   readonly collector: Collector;
+  readonly screening: Screening;
+  readonly passes: Passes;
   readonly dispatcher: Dispatcher;
   readonly expiry: Expiry;
   readonly search: SearchIndex;
@@ -102,7 +106,6 @@ export function openDesk(options: MessengerOptions, events: DeskEvents): Desk {
   const identity = vault.identity();
   const { publicKey } = identity;
   const nowMs = () => clock.nowMs();
-  const displayName = () => settings().displayName;
   const rooms = openRooms(vault);
   const earlyMarks = new EarlyMarks(vault);
   const invites = new InviteBook(vault);
@@ -120,15 +123,15 @@ export function openDesk(options: MessengerOptions, events: DeskEvents): Desk {
     order,
     ownKey: publicKey,
     introduce: () => introductions.introduce(),
-    isInvited: (proof, guest) => invites.isInvited(proof, publicKey, guest, nowMs()),
     invitedOnly: () => settings().invitedOnly,
+    demandsWork: () => settings().strangerWork > 0,
     nowMs,
   });
   const places = { vault, pool, interopPool, clock, ownRelays, ...rooms, addresses: new Addresses(rooms) };
-  const introductions: Introductions = new Introductions({ ...places, invites, correspondence, sessions, displayName });
+  const introductions: Introductions = new Introductions({ ...places, invites, correspondence, sessions, settings });
   const blobs = new Blobs({ ...places, arrived: () => inward.collector.retryEarly() });
   const wake = (to: string) => dispatcher.wake(to);
-  const sealing = new Sealing({ ...rooms, identity, sessions, lanes, blobs, wake });
+  const { sealing, passes } = openSealing({ ...rooms, identity, sessions, lanes, blobs, wake, clock }, events);
   const dispatcher: Dispatcher = new Dispatcher({
     ...places,
     sealing,
@@ -149,6 +152,7 @@ export function openDesk(options: MessengerOptions, events: DeskEvents): Desk {
     order,
     dispatcher,
     earlyMarks,
+    passes,
     ...cells,
   };
   const inward = openInward({ ...places, ...base, wake, log }, options, events);
@@ -159,8 +163,8 @@ export function openDesk(options: MessengerOptions, events: DeskEvents): Desk {
     ...rooms,
     ...base,
     ...inward,
-    ...openCards({ ...places, announce: events.announce, wake }),
-    reader: new Reader({ ...rooms, linkOf, search, typing, publicKey, ownName: displayName, nowMs }),
+    ...openCards({ ...places, settings, announce: events.announce, wake }),
+    reader: new Reader({ ...rooms, linkOf, search, typing, publicKey, ownName: () => settings().displayName, nowMs }),
     annotator: new Annotator({ ...rooms, identity, transcript, revokeLink, nowMs }),
     expiry: new Expiry(rooms.messages),
     search,
@@ -183,6 +187,15 @@ function openCells(options: MessengerOptions, identity: Identity) {
 
 function openCards(parts: PublicCardOptions & CardFinderOptions): Pick<Desk, "publicCard" | "cardFinder"> {
   return { publicCard: new PublicCard(parts), cardFinder: new CardFinder(parts) };
+}
+
+function openSealing(
+  parts: Omit<SealingOptions, "passes"> & Omit<PassesOptions, "ownKey" | "changed">,
+  events: DeskEvents,
+) {
+  const changed = () => events.announce({ ...noEffects(), contactsChanged: true });
+  const passes = new Passes({ ...parts, ownKey: parts.identity.device, changed });
+  return { passes, sealing: new Sealing({ ...parts, passes }) };
 }
 
 function openRooms(vault: Account): Rooms {
@@ -218,7 +231,11 @@ type Base = Pick<Desk, "identity" | "sessions" | "introductions" | "corresponden
     readonly wake: (to: string) => void;
   };
 
-type Inward = Pick<Desk, "collector" | "handshakes" | "membership" | "groupCorrespondence" | "sessionKeeper"> & Own;
+type Inward = Pick<
+  Desk,
+  "collector" | "screening" | "handshakes" | "membership" | "groupCorrespondence" | "sessionKeeper"
+> &
+  Own;
 type Own = Pick<Desk, "ownDevices" | "deviceKeeper" | "deviceSync" | "historyWriter" | "linking">;
 
 /** What takes in mail, and what that sets in motion. */
@@ -254,10 +271,20 @@ function openInward(base: Base, options: MessengerOptions, events: DeskEvents): 
   });
   const inboxParts = { ...base, ...own, opened: new OpenedFrames(vault), groupCorrespondence, groups: membership };
   const sessionInbox = new SessionInbox(inboxParts);
+  const invites = new InviteBook(vault);
+  const screening = new Screening({
+    ...base,
+    isInvited: (proof, guest) => invites.isInvited(proof, publicKey, guest, nowMs()),
+    mayApply: (sender, letter) => membership.isApplication(sender, letter),
+    ownKey: identity.device,
+    demand: () => options.settings().strangerWork,
+    nowMs,
+  });
   const reception: Reception = new Reception({
     ...base,
     ...own,
     ...events,
+    screening,
     sessionInbox,
     sessionKeeper,
     handshakes,
@@ -270,7 +297,7 @@ function openInward(base: Base, options: MessengerOptions, events: DeskEvents): 
     wrapsFor: base.devices.isMain ? publicKey : null,
     handle: (mail, markSeen) => reception.receive(mail, markSeen),
   });
-  return { collector, handshakes, membership, groupCorrespondence, sessionKeeper, ...own };
+  return { collector, screening, handshakes, membership, groupCorrespondence, sessionKeeper, ...own };
 }
 
 /** Several devices of one account, and what they tell each other. */
@@ -316,6 +343,7 @@ function openOwnDevices(
 /** Ends all work; resolves when nothing runs any more. */
 export async function closeDesk(desk: Desk): Promise<void> {
   desk.linking.close();
+  desk.passes.close();
   desk.collector.close();
   desk.search.close();
   desk.typing.close();

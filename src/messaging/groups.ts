@@ -217,6 +217,12 @@ export class Groups {
     this.#o.wake(sender);
   }
 
+  /** True if an application is one for us to decide: somebody invited, a member, or who has the link's proof. */
+  isApplication(sender: string, letter: ApplicationLetter): boolean {
+    const row = this.#o.groups.get(letter.group);
+    return row !== null && this.#o.groups.isAdmin(row) && this.#mayApply(row, sender, letter);
+  }
+
   /** Somebody wants to come in: let in who was invited, keep who has the link, forget everybody else. */
   async applied(sender: string, letter: ApplicationLetter, markSeen: () => void): Promise<void> {
     const { groups, outbox, vault } = this.#o;

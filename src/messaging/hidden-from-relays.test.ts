@@ -2,8 +2,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { formOf } from "../../test/support/cells.ts";
 import { createWorld, meet, until, WAIT_MS } from "../../test/support/messenger-world.ts";
-import { type NostrEvent, eventBytes } from "../nostr/event.ts";
+import type { NostrEvent } from "../nostr/event.ts";
 import { KIND } from "../nostr/kinds.ts";
 import { DROP_KIND } from "./invite.ts";
 
@@ -39,17 +40,6 @@ test("under cover everything arrives, the stream goes on as it did, and no cell 
   assert.equal(new Set(cells.map(formOf)).size, 1, "real ones and dummies");
   assert.equal(new Set(cells.map(({ id }) => id)).size, cells.length);
 });
-
-/** Everything of an event that is not random: what is left to sort events by. */
-function formOf(event: NostrEvent): string {
-  const { kind, created_at, tags, content } = event;
-  const lengths = tags.map(([name, value]) => [
-    name,
-    value?.length,
-    name === "expiration" ? Number(value) - created_at : 0,
-  ]);
-  return JSON.stringify([kind, created_at % 60, lengths, content.length, eventBytes(event)]);
-}
 
 test("a relay sees cells of one form, whoever writes what to whom, and no name", async (t) => {
   const { relay, person } = createWorld(t);

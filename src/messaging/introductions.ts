@@ -32,6 +32,7 @@ import {
 } from "./invite.ts";
 import type { InviteBook } from "./invite-book.ts";
 import { letterHead } from "./letter.ts";
+import type { MessengerSettings } from "./messenger-options.ts";
 import type { Sessions } from "./session/sessions.ts";
 import type { Invite } from "./views.ts";
 
@@ -42,7 +43,7 @@ export interface IntroductionsOptions extends Rooms {
   readonly correspondence: Correspondence;
   readonly sessions: Sessions;
   readonly ownRelays: () => readonly string[];
-  readonly displayName: () => string;
+  readonly settings: () => MessengerSettings;
   readonly clock: Clock;
 }
 
@@ -89,8 +90,9 @@ export class Introductions {
   /** Our own signed card with the relays of now, and our name. Throws PolicyError `main_device_only` on a linked device. */
   introduce(): { card: NostrEvent; name: string } {
     if (!this.#o.devices.isMain) throw mainDeviceOnly();
-    const card = makeCard(this.#o.vault.identity(), this.#o.ownRelays(), this.#o.clock.nowMs());
-    return { card, name: this.#o.displayName() };
+    const { vault, ownRelays, clock, settings } = this.#o;
+    const { displayName, strangerWork } = settings();
+    return { card: makeCard(vault.identity(), ownRelays(), clock.nowMs(), strangerWork), name: displayName };
   }
 
   /** The contact to write to; an npub that is not in the book yet is added on the way. */
@@ -153,14 +155,7 @@ export class Introductions {
 
   #sayHello(to: ContactRow, keyPackage: Uint8Array): void {
     const head = letterHead(this.#o.clock.nowMs());
-    const proof = to.proof === null ? {} : { proof: to.proof };
-    const letter = {
-      ...head,
-      kind: "hello",
-      ...this.introduce(),
-      keyPackage: toBase64Url(keyPackage),
-      ...proof,
-    } as const;
+    const letter = { ...head, kind: "hello", ...this.introduce(), keyPackage: toBase64Url(keyPackage) } as const;
     this.#o.outbox.add({ id: head.id, to: to.publicKey, content: { profile: "hidden", letter } });
   }
 

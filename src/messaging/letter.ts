@@ -1,7 +1,7 @@
 /**
  * A letter: what one Nocturne says to another inside the seal. JSON, version 1, one of these kinds.
  *
- *   hello     "may I write to you": the writer's card, and the proof of an invite
+ *   hello     "may I write to you": the writer's card
  *   accept    "yes": the answerer's card
  *   welcome   the way into a session: an MLS welcome for a key package that came with a hello
  *   invitation, application    "come into this group", "let me in": with a key package
@@ -46,7 +46,6 @@ export interface HelloLetter extends LetterHead {
   readonly card: unknown;
   /** base64url: lets whoever accepts begin the session. */
   readonly keyPackage?: string | undefined;
-  readonly proof?: string | undefined;
 }
 
 export interface AcceptLetter extends LetterHead {
@@ -249,7 +248,6 @@ const letterSchema: v.GenericSchema<unknown, Letter> = v.variant("kind", [
     name,
     card: v.unknown(),
     keyPackage: v.exactOptional(base64Url(MESSAGE_LIMITS.keyPackageCharacters)),
-    proof: v.optional(v.pipe(v.string(), v.regex(PROOF_PATTERN))),
   }),
   v.object({ ...head, kind: v.literal("accept"), name, card: v.unknown() }),
   v.object({

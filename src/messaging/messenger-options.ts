@@ -7,6 +7,7 @@ import type { Account } from "../vault/account.ts";
 import type { LinkedAccount } from "../vault/identity.ts";
 import type { CoverLaw } from "./cover/cover-law.ts";
 import type { ReadingOptions } from "./fetch/fetching.ts";
+import type { SyncedSettings } from "./device/sync-item.ts";
 import type { MessageFile } from "./views.ts";
 
 export interface MessengerOptions {
@@ -30,7 +31,7 @@ export interface MessengerOptions {
   /** Makes the account one whose keys lie on another device; null where that cannot be. */
   readonly linkTo: ((account: LinkedAccount) => void) | null;
   /** Takes over what was set on another device of this account. */
-  readonly adoptSettings: (settings: MessengerSettings) => void;
+  readonly adoptSettings: (settings: SyncedSettings) => void;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -40,4 +41,6 @@ export interface MessengerSettings {
   readonly readReceipts: boolean;
   readonly typingIndicators: boolean;
   readonly invitedOnly: boolean;
+  /** Bits of work that strangers are to show; 0 demands nothing. */
+  readonly strangerWork: number;
 }

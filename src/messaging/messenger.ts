@@ -433,8 +433,9 @@ export class Messenger {
     return this.#desk().reader.inbox(query);
   }
 
-  counts(): { outbox: number; requests: number; unread: number } {
-    return this.#desk().reader.counts();
+  counts(): { outbox: number; requests: number; unread: number; refused: number } {
+    const { reader, screening } = this.#desk();
+    return { ...reader.counts(), refused: screening.refused };
   }
 
   /** People to whom nothing can be sent before their card is found. */

@@ -1,6 +1,6 @@
 /**
  * Our card where people look for it who know our key alone: at each of our own relays, always the same event until our
- * relays change. It goes over the connections on which these relays know who we are anyway, never over those of cells.
+ * relays change, or what we demand of strangers. It goes over the connections on which these relays know who we are anyway, never over those of cells.
  */
 
 import type { Clock } from "../core/clock.ts";
@@ -9,12 +9,14 @@ import type { RelayPool } from "../route/relay-pool.ts";
 import type { Account } from "../vault/account.ts";
 import { CARD_VERSION, makeCard } from "./card.ts";
 import type { DeviceBook } from "./device/device-book.ts";
+import type { MessengerSettings } from "./messenger-options.ts";
 
 export interface PublicCardOptions {
   readonly vault: Account;
   readonly devices: DeviceBook;
   readonly interopPool: RelayPool;
   readonly ownRelays: () => readonly string[];
+  readonly settings: () => Pick<MessengerSettings, "strangerWork">;
   readonly clock: Clock;
 }
 
@@ -51,12 +53,13 @@ export class PublicCard {
 
   /** Signed once: a new date at each start would tell when we start. */
   #current(): VerifiedEvent {
-    const { vault, ownRelays, clock } = this.#o;
+    const { vault, ownRelays, settings, clock } = this.#o;
     const identity = vault.identity();
-    const about = [CARD_VERSION, identity.publicKey, ...ownRelays()].join(" ");
+    const { strangerWork } = settings();
+    const about = [CARD_VERSION, identity.publicKey, strangerWork, ...ownRelays()].join(" ");
     this.#row ??= vault.readMeta<Row>(PUBLIC_CARD);
     if (this.#row?.about !== about) {
-      this.#row = { about, card: makeCard(identity, ownRelays(), clock.nowMs()) };
+      this.#row = { about, card: makeCard(identity, ownRelays(), clock.nowMs(), strangerWork) };
       vault.writeMeta(PUBLIC_CARD, this.#row);
     }
     return this.#row.card;

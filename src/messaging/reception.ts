@@ -2,11 +2,13 @@
  * The way in: what came, and who takes it in.
  *
  *   message of a session       -> SessionInbox; later, if its epoch is still on its way
- *   letter in an envelope      -> Handshakes, Groups or Devices (welcome), DeviceKeeper (packages), Correspondence
+ *   letter in an envelope      -> Screening: of a stranger who shows neither invite nor work, nothing is kept
+ *                              -> Handshakes, Groups or Devices (welcome), DeviceKeeper (packages), Correspondence
  *   seal of a NIP-17 client    -> Correspondence
  */
 
 import type { Clock } from "../core/clock.ts";
+import { CodecError, CryptoError } from "../core/errors.ts";
 import type { VerifiedEvent } from "../nostr/event.ts";
 import { openWrap } from "../nostr/gift-wrap.ts";
 import type { Account } from "../vault/account.ts";
@@ -23,7 +25,8 @@ import type { Handshakes } from "./handshakes.ts";
 import { readSeal } from "./interop.ts";
 import { isContent, type Letter, letterHead, type WelcomeLetter } from "./letter.ts";
 import type { Outbox } from "./outbox.ts";
-import { openLetter } from "./sealed-letter.ts";
+import type { Admission, Screening } from "./pass/screening.ts";
+import { openLetter, type OpenedLetter } from "./sealed-letter.ts";
 import type { Sealing } from "./sealing.ts";
 import type { Located, Sessions } from "./session/sessions.ts";
 import type { SessionInbox } from "./session-inbox.ts";
@@ -46,6 +49,7 @@ export interface ReceptionOptions {
   readonly sealing: Sealing;
   readonly clock: Clock;
   readonly correspondence: Correspondence;
+  readonly screening: Screening;
   readonly dispatcher: Dispatcher;
   readonly collector: () => Collector;
   /** Tells faces what changed, once it is committed. */
@@ -68,8 +72,21 @@ export class Reception {
     if (parcel.kind === "session") {
       return this.#o.sessions.hasEpoch(parcel.session, parcel.epoch) && this.#message(parcel, markSeen);
     }
-    const { sender, letter } = openLetter(parcel.envelope, this.#o.identity);
-    return this.#letter(sender, letter, markSeen);
+    const opened = this.#open(parcel.envelope);
+    const admission = opened && this.#o.screening.admit(opened);
+    // Not even marked as seen: what anybody can send without end must not fill the vault.
+    if (!opened || !admission) return true;
+    return this.#letter(opened, admission, markSeen);
+  }
+
+  /** Null for an envelope that holds no letter for us. */
+  #open(envelope: Uint8Array): OpenedLetter | null {
+    try {
+      return openLetter(envelope, this.#o.identity);
+    } catch (error) {
+      if (error instanceof CryptoError || error instanceof CodecError) return null;
+      throw error;
+    }
   }
 
   /** What a NIP-17 client sent. */
@@ -77,6 +94,7 @@ export class Reception {
     const { identity, correspondence } = this.#o;
     const message = readSeal(openWrap(event, identity.nostrSecretKey), identity);
     const isOwn = message.sender === identity.publicKey;
+    if (!isOwn && !correspondence.takesInterop(message.sender)) return true;
     this.#take(markSeen, () => (isOwn ? noEffects() : correspondence.receiveInterop(message.sender, message)));
     return true;
   }
@@ -109,7 +127,7 @@ export class Reception {
   }
 
   /** False if it waits for something that is being fetched. */
-  async #letter(sender: string, letter: Letter, markSeen: () => void): Promise<boolean> {
+  async #letter({ sender, letter }: OpenedLetter, { invited }: Admission, markSeen: () => void): Promise<boolean> {
     const { deviceKeeper, membership, dispatcher, background } = this.#o;
     if (letter.kind === "welcome") return this.#welcome(sender, letter, markSeen);
     if (letter.kind === "astray") await membership.ledAstray(sender, letter, markSeen);
@@ -118,12 +136,12 @@ export class Reception {
     else if (letter.kind === "packages") {
       deviceKeeper.packages(sender, letter, markSeen);
       background(deviceKeeper.reconcile());
-    } else this.#plain(sender, letter, markSeen);
+    } else this.#plain(sender, letter, invited, markSeen);
     dispatcher.wake(sender);
     return true;
   }
 
-  #plain(sender: string, letter: Letter, markSeen: () => void): void {
+  #plain(sender: string, letter: Letter, invited: boolean, markSeen: () => void): void {
     const { sessions, devices, handshakes, correspondence, background } = this.#o;
     const account = devices.accountOf(sender);
     // Once there is a session, whoever comes with less is no contact of ours, or was made to.
@@ -131,7 +149,7 @@ export class Reception {
     // People are met by their main device, and meet ours.
     const isMeeting = letter.kind === "hello" || letter.kind === "accept";
     const isRefused = isDowngrade || (isMeeting && (account !== sender || !devices.isMain));
-    this.#take(markSeen, () => (isRefused ? noEffects() : correspondence.receive(account, letter, sender)));
+    this.#take(markSeen, () => (isRefused ? noEffects() : correspondence.receive(account, letter, sender, invited)));
     if (isMeeting && !isRefused) background(handshakes.settle(account));
   }
 

@@ -22,7 +22,7 @@ function letter(text: string): Letter {
 
 for (const { suite, sender, envelope, letter } of vectors.sealed) {
   test(`the stored letter opens: ${suite}`, () => {
-    assert.deepEqual(openLetter(fromBase64Url(envelope), bob), { sender, suite, letter });
+    assert.deepEqual(openLetter(fromBase64Url(envelope), bob), { sender, suite, letter, pass: null });
   });
 }
 
@@ -44,6 +44,7 @@ test("any text survives the way, with and without a card", () => {
         sender: alice.publicKey,
         suite: hasCard ? "hybrid" : "elliptic-curve",
         letter: sent,
+        pass: null,
       });
     }),
     { numRuns: 20 },

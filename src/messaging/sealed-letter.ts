@@ -2,7 +2,8 @@
  * A letter on its way: sealed for one device.
  *
  *   hybrid envelope {
- *     version 1 | sender 32 | tag 32 | letter (JSON) }
+ *     version 1 | sender 32 | tag 32 | letter (JSON) }          to somebody who knows the sender
+ *     version 2 | sender 32 | tag 32 | pass | letter (JSON) }   to somebody to whom he is a stranger
  *
  * The envelope hides letter *and sender* behind elliptic curve and, with a card, ML-KEM. The tag is
  * an HMAC under a key that only sender and recipient share, so the recipient is sure of the sender
@@ -19,12 +20,18 @@ import { deriveKey, hmacSha256 } from "../crypto/key-derivation.ts";
 import { secp256k1Key } from "../crypto/provider.ts";
 import type { Identity } from "../vault/identity.ts";
 import { decodeLetter, encodeLetter, type Letter } from "./letter.ts";
+import { decodePass, encodePass, type Pass } from "./pass/pass.ts";
 
-const VERSION = 1;
+const PLAIN = 1;
+const WITH_PASS = 2;
 const KEY_BYTES = 32;
 const TAG_BYTES = 32;
 const HEAD_BYTES = 1 + KEY_BYTES + TAG_BYTES;
-const TAG_DOMAIN = utf8Encode("nocturne/letter/v1");
+const NOTHING = new Uint8Array(0);
+const TAG_DOMAINS: Readonly<Record<number, Uint8Array>> = {
+  [PLAIN]: utf8Encode("nocturne/letter/v1"),
+  [WITH_PASS]: utf8Encode("nocturne/letter/v2"),
+};
 
 export interface LetterRecipient {
   /** Hex, 32 bytes. */
@@ -38,15 +45,23 @@ export interface OpenedLetter {
   readonly sender: string;
   readonly suite: EnvelopeSuite;
   readonly letter: Letter;
+  /** What a stranger shows; null if he shows nothing. It is not checked yet. */
+  readonly pass: Pass | null;
 }
 
-/** The envelope of a letter for one device. */
-export function sealLetter(letter: Letter, sender: Identity, recipient: LetterRecipient): Uint8Array {
-  const content = utf8Encode(encodeLetter(letter));
+/** The envelope of a letter for one device; with a pass for somebody to whom the sender is a stranger. */
+export function sealLetter(
+  letter: Letter,
+  sender: Identity,
+  recipient: LetterRecipient,
+  pass: Pass | null = null,
+): Uint8Array {
+  const content = concatBytes(pass ? encodePass(pass) : NOTHING, utf8Encode(encodeLetter(letter)));
+  const version = pass ? WITH_PASS : PLAIN;
   const senderKey = fromHex(sender.device);
   const recipientKey = fromHex(recipient.publicKey);
-  const tag = letterTag(sender.nostrSecretKey, recipientKey, senderKey, recipientKey, content);
-  return sealEnvelope(concatBytes(Uint8Array.of(VERSION), senderKey, tag, content), {
+  const tag = letterTag(sender.nostrSecretKey, recipientKey, version, [senderKey, recipientKey], content);
+  return sealEnvelope(concatBytes(Uint8Array.of(version), senderKey, tag, content), {
     nostrPublicKey: recipientKey,
     ...(recipient.hybridPublicKey === null ? {} : { hybridPublicKey: fromBase64Url(recipient.hybridPublicKey) }),
   });
@@ -55,22 +70,25 @@ export function sealLetter(letter: Letter, sender: Identity, recipient: LetterRe
 /** The letter in an envelope for `recipient`. Throws CryptoError or CodecError for anything that is not meant for him. */
 export function openLetter(envelope: Uint8Array, recipient: Identity): OpenedLetter {
   const { body, suite } = openEnvelope(envelope, recipient);
-  if (body.length < HEAD_BYTES || body[0] !== VERSION) throw new CryptoError();
+  const [version = 0] = body;
+  if (body.length < HEAD_BYTES || !(version in TAG_DOMAINS)) throw new CryptoError();
   const senderKey = body.subarray(1, 1 + KEY_BYTES);
   const content = body.subarray(HEAD_BYTES);
-  const expected = letterTag(recipient.nostrSecretKey, senderKey, senderKey, fromHex(recipient.device), content);
+  const way = [senderKey, fromHex(recipient.device)] as const;
+  const expected = letterTag(recipient.nostrSecretKey, senderKey, version, way, content);
   if (!equalBytes(expected, body.subarray(1 + KEY_BYTES, HEAD_BYTES))) throw new CryptoError();
-  return { sender: toHex(senderKey), suite, letter: decodeLetter(utf8Decode(content)) };
+  const { pass, length } = version === WITH_PASS ? decodePass(content) : { pass: null, length: 0 };
+  return { sender: toHex(senderKey), suite, letter: decodeLetter(utf8Decode(content.subarray(length))), pass };
 }
 
-/** HMAC over direction and content, under the static Diffie-Hellman key of the two people. */
+/** HMAC over version, direction (from, to) and content, under the static Diffie-Hellman key of the two people. */
 function letterTag(
   ownSecretKey: Uint8Array,
   otherPublicKey: Uint8Array,
-  sender: Uint8Array,
-  recipient: Uint8Array,
+  version: number,
+  way: readonly [Uint8Array, Uint8Array],
   content: Uint8Array,
 ): Uint8Array {
   const key = deriveKey(secp256k1Key(ownSecretKey).sharedSecret(otherPublicKey), "letter/tag/v1");
-  return hmacSha256(key, concatBytes(TAG_DOMAIN, sender, recipient, content));
+  return hmacSha256(key, concatBytes(TAG_DOMAINS[version] ?? NOTHING, ...way, content));
 }

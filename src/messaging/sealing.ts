@@ -19,6 +19,7 @@ import type { Lanes } from "./cell/lanes.ts";
 import type { Parcel } from "./cell/parcel.ts";
 import { encodeLetter, isContent, type Letter } from "./letter.ts";
 import type { Outbox, OutboxRow } from "./outbox.ts";
+import type { Passes } from "./pass/passes.ts";
 import { sealLetter } from "./sealed-letter.ts";
 import type { Sessions } from "./session/sessions.ts";
 
@@ -38,6 +39,7 @@ export interface SealingOptions {
   readonly blobs: Blobs;
   /** There is something new for this device. */
   readonly wake: (device: string) => void;
+  readonly passes: Passes;
 }
 
 const POINTER = 0xc2;
@@ -52,7 +54,7 @@ export class Sealing {
     this.#o = options;
   }
 
-  /** False while it has to wait: for a session, for a card, or because nothing of one's own is sent there. */
+  /** False while it has to wait: for a session, a card or work, or because nothing of one's own is sent there. */
   isReady(content: OutboxRow["content"], to: Address): boolean {
     if (!to.placed) return false;
     if (content.profile === "commit") return true;
@@ -63,7 +65,7 @@ export class Sealing {
     if (!to.open) return false;
     if (content.profile === "interop") return true;
     if (needsSession(content.letter, to)) return this.#o.sessions.of(to.account) !== null;
-    return to.hybridPublicKey !== null;
+    return to.hybridPublicKey !== null && this.#o.passes.passOf(to.account, content.letter) !== "wait";
   }
 
   /** A parcel for a device. Null if it is of no use any more. */
@@ -88,7 +90,9 @@ export class Sealing {
    * All else goes as an intro: it is what sessions begin with, or come back to life.
    */
   sealControl(letter: Letter, to: Address): Sealed {
-    const envelope = sealLetter(letter, this.#o.identity, to);
+    const { identity, passes } = this.#o;
+    const pass = passes.passOf(to.account, letter);
+    const envelope = sealLetter(letter, identity, to, pass === "wait" ? null : pass);
     return { parcel: { kind: "letter", envelope }, shared: letter.kind === "receipt" ? this.#heardIn(to) : null };
   }
 

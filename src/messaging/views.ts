@@ -28,6 +28,8 @@ export interface Contact {
   readonly changedSafety: string | null;
   /** A request's context: did the person use an invite of yours? */
   readonly invited: boolean;
+  /** This machine computes what they ask of strangers; the first letter leaves when that is done. */
+  readonly working: boolean;
   readonly addedAt: string;
 }
 

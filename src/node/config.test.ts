@@ -24,6 +24,7 @@ test("without a word said everything has a default", () => {
     genesisKey: null,
     logLevel: "warn",
     cover: "fast",
+    chaff: 0,
   });
 });
 
@@ -58,6 +59,9 @@ test("what cannot be used is named by its source, with a suggestion, and never r
     [{ port: -1 }, {}, "--port"],
     [{ port: "1e3" }, {}, "--port"],
     [{ relayPort: "x" }, {}, "--relay-port"],
+    [{ chaff: "3601" }, {}, "--chaff"],
+    [{ chaff: "-1" }, {}, "--chaff"],
+    [{ chaff: "1.5" }, {}, "--chaff"],
     [{ relay: ["https://relay.example"] }, {}, "--relay"],
     [{ relay: ["wss://user:pass@relay.example"] }, {}, "--relay"],
     [{}, { PORT: "http" }, "PORT"],

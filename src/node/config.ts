@@ -9,7 +9,7 @@ import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import * as v from "valibot";
 import { PolicyError, UsageError } from "../core/errors.ts";
-import { ROUTE_LIMITS, VAULT_LIMITS } from "../core/limits.ts";
+import { COVER_LIMITS, ROUTE_LIMITS, VAULT_LIMITS } from "../core/limits.ts";
 import type { CoverProfile } from "../messaging/cover/cover-law.ts";
 import type { LogLevel } from "../core/log.ts";
 import { normalizeRelayUrl } from "./relay-url.ts";
@@ -23,6 +23,7 @@ export interface ConfigFlags {
   readonly embeddedRelay?: boolean | undefined;
   readonly relayPort?: string | number | undefined;
   readonly cover?: string | undefined;
+  readonly chaff?: string | number | undefined;
   readonly route?: string | undefined;
   readonly quiet?: boolean | undefined;
   readonly verbose?: boolean | undefined;
@@ -47,6 +48,8 @@ export interface Config {
   readonly logLevel: LogLevel;
   /** When cells leave (NEP-15). */
   readonly cover: CoverProfile;
+  /** Cells an hour to each of one's relays that nobody can open; 0 for none. */
+  readonly chaff: number;
 }
 
 const DEFAULT_PORT = 8080;
@@ -57,6 +60,12 @@ const port = v.pipe(
   v.integer(),
   v.minValue(0),
   v.maxValue(65_535),
+);
+export const chaffRate: v.GenericSchema<unknown, number> = v.pipe(
+  v.union([v.number(), v.pipe(v.string(), v.regex(/^\d{1,5}$/), v.transform(Number))]),
+  v.integer(),
+  v.minValue(0),
+  v.maxValue(COVER_LIMITS.chaffPerHour),
 );
 const relay = v.pipe(v.string(), v.rawTransform(toRelayUrl));
 const webUrl = v.pipe(v.string(), v.url(), v.regex(/^(https?|wss?):/));
@@ -75,10 +84,13 @@ const SCHEMAS = {
     v.picklist(["stealth", "balanced", "fast", "off"]),
     v.transform((word): CoverProfile => (word === "off" ? "fast" : word)),
   ),
+  chaff: chaffRate,
 } as const;
 
 type Key = keyof typeof SCHEMAS;
 type Layer = Partial<Record<Key, { value: unknown; source: string }>>;
+
+export const CHAFF_HINT: string = `Use a whole number of cells an hour from 0 to ${COVER_LIMITS.chaffPerHour}, for example --chaff 120.`;
 
 /** What to write instead; shown when a value is refused. */
 const SUGGESTIONS: Record<Key, string> = {
@@ -91,6 +103,7 @@ const SUGGESTIONS: Record<Key, string> = {
   genesisKey: "Use the 64 hex characters of an Ed25519 public key.",
   logLevel: "Use silent, error, warn, info or debug.",
   cover: "Use stealth, balanced, fast or off.",
+  chaff: CHAFF_HINT,
 };
 
 /**
@@ -117,6 +130,7 @@ export function readConfig(flags: ConfigFlags, environment: NodeJS.ProcessEnv = 
     genesisKey: read("genesisKey"),
     logLevel: read("logLevel") ?? "warn",
     cover: read("cover") ?? "fast",
+    chaff: read("chaff") ?? 0,
   };
 }
 
@@ -137,6 +151,7 @@ function flagLayer(flags: ConfigFlags): Layer {
     relayPort: [flags.relayPort, "--relay-port"],
     logLevel: [level, flags.verbose ? "-v" : "-q"],
     cover: [flags.cover, "--cover"],
+    chaff: [flags.chaff, "--chaff"],
   });
 }
 
@@ -159,6 +174,7 @@ const FILE_KEYS: readonly Key[] = [
   "genesisKey",
   "logLevel",
   "cover",
+  "chaff",
 ];
 
 /** A secret has no place in the file: it lies beside the data it would protect. */

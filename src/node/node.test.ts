@@ -5,6 +5,8 @@ import { join } from "node:path";
 import { after, type TestContext, test } from "node:test";
 import { testConfig } from "../../test/support/api-node.ts";
 import { waitUntil } from "../../test/support/wait.ts";
+import { COVER_LIMITS } from "../core/limits.ts";
+import { KIND } from "../nostr/kinds.ts";
 import { examineNode, examineOffline } from "./doctor.ts";
 import { type Face, startNode } from "./node.ts";
 import { openServices, type Services } from "./services.ts";
@@ -51,6 +53,21 @@ test("a node starts in order and ends in the opposite one, its face first", asyn
   const again = await ended(t, startNode(config("order"), notingFace([])));
   assert.equal(again.npub, node.npub);
   await again.close();
+});
+
+test("with --chaff its relay gets cells at that rate, beside nothing else; without, none", async (t) => {
+  const cellsOf = (node: { services: Services }) =>
+    node.services.pool.fetch(node.services.relay?.url ?? "", [{ kinds: [KIND.cell] }], 5_000);
+  const quiet = await ended(t, startNode(config("quiet"), notingFace([])));
+  const noisy = await ended(t, startNode({ ...config("noisy"), chaff: COVER_LIMITS.chaffPerHour }, notingFace([])));
+  await waitUntil("three cells were taken", () => readStatus(noisy.services).chaff.sent >= 3);
+  const { chaff } = readStatus(noisy.services);
+  assert.deepEqual(
+    [chaff.cellsPerHour, (await cellsOf(noisy)).length >= chaff.sent],
+    [COVER_LIMITS.chaffPerHour, true],
+  );
+  assert.deepEqual(readStatus(quiet.services).chaff, { cellsPerHour: 0, kilobytesPerHour: 0, sent: 0 });
+  assert.deepEqual(await cellsOf(quiet), []);
 });
 
 test("a start that fails half-way leaves nothing running", async (t) => {

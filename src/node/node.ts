@@ -40,6 +40,7 @@ export async function startNode(config: Config, openFace: (services: Services) =
   const face = await openFace(services);
   opened.defer(() => face.close());
   services.gate.begin();
+  followChaff(services);
   const { npub, warnings } = readStatus(services);
   const owned = opened.move();
   return {
@@ -51,4 +52,12 @@ export async function startNode(config: Config, openFace: (services: Services) =
     stopped: services.stopRequest.promise,
     close: () => owned.disposeAsync(),
   };
+}
+
+/** Lock and settings change which relays are known to be ours. */
+function followChaff({ bus, chaff, ownRelays }: Services): void {
+  chaff.follow(ownRelays());
+  bus.listen(({ event }) => {
+    if (event === "settings" || event === "locked" || event === "unlocked") chaff.follow(ownRelays());
+  });
 }

@@ -26,7 +26,7 @@ import type { Vault } from "../vault/vault.ts";
 import { badLabel, labelTaken, needsRelay, noFiles, sharedRelay, tooManyRelays } from "./persona-errors.ts";
 import { relayPlace } from "./relay-url.ts";
 import { checkName, checkRelay } from "./settings.ts";
-import type { NodeEvent, NewPersona, Persona } from "./views.ts";
+import type { NodeEvent, NewPersona, Persona, Settings } from "./views.ts";
 
 export interface PersonasOptions {
   readonly vault: Vault;
@@ -36,7 +36,8 @@ export interface PersonasOptions {
   readonly rootRelays: () => readonly string[];
   readonly law: CoverLaw;
   /** Not told to anybody, so the root's choice may hold for all. */
-  readonly invitedOnly: () => boolean;
+  /** Of which a persona takes over who may write first. */
+  readonly rootSettings: () => Settings;
   /** The budget holds for each identity apart. */
   readonly reading: ReadingOptions;
   readonly emit: (event: NodeEvent) => void;
@@ -146,7 +147,7 @@ export class Personas {
       this.#o.log.warn({}, "a persona does not start: one of its relays is used by another identity");
       return;
     }
-    const { vault, law, clock, invitedOnly, reading } = this.#o;
+    const { vault, law, clock, rootSettings, reading } = this.#o;
     const log = this.#o.log.child({ component: "persona" });
     const account = vault.personas.account(row.id);
     const authenticate = authenticator(account, row.relays, clock);
@@ -170,7 +171,8 @@ export class Personas {
         displayName: row.displayName,
         readReceipts: false,
         typingIndicators: false,
-        invitedOnly: invitedOnly(),
+        invitedOnly: rootSettings().invitedOnly,
+        strangerWork: rootSettings().strangerWork,
       }),
     });
     messenger.onEvent((event: MessengerEvent) => this.#o.emit({ ...event, persona: row.id }));

@@ -25,6 +25,7 @@ import { RelayPool } from "../route/relay-pool.ts";
 import { BLOB_FOLDER } from "../vault/data-directory.ts";
 import { openVault, type Vault } from "../vault/vault.ts";
 import type { Config } from "./config.ts";
+import { ChaffStreams } from "./chaff.ts";
 import { EventBus } from "./event-bus.ts";
 import { ChannelRoom } from "./channel-room.ts";
 import { Gate } from "./gate.ts";
@@ -56,6 +57,7 @@ export interface Services {
   readonly pool: RelayPool;
   /** When cells leave; faces say whether the app is open. */
   readonly law: CoverLaw;
+  readonly chaff: ChaffStreams;
   readonly messenger: Messenger;
   readonly channels: ChannelRoom;
   readonly personas: Personas;
@@ -117,6 +119,8 @@ function compose(foundation: Foundation, opened: AsyncDisposableStack): Omit<Ser
   opened.defer(() => interopPool.close());
   // Somebody starts it, so the first slot is open; from then on faces say what is.
   const law = new CoverLaw(config.cover, true, clock.nowMs());
+  const chaff = new ChaffStreams({ perHour: config.chaff, pool, clock });
+  opened.defer(() => chaff.close());
   const messenger = createMessenger(foundation, { pool, interopPool, law, links, bus, settings, ownRelays });
   opened.defer(() => messenger.stop());
   const channels = createChannels(foundation, { pool, links, bus, ownRelays });
@@ -139,6 +143,7 @@ function compose(foundation: Foundation, opened: AsyncDisposableStack): Omit<Ser
     links,
     pool,
     law,
+    chaff,
     messenger,
     channels,
     personas,
@@ -181,8 +186,9 @@ function createMessenger(
     settings: () => settings.read(),
     reading: readingOptions(settings),
     linkTo: (account) => vault.linkTo(account),
-    adoptSettings: ({ displayName, readReceipts, typingIndicators, invitedOnly }) => {
-      settings.change({ displayName, readReceipts, typingIndicators, invitedOnly });
+    adoptSettings: ({ displayName, readReceipts, typingIndicators, invitedOnly, strangerWork }) => {
+      const work = strangerWork === undefined ? {} : { strangerWork };
+      settings.change({ displayName, readReceipts, typingIndicators, invitedOnly, ...work });
       bus.emit({ event: "settings" });
     },
   });
@@ -198,7 +204,7 @@ function createPersonas(
     clock,
     log,
     rootRelays: ownRelays,
-    invitedOnly: () => settings.read().invitedOnly,
+    rootSettings: () => settings.read(),
     reading: readingOptions(settings),
     emit: (event) => bus.emit(event),
   });

@@ -2,7 +2,7 @@
 
 import { utf8Encode } from "../core/bytes.ts";
 import { ValidationError } from "../core/errors.ts";
-import { FETCH_LIMITS, MESSAGE_LIMITS, ROUTE_LIMITS } from "../core/limits.ts";
+import { FETCH_LIMITS, MESSAGE_LIMITS, ROUTE_LIMITS, WORK_LIMITS } from "../core/limits.ts";
 import type { Vault } from "../vault/vault.ts";
 import { normalizeRelayUrl } from "./relay-url.ts";
 import type { Settings } from "./views.ts";
@@ -15,6 +15,7 @@ const DEFAULTS: Settings = {
   typingIndicators: false,
   invitedOnly: false,
   readingMegabytesPerHour: FETCH_LIMITS.budgetBytesPerHour / 1_000_000,
+  strangerWork: WORK_LIMITS.usualBits,
   recoveryConfirmed: false,
 };
 

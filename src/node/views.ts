@@ -38,8 +38,11 @@ export interface Status {
   readonly embeddedRelay: string | null;
   readonly requests: number;
   readonly unread: number;
+  /** Letters of strangers that were dropped since the vault was opened: they had computed too little. */
+  readonly refused: number;
   readonly cover: CoverView;
   readonly reading: ReadingView;
+  readonly chaff: ChaffView;
   /** Who can write to you: programs on this machine only, or whoever shares a relay with you. */
   readonly reachable: "this-machine" | "relays";
   /** What a person must know now, in plain words, worst first; empty when all is well. */
@@ -80,6 +83,14 @@ export interface RelayReadingView {
   readonly sees: string;
 }
 
+/** Cells that nobody can open, to make a crowd for others; all relays together, 0 without `--chaff`. */
+export interface ChaffView {
+  readonly cellsPerHour: number;
+  readonly kilobytesPerHour: number;
+  /** Taken by relays since the start. */
+  readonly sent: number;
+}
+
 /** GET and PATCH /api/settings */
 export interface Settings {
   /** Shown to the people you write to; empty means none. */
@@ -94,7 +105,15 @@ export interface Settings {
   readonly invitedOnly: boolean;
   /** What reading relays may cost, 1 to 100,000; for each persona as much again. */
   readonly readingMegabytesPerHour: number;
+  /** What strangers are to compute before their first message is taken: bits of work, 0 for nothing. */
+  readonly strangerWork: number;
   readonly recoveryConfirmed: boolean;
+}
+
+/** GET /api/settings/work: what may be demanded of strangers, and how long this machine computes for it on average. */
+export interface WorkCost {
+  readonly bits: number;
+  readonly seconds: number;
 }
 
 /** GET /api/relays/offered: public relays to choose from; none is used unasked. */

@@ -1,5 +1,7 @@
 /** The kinds of events that we speak, by name. */
 export const KIND = {
+  /** What somebody says to everybody (NIP-10). */
+  note: 1,
   /** A request to delete (NIP-09). */
   deletion: 5,
   /** A rumor encrypted and signed by its author; only ever inside a wrap (NIP-59). */
@@ -10,6 +12,8 @@ export const KIND = {
   wrap: 1059,
   /** Hidden mail: all look alike, and only its recipient knows for whom it is (NEP-12). */
   cell: 4522,
+  /** Work for one recipient; never published (NEP-17). */
+  work: 4523,
   /** Where its author reads wraps (NIP-17). */
   inboxRelays: 10_050,
   /** How to write to its author with post-quantum protection (NEP-02); of each author relays keep the newest. */

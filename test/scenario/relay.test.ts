@@ -6,6 +6,8 @@ import { test } from "node:test";
 import type { NostrEvent } from "../../src/nostr/event.ts";
 import { createFullCell } from "../../src/relay/testing.ts";
 import { meet, texts, until } from "../support/acquaintance.ts";
+import { KIND } from "../../src/nostr/kinds.ts";
+import { formOf } from "../support/cells.ts";
 import { temporaryFolder } from "../support/cleanup.ts";
 import {
   freePort,
@@ -42,6 +44,19 @@ test("a relay alone: ready line, its description, an orderly end by either signa
   assert.equal(statSync(join(place.dataDir, "relay")).mode & 0o777, 0o700);
 });
 
+test("a relay with chaff gets cells that nobody sent, and ends in order", async (t) => {
+  const place = { dataDir: temporaryFolder(t), port: await freePort(), args: ["--chaff", "3600"] };
+  const relay = await startRelayProcess(t, place);
+  const pool = createPool(t);
+  const cells = await until("two cells are there", async () => {
+    const stored = await pool.fetch(relay.url, [{ kinds: [KIND.cell] }], 5_000);
+    return stored.length >= 2 && stored;
+  });
+  assert.equal(new Set(cells.map(formOf)).size, 1);
+  await pool.close();
+  assert.equal(await relay.end("SIGTERM"), 0, relay.log());
+});
+
 test("what a relay cannot do it says: port taken, store taken, no such address, other stores", async (t) => {
   const dataDir = temporaryFolder(t);
   const port = await freePort();
@@ -56,6 +71,7 @@ test("what a relay cannot do it says: port taken, store taken, no such address, 
   assert.equal(await refusal(new RegExp(`port ${port}.*--port`), other, "--port", `${port}`), 1);
   assert.equal(await refusal(/in use/, dataDir, "--port", "0"), 1);
   assert.equal(await refusal(/no address/, other, "--port", "0", "--host", "192.0.2.1"), 2);
+  assert.equal(await refusal(/--chaff 120/, other, "--port", "0", "--chaff", "3601"), 2);
   assert.equal(await refusal(/--port/, other, "--port", "99999"), 2);
   assert.equal(await refusal(/not available/, other, "--store", "postgres://localhost/x"), 5);
   assert.equal(await refusal(/not available/, other, "--fanout", "nats://localhost"), 5);

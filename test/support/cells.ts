@@ -5,9 +5,10 @@ import { introCells } from "../../src/messaging/cell/cell-post.ts";
 import { Lanes } from "../../src/messaging/cell/lanes.ts";
 import { type Arrival, Mailbox } from "../../src/messaging/cell/mailbox.ts";
 import type { Letter } from "../../src/messaging/letter.ts";
+import type { Pass } from "../../src/messaging/pass/pass.ts";
 import { openLetter, sealLetter } from "../../src/messaging/sealed-letter.ts";
 import { Sessions } from "../../src/messaging/session/sessions.ts";
-import type { VerifiedEvent } from "../../src/nostr/event.ts";
+import { eventBytes, type NostrEvent, type VerifiedEvent } from "../../src/nostr/event.ts";
 import type { RelayPool } from "../../src/route/relay-pool.ts";
 import type { Account } from "../../src/vault/account.ts";
 import type { Identity } from "../../src/vault/identity.ts";
@@ -26,9 +27,15 @@ export function deviceOf({ publicKey, hybrid }: Pick<Identity, "publicKey" | "hy
   return { publicKey, hybridPublicKey: toBase64Url(hybrid.publicKey) };
 }
 
-/** A letter for a device, as a stranger sends it. */
-export function letterCells(letter: Letter, sender: Identity, to: KnownDevice, nowMs: number): VerifiedEvent[] {
-  return introCells({ kind: "letter", envelope: sealLetter(letter, sender, to) }, to, nowMs);
+/** A letter for a device, as a stranger sends it; without a pass he shows nothing. */
+export function letterCells(
+  letter: Letter,
+  sender: Identity,
+  to: KnownDevice,
+  nowMs: number,
+  pass: Pass | null = null,
+): VerifiedEvent[] {
+  return introCells({ kind: "letter", envelope: sealLetter(letter, sender, to, pass) }, to, nowMs);
 }
 
 export async function publishLetter(
@@ -37,8 +44,9 @@ export async function publishLetter(
   sender: Identity,
   to: KnownDevice,
   nowMs: number,
+  pass: Pass | null = null,
 ): Promise<void> {
-  for (const cell of letterCells(letter, sender, to, nowMs)) await pool.publish(RELAY, cell);
+  for (const cell of letterCells(letter, sender, to, nowMs, pass)) await pool.publish(RELAY, cell);
 }
 
 /** Sessions and mailbox over a device's vault. */
@@ -84,4 +92,15 @@ export function lettersIn(vault: Account, events: readonly VerifiedEvent[]): Let
     const parcel = mailbox.take(event)?.parcel;
     return parcel?.kind === "letter" ? [openLetter(parcel.envelope, vault.identity()).letter] : [];
   });
+}
+
+/** Everything of an event that is not random: what is left to sort events by. */
+export function formOf(event: NostrEvent): string {
+  const { kind, created_at, tags, content } = event;
+  const lengths = tags.map(([name, value]) => [
+    name,
+    value?.length,
+    name === "expiration" ? Number(value) - created_at : 0,
+  ]);
+  return JSON.stringify([kind, created_at % 60, lengths, content.length, eventBytes(event)]);
 }

@@ -34,7 +34,13 @@ export interface Network extends Pick<UnrulyRelay, "connect"> {
 export class Person {
   readonly vault: Vault;
   readonly dataDir: string;
-  readonly settings = { displayName: "", readReceipts: false, typingIndicators: false, invitedOnly: false };
+  readonly settings = {
+    displayName: "",
+    readReceipts: false,
+    typingIndicators: false,
+    invitedOnly: false,
+    strangerWork: 0,
+  };
   /** When its cells leave; from the next start on. */
   law: MessengerOptions["law"] = new CoverLaw("fast", false, 0);
   /** What reading may cost; from the next start on. */

@@ -129,7 +129,8 @@ export async function startRelayProcess(
   t: TestContext,
   options: { readonly dataDir: string; readonly port: number; readonly args?: readonly string[] },
 ): Promise<RunningCommand & { readonly url: string }> {
-  const relay = startCommand(t, ["relay", "--json", "--port", `${options.port}`, ...(options.args ?? [])], options);
+  const { port, args = [] } = options;
+  const relay = startCommand(t, ["relay", "--json", "--port", `${port}`, ...args], options);
   const { url } = await waitUntilReady(relay);
   return { ...relay, url };
 }

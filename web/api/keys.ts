@@ -23,5 +23,6 @@ export const keys = {
   links: ["links"],
   invite: ["invite"],
   offeredRelays: ["offered-relays"],
+  workCosts: ["work-costs"],
   recovery: ["recovery"],
 } as const;

@@ -21,6 +21,7 @@ import type {
   SearchHit,
   Settings,
   Status,
+  WorkCost,
 } from "../../src/api/contract.ts";
 import { ApiFailure, call, isDropped } from "./client.ts";
 import { keys } from "./keys.ts";
@@ -56,6 +57,8 @@ function useGet<T>(queryKey: readonly string[], path: string, enabled = true): U
   return useQuery<T>({ queryKey, queryFn: ({ signal }) => call<T>("GET", path, undefined, signal), enabled });
 }
 
+/** What work costs on the node's machine. */
+export const useWorkCosts = (): UseQueryResult<WorkCost[]> => useGet(keys.workCosts, "/settings/work");
 /** How the node is, whether it is locked, and what is unread. Answers while locked too. */
 export const useStatus = (): UseQueryResult<Status> => useGet(keys.status, "/status");
 /** Your public key, fingerprint and devices. */

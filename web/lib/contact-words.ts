@@ -19,10 +19,11 @@ export const PROTECTION: Record<Encryption, string> = {
 };
 
 /** Where the two of you stand; null when there is nothing to say. */
-export function standingOf({ state, cardChanged, verified }: Contact): string | null {
+export function standingOf({ state, cardChanged, verified, working }: Contact): string | null {
   if (state === "blocked") return "Blocked";
   if (state === "request") return "Wants to write to you";
   if (cardChanged) return "Card changed";
+  if (working) return "Computing what they ask of strangers";
   if (state === "pending") return "Not answered yet";
   return verified ? "Verified" : null;
 }

@@ -13,6 +13,7 @@ export function sampleContact(change: Partial<Contact> = {}): Contact {
     cardChanged: false,
     changedSafety: null,
     invited: true,
+    working: false,
     addedAt: "2025-11-01T12:00:00.000Z",
     ...change,
   };

@@ -50,6 +50,11 @@ function describeReading({ budgetMegabytesPerHour, fits, relays }: Status["readi
   ];
 }
 
+function describeChaff({ cellsPerHour, kilobytesPerHour, sent }: Status["chaff"]): string[] {
+  if (cellsPerHour === 0) return [];
+  return [`Chaff: ${cellsPerHour} cells an hour (${kilobytesPerHour} KB), ${sent} so far.`];
+}
+
 /** Health first, then the numbers, then what a person must know. */
 function describe(status: Status): string {
   const relays = status.relays.map(
@@ -59,9 +64,10 @@ function describe(status: Status): string {
   return [
     status.locked ? "Locked. Unlock with: nocturne unlock" : `Running as ${status.npub}`,
     `Vault: ${status.protection === "passphrase" ? "protected by your passphrase" : "not protected by a passphrase; its key lies beside it"}`,
-    `Waiting to be sent: ${status.outbox}   Unread: ${status.unread}   Requests: ${status.requests}`,
+    `Waiting to be sent: ${status.outbox}   Unread: ${status.unread}   Requests: ${status.requests}${status.refused === 0 ? "" : `   Refused: ${status.refused} letters of strangers`}`,
     describeCover(status.cover),
     ...describeReading(status.reading),
+    ...describeChaff(status.chaff),
     relays.length === 0 ? "No relay." : "Relays:",
     ...relays,
     ...status.warnings.map((warning) => `! ${warning}`),

@@ -6,9 +6,11 @@
 
 import { readFile } from "node:fs/promises";
 import { type Command, InvalidArgumentError } from "commander";
+import * as v from "valibot";
 import { systemClock } from "../../core/clock.ts";
-import type { Logger } from "../../core/log.ts";
 import { InternalError, isSystemError, PolicyError, toNocturneError, UsageError } from "../../core/errors.ts";
+import type { Logger } from "../../core/log.ts";
+import { CHAFF_HINT, chaffRate } from "../../node/config.ts";
 import type { RelayOptions, RunningRelay } from "../../relay/relay-server.ts";
 import type { Context } from "../context.ts";
 import { parsePort } from "../options.ts";
@@ -24,6 +26,8 @@ interface Choices {
   readonly url?: string;
   /** Another operator's relay, whose cells this one follows, so that clients can read privately from both (NEP-14). */
   readonly mirror?: string;
+  /** Cells an hour that nobody can open. */
+  readonly chaff?: number;
 }
 
 /** Of the configuration file; those without a default come last. */
@@ -34,6 +38,7 @@ const DEFAULTS: Required<Omit<Choices, (typeof ADDRESSES)[number]>> = {
   host: "127.0.0.1",
   store: "sqlite",
   fanout: "local",
+  chaff: 0,
 };
 
 const KEYS: readonly string[] = [...Object.keys(DEFAULTS), ...ADDRESSES];
@@ -46,6 +51,7 @@ export function addRelayCommand(program: Command, context: Context): void {
     .option("--host <address>", `address to listen at (else ${DEFAULTS.host})`)
     .option("--store <kind>", `where events are kept: ${DEFAULTS.store}`)
     .option("--fanout <kind>", `how events reach other relays of yours: ${DEFAULTS.fanout}`)
+    .option("--chaff <n>", "cells an hour of its own that nobody can open, as a crowd for its readers", parseChaff)
     .option("--url <url>", "its address for clients elsewhere, such as wss://relay.example", parseRelayUrl)
     .option("--mirror <url>", "another operator's relay, whose cells it follows", parseRelayUrl)
     .option("--config <file>", `a JSON object with any of ${KEYS.join(", ")}`)
@@ -59,6 +65,7 @@ async function serve(context: Context, { config: path, ...flags }: Choices & { c
     host,
     store,
     fanout,
+    chaff: perHour,
     url: publicUrl,
     mirror,
   } = { ...DEFAULTS, ...(path ? await readChoices(path) : {}), ...flags };
@@ -72,7 +79,9 @@ async function serve(context: Context, { config: path, ...flags }: Choices & { c
   const options = { host, port, publicUrl, dataDir, log, clock: systemClock, name: "Nocturne relay" };
   const relay = await startRelay({ ...options, mirror: mirrored ?? undefined });
   context.output.result({ event: "ready", url: relay.url }, `The relay is ready: ${relay.url}`);
+  const endChaff = await startChaff(perHour, relay, log);
   await ended;
+  await endChaff();
   await relay.close();
 }
 
@@ -85,6 +94,23 @@ async function openMirror(url: string, log: Logger): Promise<AsyncDisposable & N
   ]);
   const pool = new RelayPool({ carrier: directCarrier, log, clock: systemClock });
   return { url, source: cellSource(pool, url), [Symbol.asyncDispose]: () => pool.close() };
+}
+
+/** The relay's own chaff comes as anybody's would; returns what ends it. */
+async function startChaff(perHour: number, { url }: RunningRelay, log: Logger): Promise<() => Promise<void>> {
+  if (perHour === 0) return async () => {};
+  const [{ ChaffStreams }, { RelayPool }, { directCarrier }] = await Promise.all([
+    import("../../node/chaff.ts"),
+    import("../../route/relay-pool.ts"),
+    import("../../route/carrier.ts"),
+  ]);
+  const pool = new RelayPool({ carrier: directCarrier, clock: systemClock, log });
+  const chaff = new ChaffStreams({ perHour, pool, clock: systemClock });
+  chaff.follow([url]);
+  return async () => {
+    chaff.close();
+    await pool.close();
+  };
 }
 
 async function startRelay(options: RelayOptions): Promise<RunningRelay> {
@@ -120,6 +146,7 @@ async function readChoices(path: string): Promise<Choices> {
     const given = ADDRESSES.filter((key) => value[key] !== undefined);
     return {
       ...value,
+      ...("chaff" in value ? { chaff: parseChaff(String(value["chaff"])) } : {}),
       ...("port" in value ? { port: parsePort(String(value["port"])) } : {}),
       ...Object.fromEntries(given.map((key) => [key, parseRelayUrl(value[key])])),
     };
@@ -129,6 +156,12 @@ async function readChoices(path: string): Promise<Choices> {
       cause,
     });
   }
+}
+
+function parseChaff(text: string): number {
+  const rate = v.safeParse(chaffRate, text);
+  if (rate.success) return rate.output;
+  throw new InvalidArgumentError(CHAFF_HINT);
 }
 
 function parseRelayUrl(text: unknown): string {

@@ -21,6 +21,7 @@ interface StartOptions {
   readonly embeddedRelay: boolean;
   readonly relayPort?: string;
   readonly cover?: string;
+  readonly chaff?: string;
   readonly route?: string;
 }
 
@@ -34,6 +35,7 @@ export function addStartCommands(program: Command, context: Context): void {
     .option("--no-embedded-relay", "run without a relay of your own")
     .option("--relay-port <n>", "port of the embedded relay")
     .addOption(new Option("--cover <profile>", "cover traffic").choices(["stealth", "balanced", "fast", "off"]))
+    .option("--chaff <n>", "cells an hour that nobody can open, to each of your relays, as a crowd for others")
     .addOption(new Option("--route <way>", "how to reach relays").choices(["direct", "tor", "mix"]))
     .action((options: StartOptions) => start(context, options));
 

@@ -10,12 +10,10 @@
 
 import type { Clock, Timers } from "../../core/clock.ts";
 import { COVER_LIMITS } from "../../core/limits.ts";
-import { randomBytes, randomUnit } from "../../core/random.ts";
-import { aesGcmKey } from "../../crypto/provider.ts";
-import { toHex } from "../../core/bytes.ts";
+import { randomUnit } from "../../core/random.ts";
 import type { VerifiedEvent } from "../../nostr/event.ts";
 import type { RelayPool } from "../../route/relay-pool.ts";
-import { ephemeralKey, sealCell } from "../cell/cell.ts";
+import { sealForNobody } from "./cell-for-nobody.ts";
 import type { CoverLaw } from "./cover-law.ts";
 import { type Departure, Emitter } from "./emitter.ts";
 import { LoopWatch } from "./loop-watch.ts";
@@ -120,17 +118,7 @@ export class Streams {
 
   /** A cell that nobody can open, also we cannot: it is known by its id when it comes back. */
   #dummy(): Departure {
-    const make = () => {
-      const piece = { parcel: toHex(randomBytes(12)), index: 0, count: 1, bytes: NOTHING, heard: 0 };
-      return sealCell(
-        aesGcmKey(randomBytes(32)),
-        randomBytes(32),
-        piece,
-        ephemeralKey().publicKey,
-        this.#o.clock.nowMs(),
-      );
-    };
-    return { make, settled: () => {} };
+    return { make: () => sealForNobody(NOTHING, this.#o.clock.nowMs()), settled: () => {} };
   }
 
   #watch(url: string): LoopWatch {

@@ -15,7 +15,7 @@
 
 import * as v from "valibot";
 import { utf8Encode } from "../../core/bytes.ts";
-import { DEVICE_LIMITS, FILE_LIMITS, MESSAGE_LIMITS } from "../../core/limits.ts";
+import { DEVICE_LIMITS, FILE_LIMITS, MESSAGE_LIMITS, WORK_LIMITS } from "../../core/limits.ts";
 import { HYBRID_PUBLIC_KEY_BYTES } from "../../crypto/hybrid-kem.ts";
 import { type BlobRef, blobRefSchema } from "../blobs.ts";
 import { isRelayUrl } from "../card.ts";
@@ -41,6 +41,7 @@ const card = v.object({
   hybridPublicKey: hybridKeySchema,
   signatureKey: v.nullable(v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{2603}$/))),
   relays,
+  work: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(WORK_LIMITS.bits))),
   createdAt: time,
 });
 
@@ -110,6 +111,7 @@ const settings = v.object({
   readReceipts: flag,
   typingIndicators: flag,
   invitedOnly: flag,
+  strangerWork: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(WORK_LIMITS.bits))),
 });
 
 const device = v.object({
@@ -150,6 +152,8 @@ export interface SyncedSettings {
   readonly readReceipts: boolean;
   readonly typingIndicators: boolean;
   readonly invitedOnly: boolean;
+  /** Absent from devices of versions that demand no work. */
+  readonly strangerWork?: number;
 }
 
 /** `at`: milliseconds since 1970, by the clock of the device that says it. */

@@ -7,7 +7,13 @@ import { queryClient } from "../../api/queries.ts";
 export type SettingsChange = Partial<
   Pick<
     Settings,
-    "displayName" | "relays" | "readReceipts" | "typingIndicators" | "invitedOnly" | "readingMegabytesPerHour"
+    | "displayName"
+    | "relays"
+    | "readReceipts"
+    | "typingIndicators"
+    | "invitedOnly"
+    | "readingMegabytesPerHour"
+    | "strangerWork"
   >
 >;
 

@@ -1,9 +1,12 @@
 /** Settings: the name that others see, and who may write. */
 import { type ReactNode, type SubmitEvent, useState } from "react";
 import type { Settings } from "../../../src/api/contract.ts";
+import { useWorkCosts } from "../../api/queries.ts";
 import { useAction } from "../../api/use-action.ts";
+import { chosenOf, settingsOf, strangerOptions } from "../../lib/stranger-words.ts";
 import { notify } from "../../stores/toasts.ts";
 import { Button } from "../button.tsx";
+import { Choice } from "../choice.tsx";
 import { TextField } from "../field.tsx";
 import { Section } from "../scene.tsx";
 import { Toggle } from "../toggle.tsx";
@@ -47,6 +50,7 @@ export function ProfileSection({ settings }: SettingsProps): ReactNode {
 /** Switches take effect at once and fall back if the node refuses. */
 export function PrivacySection({ settings }: SettingsProps): ReactNode {
   const change = useAction(changeSettings);
+  const { data: costs } = useWorkCosts();
   return (
     <Section title="Privacy" id="privacy">
       <Toggle
@@ -61,11 +65,12 @@ export function PrivacySection({ settings }: SettingsProps): ReactNode {
         checked={settings.typingIndicators}
         onChange={(typingIndicators) => void change.run({ typingIndicators })}
       />
-      <Toggle
-        label="Invited people only"
-        note="Refuse first messages from anybody who does not hold an invite of yours. Others are not told."
-        checked={settings.invitedOnly}
-        onChange={(invitedOnly) => void change.run({ invitedOnly })}
+      <Choice
+        legend="Who may write to you first"
+        name="strangers"
+        value={chosenOf(settings)}
+        options={strangerOptions(costs ?? [])}
+        onChange={(choice) => void change.run(settingsOf(choice))}
       />
     </Section>
   );
