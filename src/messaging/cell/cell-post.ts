@@ -11,7 +11,7 @@ import type { Clock } from "../../core/clock.ts";
 import { fromBase64Url, fromHex } from "../../core/bytes.ts";
 import type { VerifiedEvent } from "../../nostr/event.ts";
 import type { Streams } from "../cover/streams.ts";
-import { oneUseKey, sealCell } from "./cell.ts";
+import { cellEvent, oneUseKey, type SealedCell, sealPiece } from "./cell.ts";
 import { introKeys } from "./cell-keys.ts";
 import type { Lanes } from "./lanes.ts";
 import { cutParcel, encodeIntro, encodeParcel, type Parcel } from "./parcel.ts";
@@ -41,8 +41,15 @@ export interface Sent {
   readonly taken: boolean;
 }
 
-/** Makes a cell at the moment it leaves. */
-type MakeCell = () => VerifiedEvent;
+/** Seals a cell; called at the moment it leaves, or is handed to a courier. */
+type MakeCell = () => SealedCell;
+
+/** A cell for somebody else to upload. */
+export interface PreparedCell extends SealedCell {
+  readonly relay: string;
+  /** Which piece of its parcel it carries; several relays get each. */
+  readonly piece: number;
+}
 
 export class CellPost {
   readonly #o: CellPostOptions;
@@ -55,15 +62,24 @@ export class CellPost {
   async send(parcel: Parcel, to: PostRecipient, shared: SharedEpoch | null, relays: readonly string[]): Promise<Sent> {
     const { streams, clock } = this.#o;
     const chosen = streams.choose(relays);
-    const copies = this.#onLane(parcel, to, shared, chosen.length) ?? asIntros(parcel, to, clock, chosen.length);
-    const sent = chosen.map((url, copy) => (copies[copy] ?? []).map((make) => streams.send(url, make)));
+    const copies = this.#onLane(parcel, to, shared, chosen.length) ?? asIntros(parcel, to, chosen.length);
+    const sent = chosen.map((url, copy) =>
+      (copies[copy] ?? []).map((make) => streams.send(url, () => cellEvent(make(), clock.nowMs()))),
+    );
     const pieces = (copies[0] ?? []).map((_, piece) => anyOf(sent.map((tries) => tries[piece])));
     return { relays: chosen, taken: chosen.length > 0 && (await Promise.all(pieces)).every(Boolean) };
   }
 
+  /** The same cells for a courier, sealed now. Throws as `introCells`. */
+  prepare(parcel: Parcel, to: PostRecipient, shared: SharedEpoch | null, relays: readonly string[]): PreparedCell[] {
+    const chosen = this.#o.streams.choose(relays);
+    const copies = this.#onLane(parcel, to, shared, chosen.length) ?? asIntros(parcel, to, chosen.length);
+    return chosen.flatMap((relay, copy) => (copies[copy] ?? []).map((make, piece) => ({ ...make(), relay, piece })));
+  }
+
   /** Null if there is no lane, or not so much room in its window. */
   #onLane(parcel: Parcel, to: PostRecipient, shared: SharedEpoch | null, copies: number): MakeCell[][] | null {
-    const { lanes, clock } = this.#o;
+    const { lanes } = this.#o;
     if (!shared) return null;
     const pieces = cutParcel(encodeParcel(parcel));
     const slots = lanes.take(shared.session, shared.epoch, to.publicKey, copies * pieces.length);
@@ -71,7 +87,7 @@ export class CellPost {
     return Array.from({ length: copies }, (_, copy) =>
       slots.slice(copy * pieces.length, (copy + 1) * pieces.length).map(({ seal, address, heard }, i) => {
         const piece = { ...(pieces[i] as (typeof pieces)[number]), heard };
-        return () => sealCell(seal, address, piece, oneUseKey(), clock.nowMs());
+        return () => sealPiece(seal, address, piece, oneUseKey());
       }),
     );
   }
@@ -85,15 +101,15 @@ async function anyOf(tries: readonly (Promise<boolean> | undefined)[]): Promise<
 
 /** The cells of a parcel for a device of which only the public keys are known. Throws CodecError `parcel_too_large`, `bad_public_key`. */
 export function introCells(parcel: Parcel, to: PostRecipient, nowMs: number): VerifiedEvent[] {
-  return asIntros(parcel, to, { nowMs: () => nowMs }, 1).flatMap((cells) => cells.map((make) => make()));
+  return asIntros(parcel, to, 1).flatMap((cells) => cells.map((make) => cellEvent(make(), nowMs)));
 }
 
 /** A cell can be made again and again: each time it is another one that carries the same piece. */
-function asIntros(parcel: Parcel, to: PostRecipient, clock: Clock, copies: number): MakeCell[][] {
+function asIntros(parcel: Parcel, to: PostRecipient, copies: number): MakeCell[][] {
   const cells = cutParcel(encodeIntro(parcel, envelopeKeys(to))).map((piece) => () => {
     const oneUse = oneUseKey();
     const { seal, address } = introKeys(oneUse, to.publicKey);
-    return sealCell(seal, address, { ...piece, heard: 0 }, oneUse, clock.nowMs());
+    return sealPiece(seal, address, { ...piece, heard: 0 }, oneUse);
   });
   return Array.from({ length: copies }, () => cells);
 }

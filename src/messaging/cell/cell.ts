@@ -29,8 +29,8 @@ const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 const PLAIN_BYTES = 2_048;
 const HEAD_BYTES: number = PLAIN_BYTES - PIECE_BYTES;
-const SEALED_BYTES: number = 1 + NONCE_BYTES + PLAIN_BYTES + TAG_BYTES;
-const CONTENT_CHARACTERS: number = Math.ceil(SEALED_BYTES / 3) * 4;
+export const CELL_SEALED_BYTES: number = 1 + NONCE_BYTES + PLAIN_BYTES + TAG_BYTES;
+const CONTENT_CHARACTERS: number = Math.ceil(CELL_SEALED_BYTES / 3) * 4;
 const PARCEL_ID_BYTES = 12;
 const PIECE_KIND = 1;
 const DOMAIN: Uint8Array = utf8Encode("nocturne/cell/v1");
@@ -59,6 +59,15 @@ export function oneUseKey(): OneUseKey {
   return { secretKey, publicKey: publicKeyOf(secretKey) };
 }
 
+/** A cell that was sealed and waits to leave: what its event is made of. */
+export interface SealedCell {
+  /** 32 bytes. */
+  readonly address: Uint8Array;
+  /** CELL_SEALED_BYTES. */
+  readonly sealed: Uint8Array;
+  readonly oneUse: OneUseKey;
+}
+
 /** The event that carries a piece. `address` has 32 bytes. The one-use key is wiped. */
 export function sealCell(
   key: AesGcmKey,
@@ -67,26 +76,37 @@ export function sealCell(
   oneUse: OneUseKey,
   nowMs: number,
 ): VerifiedEvent {
+  return cellEvent(sealPiece(key, address, piece, oneUse), nowMs);
+}
+
+/** Seals a piece; whoever makes the event of it, and when, can be somebody else (a courier). */
+export function sealPiece(key: AesGcmKey, address: Uint8Array, piece: Piece, oneUse: OneUseKey): SealedCell {
   const plain = new Uint8Array(PLAIN_BYTES);
   const { parcel, index, count, heard, bytes } = piece;
   const head = [Uint8Array.of(PIECE_KIND), u32(heard), fromHex(parcel), u16(index), u16(count), u16(bytes.length)];
   plain.set(concatBytes(...head));
   plain.set(bytes, HEAD_BYTES);
-  const sealed = new Uint8Array(SEALED_BYTES);
+  const sealed = new Uint8Array(CELL_SEALED_BYTES);
   const nonce = randomBytes(NONCE_BYTES);
   sealed[0] = VERSION;
   sealed.set(nonce, 1);
   key.sealInto(sealed.subarray(1 + NONCE_BYTES), nonce, plain, associatedData(address, oneUse.publicKey));
+  wipeBytes(plain);
+  return { address, sealed, oneUse };
+}
+
+/** The event of a sealed cell, dated now. The one-use key is wiped. */
+export function cellEvent({ address, sealed, oneUse }: SealedCell, nowMs: number): VerifiedEvent {
   const created_at = Math.floor(nowMs / CELL_LIMITS.roundMs) * (CELL_LIMITS.roundMs / 1000);
   const tags = [
     ["x", toHex(address)],
     ["expiration", String(created_at + CELL_LIMITS.keptMs / 1000)],
   ];
   try {
-    const content = Buffer.from(sealed.buffer).toString("base64");
+    const content = Buffer.from(sealed).toString("base64");
     return signEvent({ kind: KIND.cell, created_at, tags, content }, oneUse.secretKey, oneUse.publicKey);
   } finally {
-    wipeBytes(oneUse.secretKey, plain);
+    wipeBytes(oneUse.secretKey);
   }
 }
 
@@ -100,7 +120,7 @@ export function cellAddress({ kind, tags, content }: NostrEvent): string | null 
 /** What an event carries. Throws CryptoError for anything that was not sealed as a cell with this key, address and one-use key. */
 export function openCell(key: AesGcmKey, { pubkey, tags, content }: NostrEvent): Piece {
   const sealed = Buffer.from(content, "base64");
-  if (sealed.length !== SEALED_BYTES || sealed[0] !== VERSION) throw new CryptoError();
+  if (sealed.length !== CELL_SEALED_BYTES || sealed[0] !== VERSION) throw new CryptoError();
   const plain = new Uint8Array(PLAIN_BYTES);
   const address = fromHex(tags[0]?.[1] ?? "");
   const nonce = sealed.subarray(1, 1 + NONCE_BYTES);
