@@ -382,7 +382,7 @@ export const COURIER_LIMITS = {
   queuedPerPerson: 2_048,
   queued: 16_384,
   /** What a courier may offer: cells in a day that begins at midnight UTC. */
-  cellsPerDay: 100_000,
+  cellsPerDay: 20_000,
   /** Cells in one letter: 2,141 bytes each, in base64url. */
   cellsPerLetter: 6,
   /** Numbers in one report. */

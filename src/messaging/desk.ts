@@ -17,6 +17,7 @@ import { Streams } from "./cover/streams.ts";
 import type { Rooms } from "./composer.ts";
 import { ContactBook } from "./contact-book.ts";
 import { ConversationBook } from "./conversation-book.ts";
+import { Couriers } from "./courier/couriers.ts";
 import { Correspondence } from "./correspondence.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { EarlyMarks } from "./early-marks.ts";
@@ -71,6 +72,7 @@ export interface Desk extends Rooms {
   readonly introductions: Introductions;
   readonly reader: Reader;
   readonly correspondence: Correspondence;
+  readonly couriers: Couriers;
   readonly annotator: Annotator;
   readonly collector: Collector;
   readonly dispatcher: Dispatcher;
@@ -108,21 +110,18 @@ export function openDesk(options: MessengerOptions, events: DeskEvents): Desk {
   const sessions = new Sessions({ vault, identity, clock, epochs: lanes, follow });
   const transcript = new Transcript({ ...rooms, ownKey: publicKey, earlyMarks, nowMs });
   const order = new TextOrder({ ...rooms, transcript, nowMs });
-  const correspondence = new Correspondence({
-    ...rooms,
-    transcript,
-    order,
-    ownKey: publicKey,
-    introduce: () => introductions.introduce(),
-    isInvited: (proof, guest) => invites.isInvited(proof, publicKey, guest, nowMs()),
-    invitedOnly: () => settings().invitedOnly,
-    nowMs,
-  });
+  const isInvited = (proof: string, guest: string) => invites.isInvited(proof, publicKey, guest, nowMs());
+  const said = { introduce: () => introductions.introduce(), isInvited, invitedOnly: () => settings().invitedOnly };
+  const correspondence = new Correspondence({ ...rooms, ...said, transcript, order, ownKey: publicKey, nowMs });
   const places = { vault, pool, interopPool, clock, ownRelays, ...rooms };
   const introductions: Introductions = new Introductions({ ...places, invites, correspondence, sessions, displayName });
   const blobs = new Blobs({ ...places, arrived: () => inward.collector.retryEarly() });
   const wake = (to: string) => dispatcher.wake(to);
   const sealing = new Sealing({ ...rooms, identity, sessions, lanes, blobs, wake });
+  const sent = (row: OutboxRow) => events.sent(rooms.messages, row);
+  const hasSession = (account: string) => sessions.of(account) !== null;
+  const woken = (to?: string) => dispatcher.wake(to);
+  const couriers = new Couriers({ ...places, ...cells, identity, log, sent, hasSession, wake: woken });
   const dispatcher: Dispatcher = new Dispatcher({
     ...places,
     sealing,
@@ -131,7 +130,8 @@ export function openDesk(options: MessengerOptions, events: DeskEvents): Desk {
     addresses: new Addresses(rooms.contacts, rooms.groups, rooms.devices),
     log,
     interopRelays: (to) => introductions.interopRelays(to),
-    onSent: (row) => events.sent(rooms.messages, row),
+    courier: couriers.sending,
+    onSent: sent,
   });
   const base = {
     identity,
@@ -140,6 +140,7 @@ export function openDesk(options: MessengerOptions, events: DeskEvents): Desk {
     blobs,
     introductions,
     correspondence,
+    couriers,
     transcript,
     order,
     dispatcher,
@@ -149,12 +150,13 @@ export function openDesk(options: MessengerOptions, events: DeskEvents): Desk {
   const inward = openInward({ ...places, ...base, wake, log }, options, events);
   const search = new SearchIndex(rooms.messages);
   const typing = new TypingBoard(events.typing);
+  const shown = { courier: couriers.sending, ownName: displayName, nowMs };
   const linkOf = (group: GroupRow) => inward.membership.linkOf(group);
   return {
     ...rooms,
     ...base,
     ...inward,
-    reader: new Reader({ ...rooms, linkOf, search, typing, publicKey, ownName: displayName, nowMs }),
+    reader: new Reader({ ...rooms, ...shown, linkOf, search, typing, publicKey }),
     annotator: new Annotator({ ...rooms, identity, transcript, revokeLink, nowMs }),
     expiry: new Expiry(rooms.messages),
     search,
@@ -188,7 +190,10 @@ function openHeard(vault: Account, contacts: ContactBook): HeardBook {
   return heard;
 }
 
-type Base = Pick<Desk, "identity" | "sessions" | "introductions" | "correspondence" | "dispatcher" | "earlyMarks"> &
+type Base = Pick<
+  Desk,
+  "identity" | "sessions" | "introductions" | "correspondence" | "couriers" | "dispatcher" | "earlyMarks"
+> &
   Rooms &
   Pick<MessengerOptions, "vault" | "pool" | "interopPool" | "clock" | "log" | "ownRelays"> & {
     readonly mailbox: Mailbox;
@@ -298,6 +303,7 @@ function openOwnDevices(
 /** Ends all work; resolves when nothing runs any more. */
 export async function closeDesk(desk: Desk): Promise<void> {
   desk.linking.close();
+  desk.couriers.close();
   desk.collector.close();
   desk.search.close();
   desk.typing.close();

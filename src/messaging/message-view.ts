@@ -3,6 +3,7 @@
 import { MESSAGE_LIMITS } from "../core/limits.ts";
 import { encodeNpub } from "../nostr/keys.ts";
 import type { Rooms } from "./composer.ts";
+import type { Sending } from "./courier/sending.ts";
 import type { Notice, StoredMessage } from "./message-store.ts";
 import type { Message, Quote, Reaction } from "./views.ts";
 
@@ -18,17 +19,19 @@ export class MessageView {
   readonly #rooms: Rooms;
   readonly #own: string;
   readonly #ownName: () => string;
+  readonly #courier: Pick<Sending, "why">;
 
-  constructor(rooms: Rooms, own: string, ownName: () => string) {
+  constructor(rooms: Rooms, own: string, ownName: () => string, courier: Pick<Sending, "why">) {
     this.#rooms = rooms;
     this.#own = own;
     this.#ownName = ownName;
+    this.#courier = courier;
   }
 
   view(row: StoredMessage): Message {
-    const { conversations, outbox } = this.#rooms;
+    const { conversations } = this.#rooms;
     const from = this.#person(row.author);
-    const waits = row.mine && row.state === "queued" && outbox.rowsOf(row.id).some(({ attempts }) => attempts > 0);
+    const waiting = row.mine && row.state === "queued" ? this.#whyWaiting(row.id) : null;
     return {
       id: row.id,
       conversation: conversations.publicIdOf(row.conversation),
@@ -45,9 +48,16 @@ export class MessageView {
       replyTo: row.replyTo === null ? null : this.#quote(row.replyTo, row.conversation),
       reactions: this.#reactions(row),
       expiresAt: row.expiresAtMs === null ? null : isoTime(row.expiresAtMs),
-      ...(waits ? { waiting: WAITING } : {}),
+      ...(waiting === null ? {} : { waiting }),
       position: row.seq,
     };
+  }
+
+  #whyWaiting(id: string): string | null {
+    const rows = this.#rooms.outbox.rowsOf(id);
+    const byCourier = rows.map((one) => this.#courier.why(one, this.#rooms.devices.accountOf(one.to)));
+    const why = byCourier.find((words) => words !== null) ?? null;
+    return why ?? (rows.some(({ attempts }) => attempts > 0) ? WAITING : null);
   }
 
   /** What a contact is called, or the beginning of the key of somebody who is none. */

@@ -26,6 +26,8 @@ type Handlers = Parameters<RelayPool["subscribe"]>[2];
 
 export class UnrulyRelay {
   readonly stored: VerifiedEvent[] = [];
+  /** Of couriers: whether a connection could be made. */
+  reachable = true;
   #mischief: Mischief | null = null;
   readonly #subscriptions = new Set<{ asked: Asked; handlers: Handlers; line: Line }>();
 
@@ -38,6 +40,7 @@ export class UnrulyRelay {
     const line: Line = { alive: true };
     const pool = {
       keep: () => {},
+      reach: () => line.alive && this.reachable,
       publish: (_url: string, event: NostrEvent) => this.#publish(event as VerifiedEvent, line),
       subscribe: (_url: string, filters: Filters, handlers: Handlers) => this.#subscribe(filters, handlers, line),
       fetch: async (_url: string, filters: Asked) =>

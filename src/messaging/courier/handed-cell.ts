@@ -24,7 +24,7 @@ export function encodeHanded({ address, sealed, oneUse }: SealedCell): Uint8Arra
 }
 
 /** Throws CodecError `bad_cell` for what no cell can be made of. */
-function checkHanded(bytes: Uint8Array): void {
+export function checkHanded(bytes: Uint8Array): void {
   const key = bytes.subarray(KEY_BYTES, HEAD_BYTES);
   if (bytes.length === HANDED_BYTES && bytes[HEAD_BYTES] === 1 && isSecp256k1Scalar(key)) return;
   throw new CodecError("bad_cell", "This is no cell that could be uploaded.");
