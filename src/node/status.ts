@@ -25,6 +25,7 @@ export function readStatus(services: Services): Status {
     routes: [directRoute(services)],
     ...(services.gate.working ? services.messenger.counts() : { outbox: 0, requests: 0, unread: 0 }),
     cover: readCover(services),
+    courier: courierInUse(services),
     mesh: { peers: 0 },
     locked,
     protection: vault.protection,
@@ -36,12 +37,18 @@ export function readStatus(services: Services): Status {
 
 function warnings(services: Services, reachable: Status["reachable"]): string[] {
   const failing = relayStates(services).filter(({ state }) => state === "waiting").length;
+  const courier = courierInUse(services);
   return [
+    ...(courier?.why ? [`Your mail waits for ${courier.name}: ${courier.why} See: nocturne courier list`] : []),
     ...(reachable === "this-machine" ? [ONLY_THIS_MACHINE] : []),
     ...(failing > 0 ? [`${failing} of your relays cannot be reached now; Nocturne keeps trying.`] : []),
     ...(services.vault.protection === "key-file" ? [NO_PASSPHRASE] : []),
     ...(services.settings.read().recoveryConfirmed ? [] : [NOT_WRITTEN_DOWN]),
   ];
+}
+
+function courierInUse({ gate, messenger }: Services): Status["courier"] {
+  return gate.working ? messenger.couriers.view().using : null;
 }
 
 /** Our own relays, the embedded one first; a contact's relay that is only written to is not listed. */

@@ -1,9 +1,10 @@
 /** `nocturne status` and `doctor`: how it is going, health first. */
 
 import type { Command } from "commander";
-import type { DoctorReport, Status } from "../../api/contract.ts";
+import type { CourierInUse, DoctorReport, Status } from "../../api/contract.ts";
 import type { Context } from "../context.ts";
 import { EXIT } from "../exit-codes.ts";
+import { plainLine } from "../plain-text.ts";
 
 export function addHealthCommands(program: Command, context: Context): void {
   program
@@ -41,6 +42,11 @@ function describeCover({ profile, kilobytesPerHour, secondsPerCell, sees }: Stat
   return `Cover: ${profile} (${cost}). ${sees}`;
 }
 
+export function describeCourier({ name, why, handing, entrusted, leftToday }: CourierInUse): string {
+  const state = why === null ? "" : ` Mail waits: ${why}`;
+  return `Courier: ${plainLine(name)}. Cells on the way there: ${handing}, there: ${entrusted}, left today: ${leftToday}.${state}`;
+}
+
 /** Health first, then the numbers, then what a person must know. */
 function describe(status: Status): string {
   const relays = status.relays.map(
@@ -52,6 +58,7 @@ function describe(status: Status): string {
     `Vault: ${status.protection === "passphrase" ? "protected by your passphrase" : "not protected by a passphrase; its key lies beside it"}`,
     `Waiting to be sent: ${status.outbox}   Unread: ${status.unread}   Requests: ${status.requests}`,
     describeCover(status.cover),
+    ...(status.courier ? [describeCourier(status.courier)] : []),
     relays.length === 0 ? "No relay." : "Relays:",
     ...relays,
     ...status.warnings.map((warning) => `! ${warning}`),
