@@ -78,7 +78,7 @@ function Progress({
   const reported = offer?.reportedAt ?? null;
   return (
     <>
-      {using.why !== null && <p role="status">Mail waits: {using.why}</p>}
+      {using.why !== null && <output>Mail waits: {using.why}</output>}
       <dl className="grid gap-x-6 gap-y-1 sm:grid-cols-[auto_1fr]">
         <dt className="text-muted">Cells on the way there</dt>
         <dd>{using.handing}</dd>
