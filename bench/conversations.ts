@@ -28,7 +28,7 @@ import { createLogger } from "../src/core/log.ts";
 import { randomBytes } from "../src/core/random.ts";
 import { aesGcmKey, hmac } from "../src/crypto/provider.ts";
 import { ed25519 } from "../src/crypto/signing.ts";
-import { cellAddress, oneUseKey, openCell, sealCell } from "../src/messaging/cell/cell.ts";
+import { ephemeralKey, openCell, readCell, sealCell } from "../src/messaging/cell/cell.ts";
 import { laneAddress, type LaneKeys, laneKeys } from "../src/messaging/cell/cell-keys.ts";
 import { cutParcel, encodeParcel } from "../src/messaging/cell/parcel.ts";
 import { encodeCredential, isCertified } from "../src/messaging/session/device.ts";
@@ -127,15 +127,16 @@ class Side {
 function cellsOf(lanes: Lanes, session: string, body: Uint8Array): string[] {
   return cutParcel(encodeParcel({ kind: "session", session, epoch: lanes.epoch, body })).map((piece) => {
     const address = laneAddress(lanes.out, lanes.sent++);
-    return JSON.stringify(sealCell(lanes.out.seal, address, { ...piece, heard: 0 }, oneUseKey(), Date.now()));
+    const { publicKey } = ephemeralKey();
+    return JSON.stringify(sealCell(lanes.out.seal, address, { ...piece, heard: 0 }, publicKey, Date.now()));
   });
 }
 
 function openNext(lanes: Lanes, json: string): Uint8Array {
   const event = verifyId(parseEvent(JSON.parse(json)));
-  const isExpected = event && cellAddress(event) === toHex(laneAddress(lanes.in, lanes.seen++));
-  if (!isExpected) throw new Error("a cell got lost");
-  return openCell(lanes.in.seal, event).bytes;
+  const cell = event && readCell(event);
+  if (cell?.address !== toHex(laneAddress(lanes.in, lanes.seen++))) throw new Error("a cell got lost");
+  return openCell(lanes.in.seal, cell).bytes;
 }
 
 async function twoSides(): Promise<[Side, Side]> {

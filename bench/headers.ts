@@ -3,20 +3,23 @@
  * and how fast a client finds its own among them. The peer is the same question to the same relay for whole events.
  */
 
-import { createECDH } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { x25519 as nobleX25519 } from "@noble/curves/ed25519.js";
 import { secp256k1 } from "@noble/curves/secp256k1.js";
-import { pointMultiply } from "tiny-secp256k1";
 import { WebSocket } from "ws";
-import { toHex } from "../src/core/bytes.ts";
+import { fromHex } from "../src/core/bytes.ts";
 import { systemClock } from "../src/core/clock.ts";
 import { RELAY_LIMITS } from "../src/core/limits.ts";
 import { createLogger } from "../src/core/log.ts";
 import { randomBytes } from "../src/core/random.ts";
-import { secp256k1Key, x25519Key } from "../src/crypto/provider.ts";
-import { HEADER_BYTES } from "../src/nostr/header-stream.ts";
+import { createHybridKeyPair } from "../src/crypto/hybrid-kem.ts";
+import { secp256k1Key } from "../src/crypto/provider.ts";
+import { type Cell, ephemeralKey, ephemeralOf, readCell, sealCell } from "../src/messaging/cell/cell.ts";
+import { introKeyOf, introKeys } from "../src/messaging/cell/cell-keys.ts";
+import type { NostrEvent } from "../src/nostr/event.ts";
+import { HEADER_BYTES, headerOf } from "../src/nostr/header-stream.ts";
 import { KIND } from "../src/nostr/kinds.ts";
 import { EventStore } from "../src/relay/event-store.ts";
 import { startRelay } from "../src/relay/relay-server.ts";
@@ -25,7 +28,7 @@ import { directCarrier } from "../src/route/carrier.ts";
 import { RelayPool } from "../src/route/relay-pool.ts";
 import { type Bench, type BenchOptions, median, type Row, row } from "./report.ts";
 
-const CONTENT_CHARACTERS = 2_772;
+const CONTENT_CHARACTERS = 2_812;
 const CELLS_PER_MINUTE = 1_000;
 const KNOWN = 64_000;
 const ROUNDS = 5;
@@ -51,7 +54,7 @@ async function rounds(work: () => number | Promise<number>): Promise<number> {
 
 function fill(folder: string, count: number): EventStore {
   const store = new EventStore(folder, RELAY_LIMITS.storeBytes);
-  const content = "A".repeat(CONTENT_CHARACTERS);
+  const content = "AQ".padEnd(CONTENT_CHARACTERS, "A");
   for (let stored = 0; stored < count; stored += CELLS_PER_MINUTE) {
     const agoS = ((count - stored) / CELLS_PER_MINUTE) * 60;
     const cells = createUnsignedCells(CELLS_PER_MINUTE);
@@ -186,49 +189,57 @@ async function matchRows(quick: boolean): Promise<Row[]> {
   ];
 }
 
+const PEOPLE = 200;
+
+/** Cells for other people, tried as intros: from a header, and from a whole event of the crowd. */
 async function trialRows(quick: boolean): Promise<Row[]> {
-  const count = quick ? 200 : 4_000;
-  const secret = secp256k1.utils.randomSecretKey();
-  const keys = Array.from({ length: 200 }, () => secp256k1.keygen().publicKey.slice(1));
-  const even = (key: Uint8Array) => Uint8Array.of(2, ...key);
-  const points = keys.map(even);
-  const provider = secp256k1Key(secret);
-  const ecdh = createECDH("secp256k1");
-  ecdh.setPrivateKey(secret);
-  const trials: Record<string, (i: number) => Uint8Array> = {
-    "provider (node:crypto diffieHellman)": (i) => provider.sharedSecret(keys[i] as Uint8Array),
-    "node:crypto createECDH": (i) => ecdh.computeSecret(points[i] as Uint8Array),
-    "tiny-secp256k1 pointMultiply (WASM, not constant-time)": (i) =>
-      (pointMultiply(points[i] as Uint8Array, secret, true) as Uint8Array).subarray(1),
-    "@noble/curves getSharedSecret": (i) => secp256k1.getSharedSecret(secret, points[i] as Uint8Array).subarray(1),
-  };
-  const rows: Row[] = [];
-  for (const [name, trial] of Object.entries(trials)) {
-    if (toHex(trial(0)) !== toHex(provider.sharedSecret(keys[0] as Uint8Array))) throw new Error(`${name} differs`);
-    const ours = await rounds(() =>
+  const count = quick ? 400 : 8_000;
+  const own = createHybridKeyPair(randomBytes(32));
+  const events = Array.from({ length: PEOPLE }, () => introFor(createHybridKeyPair(randomBytes(32)).publicKey));
+  const cells = events.map((event) => readCell(event) as Cell);
+  const headers = events.map((event) => headerOf(event) as Uint8Array);
+  const { x25519, secp } = otherKeys();
+  const tryCell = (cell: Cell) => introKeyOf(ephemeralOf(cell), fromHex(cell.address), own);
+  if (cells.some(tryCell) || !tryCell(readCell(introFor(own.publicKey)) as Cell)) throw new Error("a trial is wrong");
+  const measure = (trial: (i: number) => unknown) =>
+    rounds(() =>
       timed(() => {
-        for (let i = 0; i < count; i++) trial(i % keys.length);
+        for (let i = 0; i < count; i++) trial(i % PEOPLE);
         return count;
       }),
     );
-    const base = { metric: `intro trial: ${name}`, unit: "keys/s/core", ours };
-    rows.push(row({ ...base, peer: null, theirs: GOALS.trial, goal: 1 }));
+  const header = (at: number) => headers[at] as Uint8Array;
+  const trials: [string, (i: number) => unknown][] = [
+    ["a header", (i) => introKeyOf(header(i).subarray(0, 32), header(i).subarray(32, 64), own)],
+    ["an event of the crowd", (i) => tryCell(readCell(events[i] as NostrEvent) as Cell)],
+  ];
+  const comparisons: [string, (i: number) => unknown][] = [
+    ["X25519 alone, @noble/curves", (i) => nobleX25519.getSharedSecret(x25519, ephemeralOf(cells[i] as Cell))],
+    ["ECDH on secp256k1 alone, node:crypto", (i) => secp.own.sharedSecret(secp.keys[i] as Uint8Array)],
+  ];
+  const rows: Row[] = [];
+  const unit = "cells/s/core";
+  for (const [name, trial] of trials) {
+    const ours = await measure(trial);
+    rows.push(row({ metric: `intro trial: ${name}`, unit, ours, peer: null, theirs: GOALS.trial, goal: 1 }));
   }
-  return [...rows, await otherCurveRow(count)];
+  for (const [name, trial] of comparisons) {
+    const ours = await measure(trial);
+    rows.push(row({ metric: `for comparison: ${name}`, unit, ours, peer: null, theirs: null }));
+  }
+  return rows;
 }
 
-/** What a curve costs of which OpenSSL has a fast implementation. */
-async function otherCurveRow(count: number): Promise<Row> {
-  const own = x25519Key(randomBytes(32));
-  const keys = Array.from({ length: 200 }, () => x25519Key(randomBytes(32)).publicKey);
-  const ours = await rounds(() =>
-    timed(() => {
-      for (let i = 0; i < count; i++) own.sharedSecret(keys[i % keys.length] as Uint8Array);
-      return count;
-    }),
-  );
-  const metric = "for comparison, which cells do not use: X25519 by the provider";
-  return row({ metric, unit: "keys/s/core", ours, peer: null, theirs: null });
+function introFor(publicKey: Uint8Array): NostrEvent {
+  const ephemeral = ephemeralKey();
+  const { seal, address } = introKeys(ephemeral, publicKey);
+  const piece = { parcel: "00".repeat(12), index: 0, count: 1, bytes: new Uint8Array(0), heard: 0 };
+  return sealCell(seal, address, piece, ephemeral.publicKey, Date.now());
+}
+
+function otherKeys() {
+  const keys = Array.from({ length: PEOPLE }, () => secp256k1.keygen().publicKey.slice(1));
+  return { x25519: randomBytes(32), secp: { own: secp256k1Key(secp256k1.utils.randomSecretKey()), keys } };
 }
 
 async function run({ quick }: BenchOptions): Promise<Row[]> {

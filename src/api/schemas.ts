@@ -159,7 +159,7 @@ export const contactSchema: Shape<contract.Contact> = v.object({
   verified: v.boolean(),
   safety: v.nullable(text),
   fingerprint: text,
-  encryption: v.picklist(["hybrid", "elliptic-curve", "interop"]),
+  encryption: v.picklist(["hybrid", "card-unknown", "interop"]),
   cardChanged: v.boolean(),
   changedSafety: v.nullable(text),
   invited: v.boolean(),

@@ -72,6 +72,11 @@ export const MESSAGE_LIMITS = {
   /** First wait after no relay took a letter, doubled each time. */
   retryMs: 500,
   retryMaxMs: 5_000, // 5 s
+  /** How long relays have to tell the card of somebody of whom only the key is known. */
+  cardLookupMs: 2_000, // 2 s
+  /** First wait after no relay had it, doubled each time. */
+  cardRetryMs: 15_000, // 15 s
+  cardRetryMaxMs: 3_600_000, // 1 h
   /** A sent letter that was not acknowledged is sealed and sent again, at doubled intervals. */
   resendMs: 20_000, // 20 s
   resendMaxMs: 3_600_000, // 1 h
@@ -405,13 +410,13 @@ export const COURIER_LIMITS = {
 
 /** Private retrieval of the bodies of cells. */
 export const PIR_LIMITS = {
-  /** The body of a cell: version, nonce, 2,048 bytes and a tag. */
-  recordBytes: 2_077,
+  /** The body of a cell: version, X25519 key, nonce, 2,048 bytes and a tag. */
+  recordBytes: 2_109,
   /** Records lie so far apart, so that each begins at a multiple of 16. */
-  strideBytes: 2_080,
+  strideBytes: 2_112,
   /** Seconds of `created_at` whose cells make one database: an epoch of NEP-14. */
   epochS: 3_600, // 1 h
-  /** Records of one database: 260 MiB of memory, and 16 KiB a query. */
+  /** Records of one database: 264 MiB of memory, and 16 KiB a query. */
   records: 131_072,
   /** Queries that one pass over the database answers. */
   queriesPerScan: 16,

@@ -81,6 +81,20 @@ export function decapsulate(ciphertext: Uint8Array, secretKey: Uint8Array): Uint
   return sha3_256(concatBytes(fromMlKem, fromX25519, oneUsePublicKey, x25519.publicKey, LABEL));
 }
 
+/**
+ * The X25519 half of a secret key. Whoever agrees with it must derive from what comes out, under a label of his own, and
+ * hand out nothing else (decision 11).
+ */
+export function x25519KeyIn(secretKey: Uint8Array): DiffieHellmanKey {
+  return secretKeys.get(secretKey).x25519;
+}
+
+/** The X25519 half of a 1,216-byte public key: its last 32 bytes. Throws CodecError `bad_public_key` for another length. */
+export function x25519PublicKeyIn(publicKey: Uint8Array): Uint8Array {
+  if (publicKey.length !== HYBRID_PUBLIC_KEY_BYTES) throw badLength();
+  return publicKey.subarray(ML_KEM_PUBLIC_KEY_BYTES);
+}
+
 function parseSecretKey(seed: Uint8Array): ParsedSecretKey {
   if (seed.length !== HYBRID_SECRET_KEY_BYTES) {
     throw new CodecError("bad_secret_key", "A hybrid secret key has 32 bytes.");
@@ -93,13 +107,15 @@ function parseSecretKey(seed: Uint8Array): ParsedSecretKey {
 }
 
 function parsePublicKey(bytes: Uint8Array) {
-  if (bytes.length !== HYBRID_PUBLIC_KEY_BYTES) {
-    throw new CodecError("bad_public_key", "A hybrid public key has 1,216 bytes.");
-  }
+  if (bytes.length !== HYBRID_PUBLIC_KEY_BYTES) throw badLength();
   return {
     mlKem: mlKem768PublicKey(bytes.subarray(0, ML_KEM_PUBLIC_KEY_BYTES)),
     x25519PublicKey: bytes.slice(ML_KEM_PUBLIC_KEY_BYTES),
   };
+}
+
+function badLength(): CodecError {
+  return new CodecError("bad_public_key", "A hybrid public key has 1,216 bytes.");
 }
 
 function orCryptoError<T>(work: () => T): T {

@@ -40,7 +40,7 @@ export interface PirDatabase {
 let compiled: object | undefined;
 
 /**
- * A database of `records`, 2,077 bytes each, in their order.
+ * A database of `records`, 2,109 bytes each, in their order.
  * Throws UsageError `pir_count` for none or more than `PIR_LIMITS.records`, CodecError `pir_record` for another size.
  */
 export function createDatabase(records: readonly Uint8Array[]): PirDatabase {
@@ -76,7 +76,7 @@ export function makeQueries(count: number, index: number): readonly [Uint8Array,
 }
 
 /**
- * The XOR of the records that each query selects, 2,077 bytes a query, in one pass over the database for all of them.
+ * The XOR of the records that each query selects, 2,109 bytes a query, in one pass over the database for all of them.
  * Throws CodecError `pir_query` for a wrong length or a bit past the last record, UsageError `pir_queries` for none or
  * more than `PIR_LIMITS.queriesPerScan`.
  */
@@ -100,7 +100,7 @@ export function answer(database: PirDatabase, query: Uint8Array): Uint8Array {
   return answerAll(database, [query])[0] as Uint8Array;
 }
 
-/** The wanted record, 2,077 bytes, of both answers. Throws CodecError `pir_answer` for another length of either. */
+/** The wanted record, 2,109 bytes, of both answers. Throws CodecError `pir_answer` for another length of either. */
 export function combine(a: Uint8Array, b: Uint8Array): Uint8Array {
   if (a.length !== RECORD || b.length !== RECORD) {
     throw new CodecError("pir_answer", `An answer must have ${RECORD} bytes.`);

@@ -2,6 +2,7 @@
  * Where and how a device is written to: of contacts, of members of groups who need not be contacts, and one's own.
  */
 
+import type { Rooms } from "./composer.ts";
 import type { ContactBook } from "./contact-book.ts";
 import type { DeviceBook } from "./device/device-book.ts";
 import type { GroupBook } from "./group-book.ts";
@@ -28,7 +29,7 @@ export class Addresses {
   readonly #groups: GroupBook;
   readonly #devices: DeviceBook;
 
-  constructor(contacts: ContactBook, groups: GroupBook, devices: DeviceBook) {
+  constructor({ contacts, groups, devices }: Pick<Rooms, "contacts" | "groups" | "devices">) {
     this.#contacts = contacts;
     this.#groups = groups;
     this.#devices = devices;

@@ -1,7 +1,7 @@
 /**
  * A contact card: what somebody needs to write to a person with post-quantum protection, and to know his cards again.
  *
- *   Nostr event, kind CARD_KIND, signed by the person
+ *   Nostr event, kind 14519 (replaceable), signed by the person
  *     content  base64url( version 2 | X-Wing public key 1,216 | ML-DSA-65 public key 1,952 | signature 3,309 )
  *     tags     ["relay", url] where the person collects letters, at most MESSAGE_LIMITS.inviteRelays
  *
@@ -9,8 +9,8 @@
  *              each of these after its length u32
  *
  * Who breaks secp256k1 with a quantum computer can make the Nostr signature, but not the other one; so he can only
- * come with another ML-DSA key, which is a changed card. A card is never published in the clear: it travels sealed,
- * in an invite's drop or in a letter. Specified in NEP-02.
+ * come with another ML-DSA key, which is a changed card. A card travels sealed, in an invite's drop or in a letter, and
+ * lies open at its owner's relays for who knows no more than his key (`public-card.ts`). Specified in NEP-02.
  */
 
 import { concatBytes, fromBase64Url, fromHex, toBase64Url, u32, utf8Encode } from "../core/bytes.ts";
@@ -18,13 +18,11 @@ import { CodecError } from "../core/errors.ts";
 import { MESSAGE_LIMITS } from "../core/limits.ts";
 import { HYBRID_PUBLIC_KEY_BYTES } from "../crypto/hybrid-kem.ts";
 import { mlDsa65 } from "../crypto/signing.ts";
-import { type NostrEvent, parseEvent, signEvent, tagValues, verifyEvent } from "../nostr/event.ts";
+import { parseEvent, signEvent, tagValues, type VerifiedEvent, verifyEvent } from "../nostr/event.ts";
+import { KIND } from "../nostr/kinds.ts";
 import type { Identity } from "../vault/identity.ts";
 
 export const CARD_VERSION = 2;
-
-/** Regular event kind of cards; outside the ranges that relays replace or drop. */
-const CARD_KIND = 4519;
 
 const DOMAIN = utf8Encode("nocturne/card/v2");
 const SIGNATURE_KEY_BYTES = 1_952;
@@ -55,7 +53,7 @@ interface CardKeyBytes {
 }
 
 /** The identity's own card as a signed event. */
-export function makeCard(identity: Identity, relays: readonly string[], nowMs: number): NostrEvent {
+export function makeCard(identity: Identity, relays: readonly string[], nowMs: number): VerifiedEvent {
   const createdAt = Math.floor(nowMs / 1000);
   const named = relays.slice(0, MESSAGE_LIMITS.inviteRelays);
   const keys = { hybrid: identity.hybrid.publicKey, signing: identity.signing.publicKey };
@@ -63,7 +61,7 @@ export function makeCard(identity: Identity, relays: readonly string[], nowMs: n
   const signature = mlDsa65.sign(said, identity.signing.secretKey);
   return signEvent(
     {
-      kind: CARD_KIND,
+      kind: KIND.card,
       created_at: createdAt,
       tags: named.map((url) => ["relay", url]),
       content: toBase64Url(concatBytes(Uint8Array.of(CARD_VERSION), keys.hybrid, keys.signing, signature)),
@@ -75,7 +73,7 @@ export function makeCard(identity: Identity, relays: readonly string[], nowMs: n
 /** The card in `value`. Throws CodecError `bad_card` unless it is well-formed and its owner made both signatures. */
 export function parseCard(value: unknown): Card {
   const event = wellFormed(() => verifyEvent(parseEvent(value)));
-  if (!event || event.kind !== CARD_KIND) throw badCard();
+  if (!event || event.kind !== KIND.card) throw badCard();
   const content = wellFormed(() => fromBase64Url(event.content));
   if (content.length !== CONTENT_BYTES || content[0] !== CARD_VERSION) throw badCard();
   const relays = tagValues(event, "relay");

@@ -78,6 +78,12 @@ export class ContactBook {
     return [...new Set(accepted.flatMap(({ card, relays }) => card?.relays ?? relays))];
   }
 
+  /** Whom we asked by his key alone: nothing reaches him before his card is found. */
+  withoutCard(): ContactRow[] {
+    const pending = this.#table.find("state", "pending", {}).map(modernize);
+    return pending.filter(({ card, profile }) => card === null && profile === "hidden");
+  }
+
   count(state: ContactState): number {
     return this.#table.count("state", state);
   }
@@ -181,7 +187,7 @@ export class ContactBook {
       verified: row.verified && row.changedCard === null,
       safety: safetyOf(row.card),
       fingerprint: fingerprint(row.publicKey),
-      encryption: row.profile === "interop" ? "interop" : row.card ? "hybrid" : "elliptic-curve",
+      encryption: row.profile === "interop" ? "interop" : row.card ? "hybrid" : "card-unknown",
       cardChanged: row.changedCard !== null,
       changedSafety: row.state === "accepted" ? safetyOf(row.changedCard) : null,
       invited: row.invited,

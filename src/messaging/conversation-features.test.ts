@@ -1,7 +1,7 @@
 /** Replies, reactions, edits, deletions, typing, search and the choices of a conversation, between two people. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { publishLetter } from "../../test/support/cells.ts";
+import { deviceOf, publishLetter } from "../../test/support/cells.ts";
 import { setTimeout as sleep } from "node:timers/promises";
 import { testIdentity } from "../../test/support/identity.ts";
 import { createWorld, meet, type Person, RELAY, seeded, until, WAIT_MS } from "../../test/support/messenger-world.ts";
@@ -153,7 +153,7 @@ test("marks that come before their message wait for it, and a deletion wins", as
   const { relay, clock, person } = createWorld(t);
   const alice = await person("Alice");
   const bob = testIdentity("bob");
-  const to = { publicKey: alice.vault.identity().publicKey, hybridPublicKey: null };
+  const to = deviceOf(alice.vault.identity());
   const write = (letter: Letter) => publishLetter(relay.connect().pool, letter, bob, to, clock.now);
   const at = clock.now;
   await write({ ...letterHead(at), kind: "hello", name: "Bob", card: makeCard(bob, [RELAY], at) });

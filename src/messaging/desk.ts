@@ -9,6 +9,7 @@ import type { Identity } from "../vault/identity.ts";
 import { Addresses } from "./addresses.ts";
 import { Annotator } from "./annotator.ts";
 import { Blobs } from "./blobs.ts";
+import { CardFinder, type CardFinderOptions } from "./card-finder.ts";
 import { CellPost } from "./cell/cell-post.ts";
 import { Lanes } from "./cell/lanes.ts";
 import { Mailbox } from "./cell/mailbox.ts";
@@ -43,6 +44,7 @@ import { MessageStore } from "./message-store.ts";
 import type { MessengerOptions } from "./messenger-options.ts";
 import { OpenedFrames } from "./opened-frames.ts";
 import { Outbox, type OutboxRow } from "./outbox.ts";
+import { PublicCard, type PublicCardOptions } from "./public-card.ts";
 import { Reader } from "./reader.ts";
 import { Reception } from "./reception.ts";
 import { Sealing } from "./sealing.ts";
@@ -70,6 +72,8 @@ export interface Desk extends Rooms {
   readonly historyWriter: HistoryWriter;
   readonly linking: Linking;
   readonly introductions: Introductions;
+  readonly publicCard: PublicCard;
+  readonly cardFinder: CardFinder;
   readonly reader: Reader;
   readonly correspondence: Correspondence;
   readonly couriers: Couriers;
@@ -113,7 +117,7 @@ export function openDesk(options: MessengerOptions, events: DeskEvents): Desk {
   const isInvited = (proof: string, guest: string) => invites.isInvited(proof, publicKey, guest, nowMs());
   const said = { introduce: () => introductions.introduce(), isInvited, invitedOnly: () => settings().invitedOnly };
   const correspondence = new Correspondence({ ...rooms, ...said, transcript, order, ownKey: publicKey, nowMs });
-  const places = { vault, pool, interopPool, clock, ownRelays, ...rooms };
+  const places = { vault, pool, interopPool, clock, ownRelays, ...rooms, addresses: new Addresses(rooms) };
   const introductions: Introductions = new Introductions({ ...places, invites, correspondence, sessions, displayName });
   const blobs = new Blobs({ ...places, arrived: () => inward.collector.retryEarly() });
   const wake = (to: string) => dispatcher.wake(to);
@@ -127,7 +131,6 @@ export function openDesk(options: MessengerOptions, events: DeskEvents): Desk {
     sealing,
     ...cells,
     law,
-    addresses: new Addresses(rooms.contacts, rooms.groups, rooms.devices),
     log,
     interopRelays: (to) => introductions.interopRelays(to),
     courier: couriers.sending,
@@ -156,6 +159,7 @@ export function openDesk(options: MessengerOptions, events: DeskEvents): Desk {
     ...rooms,
     ...base,
     ...inward,
+    ...openCards({ ...places, announce: events.announce, wake }),
     reader: new Reader({ ...rooms, ...shown, linkOf, search, typing, publicKey }),
     annotator: new Annotator({ ...rooms, identity, transcript, revokeLink, nowMs }),
     expiry: new Expiry(rooms.messages),
@@ -168,6 +172,10 @@ function openCells({ vault, pool, law, clock }: MessengerOptions, identity: Iden
   const lanes = new Lanes(vault, identity.device);
   const streams = new Streams({ pool, law, clock, timers: systemTimers });
   return { lanes, streams, post: new CellPost({ streams, lanes, clock }), mailbox: new Mailbox(lanes, identity) };
+}
+
+function openCards(parts: PublicCardOptions & CardFinderOptions): Pick<Desk, "publicCard" | "cardFinder"> {
+  return { publicCard: new PublicCard(parts), cardFinder: new CardFinder(parts) };
 }
 
 function openRooms(vault: Account): Rooms {

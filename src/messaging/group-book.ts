@@ -151,6 +151,11 @@ export class GroupBook {
     return this.#applications.list().some(({ to }) => to === admin);
   }
 
+  /** Ours that no welcome has answered yet. */
+  openApplications(): OwnApplication[] {
+    return this.#applications.list().filter(({ group }) => !this.get(group)?.joined);
+  }
+
   application(group: string): OwnApplication | null {
     return this.#applications.get(group);
   }

@@ -5,7 +5,7 @@
 
 import { utf8Decode } from "../core/bytes.ts";
 import { MESSAGE_LIMITS } from "../core/limits.ts";
-import type { Identity } from "../vault/identity.ts";
+import { cardKeysOf, type Identity } from "../vault/identity.ts";
 import type { BlobRef, Blobs } from "./blobs.ts";
 import { parseCard } from "./card.ts";
 import type { Rooms } from "./composer.ts";
@@ -25,13 +25,16 @@ export function rosterOf(o: RosterOptions, row: GroupRow): Profile[] {
   return accounts.flatMap((account): Profile[] => {
     if (account === o.identity.publicKey) {
       const relays = o.ownRelays().slice(0, MESSAGE_LIMITS.inviteRelays);
-      return [{ account, name: o.ownName(), relays, n: row.lastSent }];
+      const { hybridPublicKey } = cardKeysOf(o.identity);
+      return [{ account, name: o.ownName(), relays, hybridPublicKey, n: row.lastSent }];
     }
     const contact = o.contacts.get(account);
     const person = o.groups.person(row.id, account);
     const relays = contact?.card?.relays ?? person.relays;
     const name = person.name === "" ? (contact?.name ?? "") : person.name;
-    return relays.length > 0 ? [{ account, name, relays, n: o.heard.last(placeOf(row.id, account)) ?? 0 }] : [];
+    const key = contact?.card?.hybridPublicKey ?? person.hybridPublicKey;
+    const n = o.heard.last(placeOf(row.id, account)) ?? 0;
+    return relays.length > 0 ? [{ account, name, relays, ...(key !== null && { hybridPublicKey: key }), n }] : [];
   });
 }
 

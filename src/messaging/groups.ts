@@ -444,8 +444,9 @@ export class Groups {
 
   #noteRoster(group: string, roster: readonly Profile[]): void {
     const { groups, heard } = this.#o;
-    for (const { account, name, relays, n } of roster) {
-      groups.updatePerson(group, account, { name: cleanName(name), relays });
+    for (const { account, name, relays, hybridPublicKey, n } of roster) {
+      const known = hybridPublicKey === undefined ? {} : { hybridPublicKey };
+      groups.updatePerson(group, account, { name: cleanName(name), relays, ...known });
       heard.note(placeOf(group, account), n);
     }
   }

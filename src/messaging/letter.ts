@@ -72,6 +72,8 @@ export interface Profile {
   readonly account: string;
   readonly name: string;
   readonly relays: readonly string[];
+  /** base64url; absent while the admin does not know it. */
+  readonly hybridPublicKey?: string;
   /** Number of the last text of theirs that the admin knows: what a newcomer reads begins after it. */
   readonly n: number;
 }
@@ -245,7 +247,7 @@ const file = v.object({
 });
 
 const rosterSchema: v.GenericSchema<unknown, Profile[]> = v.pipe(
-  v.array(v.object({ account, name, relays, n: time })),
+  v.array(v.object({ account, name, relays, hybridPublicKey: v.exactOptional(hybridKeySchema), n: time })),
   v.maxLength(SESSION_LIMITS.members),
 );
 

@@ -13,7 +13,9 @@ interface Person {
 }
 
 const UNNAMED_CHARACTERS = 12;
-const WAITING = "No relay of this contact can be reached; it is tried again by itself.";
+const NO_RELAY = "No relay of this contact can be reached; it is tried again by itself.";
+const NO_CARD =
+  "This person's card was not found yet, and without it nothing can be sealed for him. It is looked for again by itself; an invite link brings it along.";
 
 export class MessageView {
   readonly #rooms: Rooms;
@@ -31,7 +33,7 @@ export class MessageView {
   view(row: StoredMessage): Message {
     const { conversations } = this.#rooms;
     const from = this.#person(row.author);
-    const waiting = row.mine && row.state === "queued" ? this.#whyWaiting(row.id) : null;
+    const waiting = row.mine && row.state === "queued" ? this.#waiting(row) : null;
     return {
       id: row.id,
       conversation: conversations.publicIdOf(row.conversation),
@@ -53,16 +55,20 @@ export class MessageView {
     };
   }
 
-  #whyWaiting(id: string): string | null {
-    const rows = this.#rooms.outbox.rowsOf(id);
-    const byCourier = rows.map((one) => this.#courier.why(one, this.#rooms.devices.accountOf(one.to)));
-    const why = byCourier.find((words) => words !== null) ?? null;
-    return why ?? (rows.some(({ attempts }) => attempts > 0) ? WAITING : null);
-  }
-
   /** What a contact is called, or the beginning of the key of somebody who is none. */
   nameOf(author: string): string {
     return this.#person(author).name;
+  }
+
+  /** Why a message of ours has not left; null if nothing is wrong. */
+  #waiting({ id, conversation, profile }: StoredMessage): string | null {
+    const { contacts, devices, outbox } = this.#rooms;
+    const contact = contacts.get(conversation);
+    if (contact?.state === "pending" && contact.card === null && profile === "hidden") return NO_CARD;
+    const rows = outbox.rowsOf(id);
+    const byCourier = rows.map((one) => this.#courier.why(one, devices.accountOf(one.to)));
+    const why = byCourier.find((words) => words !== null) ?? null;
+    return why ?? (rows.some(({ attempts }) => attempts > 0) ? NO_RELAY : null);
   }
 
   #person(author: string): Person {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { publishLetter } from "../../test/support/cells.ts";
+import { deviceOf, publishLetter } from "../../test/support/cells.ts";
 import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
 import { testIdentity } from "../../test/support/identity.ts";
@@ -136,7 +136,7 @@ test("a gap that is never filled is shown after a while", async (t) => {
   const { relay, clock, person } = createWorld(t);
   const alice = await person("Alice");
   const bob = testIdentity("bob");
-  const to = { publicKey: alice.vault.identity().publicKey, hybridPublicKey: null };
+  const to = deviceOf(alice.vault.identity());
   const deliver = (letter: Letter) => publishLetter(relay.connect().pool, letter, bob, to, clock.now);
   const at = clock.now;
   await deliver({ ...letterHead(at), kind: "hello", name: "Bob", card: makeCard(bob, [RELAY], at) });
@@ -218,7 +218,7 @@ test("strangers: requests are bounded, can be refused, blocked, and never acknow
   const { relay, clock, person } = createWorld(t);
   const alice = await person("Alice");
   const mallory = testIdentity("mallory");
-  const to = { publicKey: alice.vault.identity().publicKey, hybridPublicKey: null };
+  const to = deviceOf(alice.vault.identity());
   const write = (n: number) => {
     const letter = { ...letterHead(clock.now), kind: "text", n, text: `spam ${n}`, files: [] } as const;
     return publishLetter(relay.connect().pool, letter, mallory, to, clock.now);
@@ -254,7 +254,7 @@ test("a receipt from somebody else takes nothing out of the outbox", async (t) =
   await bob.messenger.stop();
   const sent = await alice.messenger.send({ to: "Bob", text: "for Bob" });
   const mallory = testIdentity("mallory");
-  const to = { publicKey: alice.vault.identity().publicKey, hybridPublicKey: null };
+  const to = deviceOf(alice.vault.identity());
   const forged = { ...letterHead(clock.now), kind: "receipt", delivered: [sent.id], read: [sent.id] } as const;
   await publishLetter(relay.connect().pool, forged, mallory, to, clock.now);
   await sleep(50);

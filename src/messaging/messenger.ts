@@ -50,6 +50,7 @@ import type {
 const EXPIRY_CHECK_MS = 1_000;
 const OVERDUE_CHECK_MS = 5_000;
 const KEY_CHECK_MS = 30_000;
+const CARD_CHECK_MS = 5_000;
 
 export class Messenger {
   readonly devices: DeviceDesk;
@@ -86,6 +87,7 @@ export class Messenger {
     this.#open.earlyMarks.forgetOld(this.#o.clock.nowMs());
     this.removeExpired();
     this.#timers = [
+      this.#every(CARD_CHECK_MS, () => this.findCards()),
       this.#every(EXPIRY_CHECK_MS, () => this.removeExpired()),
       this.#every(OVERDUE_CHECK_MS, () => this.releaseOverdue()),
       this.#every(KEY_CHECK_MS, () => this.renewKeys()),
@@ -122,6 +124,7 @@ export class Messenger {
       ownDevices.announcePlace();
     }
     dispatcher.wake();
+    this.findCards();
     if (this.#o.embeddedRelay !== null && devices.isMain) {
       // NIP-17 clients look for this list. It goes to our own relay only: nobody else learns of us by it.
       const list = inboxRelaysEvent(relays, identity.nostrSecretKey);
@@ -144,6 +147,13 @@ export class Messenger {
     this.#change(() => groupCorrespondence.releaseOverdue());
   }
 
+  /** Tells our card, and looks for those of people of whom only the key is known; runs by itself every few seconds. */
+  findCards(): void {
+    const { publicCard, cardFinder } = this.#desk();
+    publicCard.publish();
+    this.#background(cardFinder.look());
+  }
+
   /** Renews keys that are due, and forgets those whose time is over; runs by itself twice a minute. */
   renewKeys(): void {
     this.#background(this.#keepKeys(this.#desk()));
@@ -162,11 +172,12 @@ export class Messenger {
 
   /** Adds somebody by invite link, npub or hex key and says hello. */
   async addContact(request: { invite: string; name?: string }): Promise<Contact> {
-    const { contacts, introductions } = this.#desk();
-    const row = await introductions.addContact(request);
-    this.#changed(row.publicKey);
-    this.#settle(row.publicKey);
-    return contacts.view(row);
+    const { contacts, introductions, cardFinder } = this.#desk();
+    const { publicKey } = await introductions.addContact(request);
+    this.#changed(publicKey);
+    this.#settle(publicKey);
+    await cardFinder.look();
+    return contacts.view(contacts.find(publicKey));
   }
 
   contacts(): Contact[] {
@@ -282,7 +293,9 @@ export class Messenger {
 
   /** Applies with a link; the group appears once an admin agreed. Throws CodecError `bad_group_link`. */
   async joinGroup(link: string): Promise<{ name: string }> {
-    return { name: await this.#desk().membership.join(link) };
+    const name = await this.#desk().membership.join(link);
+    this.findCards();
+    return { name };
   }
 
   async approveMember(who: string, member: string): Promise<Group> {
@@ -423,6 +436,11 @@ export class Messenger {
     return this.#desk().reader.counts();
   }
 
+  /** People to whom nothing can be sent before their card is found. */
+  cardsMissing(): number {
+    return this.#desk().contacts.withoutCard().length;
+  }
+
   /** Marks everything up to a position as read and, if the person allows it, tells the senders. */
   markRead(who: string, upTo: number): void {
     const { contacts, conversations, devices, messages, outbox, dispatcher } = this.#desk();
@@ -473,7 +491,10 @@ export class Messenger {
   async #recipient(to: string, interop: boolean): Promise<string> {
     const { reader, introductions } = this.#desk();
     const group = reader.findGroup(to);
-    return group ? group.id : (await introductions.recipient(to, interop)).publicKey;
+    if (group) return group.id;
+    const { publicKey, card } = await introductions.recipient(to, interop);
+    if (card === null) this.findCards();
+    return publicKey;
   }
 
   #groupId(who: string): string {

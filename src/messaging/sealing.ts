@@ -52,7 +52,7 @@ export class Sealing {
     this.#o = options;
   }
 
-  /** False while it has to wait: for a session, or because nothing of one's own is sent there. */
+  /** False while it has to wait: for a session, for a card, or because nothing of one's own is sent there. */
   isReady(content: OutboxRow["content"], to: Address): boolean {
     if (!to.placed) return false;
     if (content.profile === "commit") return true;
@@ -61,8 +61,9 @@ export class Sealing {
       return session !== null && (to.open || session.kind === "group");
     }
     if (!to.open) return false;
-    if (content.profile === "interop" || !needsSession(content.letter, to)) return true;
-    return this.#o.sessions.of(to.account) !== null;
+    if (content.profile === "interop") return true;
+    if (needsSession(content.letter, to)) return this.#o.sessions.of(to.account) !== null;
+    return to.hybridPublicKey !== null;
   }
 
   /** A parcel for a device. Null if it is of no use any more. */
@@ -83,18 +84,23 @@ export class Sealing {
   }
 
   /**
-   * A letter between two devices, in an envelope. A receipt takes the lane of a conversation of two in which the other was
-   * heard. All else goes as an intro: it is what sessions begin with, or come back to life.
+   * A letter between two devices, in an envelope. A receipt takes the lane of a conversation in which the other was heard.
+   * All else goes as an intro: it is what sessions begin with, or come back to life.
    */
-  sealControl(letter: Letter, { account, publicKey, hybridPublicKey }: Address): Sealed {
-    const { identity, sessions, lanes } = this.#o;
-    const envelope = sealLetter(letter, identity, { publicKey, hybridPublicKey });
-    const session = letter.kind === "receipt" ? sessions.of(account) : null;
-    const isHeard = session !== null && lanes.isHeard(session.id, publicKey);
-    return {
-      parcel: { kind: "letter", envelope },
-      shared: isHeard ? { session: session.id, epoch: session.head } : null,
-    };
+  sealControl(letter: Letter, to: Address): Sealed {
+    const envelope = sealLetter(letter, this.#o.identity, to);
+    return { parcel: { kind: "letter", envelope }, shared: letter.kind === "receipt" ? this.#heardIn(to) : null };
+  }
+
+  /** A conversation of two; for a device of which no key is known, a group as well, because nothing else reaches it. */
+  #heardIn({ account, publicKey, hybridPublicKey }: Address): SharedEpoch | null {
+    const { sessions, lanes } = this.#o;
+    const direct = sessions.of(account);
+    const known = direct ? [direct] : [];
+    const session = [...known, ...(hybridPublicKey === null ? sessions.list() : [])].find(({ id }) =>
+      lanes.isHeard(id, publicKey),
+    );
+    return session ? { session: session.id, epoch: session.head } : null;
   }
 
   /** What a message's body stands for; null while it is being fetched. Throws CryptoError for a malformed pointer. */

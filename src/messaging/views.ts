@@ -20,8 +20,8 @@ export interface Contact {
   /** 60 digits in groups of five; null until both cards are known. */
   readonly safety: string | null;
   readonly fingerprint: string;
-  /** How the next message goes: post-quantum hybrid, elliptic curve only (card unknown), or plain NIP-17. */
-  readonly encryption: "hybrid" | "elliptic-curve" | "interop";
+  /** How the next message goes: post-quantum hybrid, not before the person's card is found, or plain NIP-17. */
+  readonly encryption: "hybrid" | "card-unknown" | "interop";
   /** The contact came back with another card; nothing is sent before you accept it again. */
   readonly cardChanged: boolean;
   /** The number that the other card gives: to be compared before it is accepted. Null without one, and for who may not write. */

@@ -36,12 +36,14 @@ export function readStatus(services: Services): Status {
 }
 
 function warnings(services: Services, reachable: Status["reachable"]): string[] {
+  const missing = services.gate.working ? services.messenger.cardsMissing() : 0;
   const failing = relayStates(services).filter(({ state }) => state === "waiting").length;
   const courier = courierInUse(services);
   return [
     ...(courier?.why ? [`Your mail waits for ${courier.name}: ${courier.why} See: nocturne courier list`] : []),
     ...(reachable === "this-machine" ? [ONLY_THIS_MACHINE] : []),
     ...(failing > 0 ? [`${failing} of your relays cannot be reached now; Nocturne keeps trying.`] : []),
+    ...(missing > 0 ? [cardsMissing(missing)] : []),
     ...(services.vault.protection === "key-file" ? [NO_PASSPHRASE] : []),
     ...(services.settings.read().recoveryConfirmed ? [] : [NOT_WRITTEN_DOWN]),
   ];
@@ -49,6 +51,11 @@ function warnings(services: Services, reachable: Status["reachable"]): string[] 
 
 function courierInUse({ gate, messenger }: Services): Status["courier"] {
   return gate.working ? messenger.couriers.view().using : null;
+}
+
+function cardsMissing(count: number): string {
+  const whose = count === 1 ? "The card of a person whom" : `The cards of ${count} people whom`;
+  return `${whose} you added by key could not be found yet, so nothing is sent there. Nocturne keeps looking; an invite link brings the card along.`;
 }
 
 /** Our own relays, the embedded one first; a contact's relay that is only written to is not listed. */

@@ -104,15 +104,15 @@ export function verifySignature(event: HashedEvent): VerifiedEvent | null {
 
 /**
  * The template as an event of the key's owner. `secretKey` is 32 bytes; CodecError `bad_secret_key` for zero or one above the
- * curve order. Who knows the public key (hex) passes it and saves a quarter of the time; a wrong one makes an event that nobody takes.
+ * curve order.
  */
-export function signEvent(template: EventTemplate, secretKey: Uint8Array, publicKey?: string): VerifiedEvent {
+export function signEvent(template: EventTemplate, secretKey: Uint8Array): VerifiedEvent {
   if (secretKey.length !== 32 || !isSecp256k1Scalar(secretKey)) {
     throw new CodecError("bad_secret_key", "This is not a usable secret key.");
   }
   const { kind, created_at, content } = template;
   const tags = template.tags.map((tag) => [...tag]);
-  const pubkey = publicKey ?? toHex(xOnlyPointFromScalar(secretKey));
+  const pubkey = toHex(xOnlyPointFromScalar(secretKey));
   const id = hashEvent({ pubkey, created_at, kind, tags, content });
   const sig = toHex(signSchnorr(fromHex(id), secretKey, randomBytes(AUXILIARY_BYTES)));
   return { id, pubkey, created_at, kind, tags, content, sig } as NostrEvent as VerifiedEvent;

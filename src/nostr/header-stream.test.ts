@@ -19,7 +19,12 @@ const VECTORS = JSON.parse(readFileSync(new URL("../../vectors/header-stream.jso
   headers: { why: string; event: NostrEvent; header: string | null }[];
   requests: { text: string; id: string; after: string | null; since: number; canonical: boolean }[];
   invalidRequests: { why: string; text: string; answer: "CLOSED" | "NOTICE" }[];
-  frames: { bytes: string; id: string; cursor: string; headers: { pubkey: string; address: string; id: string }[] }[];
+  frames: {
+    bytes: string;
+    id: string;
+    cursor: string;
+    headers: { ephemeral: string; address: string; id: string }[];
+  }[];
   invalidFrames: { why: string; bytes: string }[];
 };
 
@@ -44,7 +49,7 @@ test("requests, as in the vectors", () => {
 
 test("frames, as in the vectors", () => {
   for (const { bytes, id, cursor, headers } of VECTORS.frames) {
-    const text = headers.map((header) => header.pubkey + header.address + header.id).join("");
+    const text = headers.map((header) => header.ephemeral + header.address + header.id).join("");
     const frame = { id, cursor, headers: fromHex(text) };
     assert.deepEqual(decodeHeaderFrame(fromHex(bytes)), frame);
     assert.equal(toHex(encodeHeaderFrame(frame)), bytes);

@@ -5,12 +5,12 @@
  *   relay    frame ... frame   ["EOSE", id]   frame ...          or   ["CLOSED", id, reason]
  *
  *   frame    version 1 | length of id 1 | id | cursor 16 | header 96 | header 96 | ...      binary
- *   header   one-use key 32 | address 32 | event id 32
+ *   header   ephemeral 32 | address 32 | event id 32
  *
  * A cursor names a place in one relay's store, behind the last header of its frame. For clients it is opaque.
  */
 
-import { concatBytes, fromHex, toHex, utf8Decode, utf8Encode } from "../core/bytes.ts";
+import { concatBytes, fromBase64Url, fromHex, toHex, utf8Decode, utf8Encode } from "../core/bytes.ts";
 import { CodecError } from "../core/errors.ts";
 import { RELAY_LIMITS } from "../core/limits.ts";
 import { type EventTemplate, isHex, tagValue } from "./event.ts";
@@ -21,7 +21,10 @@ const CURSOR_BYTES = 16;
 /** Also what NIP-11 says of the stream. */
 export const HEADER_STREAM_VERSION = 1;
 
-const KEY_BYTES = 32;
+const ADDRESS_BYTES = 32;
+/** Of a cell's content, the base64 of its version, 1, and of the ephemeral behind it: 33 bytes without padding. */
+const CELL_VERSION = 1;
+const EPHEMERAL_CHARACTERS = 44;
 const FIXED_BYTES = 2 + CURSOR_BYTES;
 
 /** Where a stream begins. */
@@ -41,10 +44,19 @@ export interface HeaderFrame {
   readonly headers: Uint8Array;
 }
 
-/** The 96 bytes of a cell's header, or null for an event that is no cell. */
-export function headerOf(event: EventTemplate & { readonly id: string; readonly pubkey: string }): Uint8Array | null {
+/** The 96 bytes of a cell's header, or null for an event that is no cell. Of the content only the beginning is read. */
+export function headerOf(event: EventTemplate & { readonly id: string }): Uint8Array | null {
   const address = event.kind === KIND.cell ? tagValue(event, "x") : null;
-  return isHex(address, KEY_BYTES) ? fromHex(event.pubkey + address + event.id) : null;
+  const start = isHex(address, ADDRESS_BYTES) ? readStart(event.content) : null;
+  return start && address ? concatBytes(start.subarray(1), fromHex(address + event.id)) : null;
+}
+
+/** Version and ephemeral of a cell, 33 bytes; null if they are not there. */
+function readStart(content: string): Uint8Array | null {
+  const text = content.slice(0, EPHEMERAL_CHARACTERS);
+  if (text.length < EPHEMERAL_CHARACTERS || !/^[A-Za-z0-9+/]*$/.test(text)) return null;
+  const start = fromBase64Url(text.replaceAll("+", "-").replaceAll("/", "_"));
+  return start[0] === CELL_VERSION ? start : null;
 }
 
 /** What stands behind the id in a HEADERS message; `undefined` asks for everything. Throws CodecError `bad_headers_request`. */

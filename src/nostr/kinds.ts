@@ -12,6 +12,8 @@ export const KIND = {
   cell: 4522,
   /** Where its author reads wraps (NIP-17). */
   inboxRelays: 10_050,
+  /** How to write to its author with post-quantum protection (NEP-02); of each author relays keep the newest. */
+  card: 14_519,
   /** The answer to a relay's challenge; never stored (NIP-42). */
   auth: 22_242,
 } as const;

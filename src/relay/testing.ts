@@ -37,6 +37,11 @@ export function signed(change: Partial<EventTemplate> = {}, secretKey: Uint8Arra
   return signEvent({ kind: 1, created_at: nowS(), tags: [], content: "", ...change }, secretKey);
 }
 
+/** As a cell's content begins, and as much as a relay reads of it: version and an ephemeral. */
+function contentStart(): string {
+  return Buffer.concat([Uint8Array.of(1), randomBytes(32)]).toString("base64");
+}
+
 /** A cell as the relay sees it, by a key used once: nothing in it can be read. */
 export function createCell(change: Partial<EventTemplate> = {}, secretKey: Uint8Array = randomBytes(32)): NostrEvent {
   const minuteS = nowS() - (nowS() % 60);
@@ -44,7 +49,7 @@ export function createCell(change: Partial<EventTemplate> = {}, secretKey: Uint8
     ["x", toHex(randomBytes(32))],
     ["expiration", String(minuteS + 604_800)],
   ];
-  return signed({ kind: KIND.cell, created_at: minuteS, tags, ...change }, secretKey);
+  return signed({ kind: KIND.cell, created_at: minuteS, tags, content: contentStart(), ...change }, secretKey);
 }
 
 /** So many cells of one minute, by nobody: only for a store, which does not look at signatures. */
@@ -53,7 +58,8 @@ export function createUnsignedCells(count: number): NostrEvent[] {
   return Array.from({ length: count }, (_, i) => {
     const x = ["x", toHex(randomBytes(32))];
     const [id, pubkey] = [toHex(randomBytes(32)), toHex(randomBytes(32))];
-    return { id, pubkey, created_at, kind: KIND.cell, tags: [x, ...tags.slice(1)], content: `body ${i}`, sig };
+    const content = `${contentStart()} body ${i}`;
+    return { id, pubkey, created_at, kind: KIND.cell, tags: [x, ...tags.slice(1)], content, sig };
   });
 }
 

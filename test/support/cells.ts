@@ -1,11 +1,11 @@
 /** Cells as tests need them: letters of people who are no node, and what the vault of a device opens. */
-import { utf8Decode } from "../../src/core/bytes.ts";
+import { toBase64Url, utf8Decode } from "../../src/core/bytes.ts";
 import { systemClock } from "../../src/core/clock.ts";
 import { introCells } from "../../src/messaging/cell/cell-post.ts";
 import { Lanes } from "../../src/messaging/cell/lanes.ts";
 import { type Arrival, Mailbox } from "../../src/messaging/cell/mailbox.ts";
 import type { Letter } from "../../src/messaging/letter.ts";
-import { type LetterRecipient, openLetter, sealLetter } from "../../src/messaging/sealed-letter.ts";
+import { openLetter, sealLetter } from "../../src/messaging/sealed-letter.ts";
 import { Sessions } from "../../src/messaging/session/sessions.ts";
 import type { VerifiedEvent } from "../../src/nostr/event.ts";
 import type { RelayPool } from "../../src/route/relay-pool.ts";
@@ -13,8 +13,21 @@ import type { Account } from "../../src/vault/account.ts";
 import type { Identity } from "../../src/vault/identity.ts";
 import { RELAY } from "./messenger-world.ts";
 
+/** A device that a stranger can write to. */
+interface KnownDevice {
+  /** Hex. */
+  readonly publicKey: string;
+  /** base64url */
+  readonly hybridPublicKey: string;
+}
+
+/** How somebody's main device is written to. */
+export function deviceOf({ publicKey, hybrid }: Pick<Identity, "publicKey" | "hybrid">): KnownDevice {
+  return { publicKey, hybridPublicKey: toBase64Url(hybrid.publicKey) };
+}
+
 /** A letter for a device, as a stranger sends it. */
-export function letterCells(letter: Letter, sender: Identity, to: LetterRecipient, nowMs: number): VerifiedEvent[] {
+export function letterCells(letter: Letter, sender: Identity, to: KnownDevice, nowMs: number): VerifiedEvent[] {
   return introCells({ kind: "letter", envelope: sealLetter(letter, sender, to) }, to, nowMs);
 }
 
@@ -22,7 +35,7 @@ export async function publishLetter(
   pool: RelayPool,
   letter: Letter,
   sender: Identity,
-  to: LetterRecipient,
+  to: KnownDevice,
   nowMs: number,
 ): Promise<void> {
   for (const cell of letterCells(letter, sender, to, nowMs)) await pool.publish(RELAY, cell);

@@ -7,6 +7,7 @@
 
 import type { NostrEvent, VerifiedEvent } from "../../src/nostr/event.ts";
 import { matchesFilter } from "../../src/nostr/filter.ts";
+import { KIND } from "../../src/nostr/kinds.ts";
 import type { RelayPool } from "../../src/route/relay-pool.ts";
 import { takeEvent } from "../../src/route/subscriptions.ts";
 
@@ -25,9 +26,14 @@ type Asked = ReturnType<Filters>;
 type Handlers = Parameters<RelayPool["subscribe"]>[2];
 
 export class UnrulyRelay {
+  /** All but cards, which everybody tells at each start. */
   readonly stored: VerifiedEvent[] = [];
   /** Of couriers: whether a connection could be made. */
   reachable = true;
+  /** The newest of each author. */
+  readonly cards: Map<string, VerifiedEvent> = new Map();
+  /** It answers whoever fetches something by all that it has. */
+  fetchAnything: boolean = false;
   #mischief: Mischief | null = null;
   readonly #subscriptions = new Set<{ asked: Asked; handlers: Handlers; line: Line }>();
 
@@ -44,7 +50,9 @@ export class UnrulyRelay {
       publish: (_url: string, event: NostrEvent) => this.#publish(event as VerifiedEvent, line),
       subscribe: (_url: string, filters: Filters, handlers: Handlers) => this.#subscribe(filters, handlers, line),
       fetch: async (_url: string, filters: Asked) =>
-        this.stored.filter((event) => filters.some((filter) => matchesFilter(filter, event))),
+        [...this.cards.values(), ...this.stored].filter(
+          (event) => this.fetchAnything || filters.some((filter) => matchesFilter(filter, event)),
+        ),
     };
     return { pool: pool as unknown as RelayPool, cut: () => (line.alive = false) };
   }
@@ -53,7 +61,8 @@ export class UnrulyRelay {
     await Promise.resolve();
     if (!line.alive) return new Promise(() => {});
     if (this.#happens("loseEvent")) throw new Error("the relay could not be reached");
-    this.stored.push(event);
+    if (event.kind === KIND.card) this.cards.set(event.pubkey, event);
+    else this.stored.push(event);
     for (const { asked, handlers, line } of this.#subscriptions) {
       if (!asked.some((filter) => matchesFilter({ ...filter, since: 0 }, event))) continue;
       this.#deliver(event, handlers, line);

@@ -6,14 +6,15 @@ type Encryption = Contact["encryption"];
 /** How the next message is protected, in a line that fits beside a name. */
 export const PROTECTION_SHORT: Record<Encryption, string> = {
   hybrid: "Post-quantum encryption",
-  "elliptic-curve": "Elliptic-curve encryption",
+  "card-unknown": "Card not found yet",
   interop: "Not hidden",
 };
 
 /** The same in a sentence. */
 export const PROTECTION: Record<Encryption, string> = {
   hybrid: "Messages are encrypted by elliptic curve and ML-KEM together, which withstands quantum computers.",
-  "elliptic-curve": "Messages are encrypted by elliptic curve only until the contact’s card arrives.",
+  "card-unknown":
+    "This person’s card was not found yet, and without it nothing can be sealed. It is looked for again by itself; an invite link brings it along.",
   interop: "Messages are not hidden: they go as ordinary Nostr direct messages.",
 };
 

@@ -45,7 +45,7 @@ function Form({ onAsked }: { readonly onAsked: () => void }): ReactNode {
     <LinkForm
       label="Invite link or npub"
       placeholder="nocturne:invite/…"
-      hint="A link brings the person’s card along, so that even the first message is post-quantum encrypted. An npub alone works too, with elliptic-curve encryption until the card arrives."
+      hint="A link brings the person’s card along, so that even the first message is post-quantum encrypted. An npub alone works if the person’s card is found on a relay that you share."
       missing="Paste an invite link or an npub, or scan a QR code."
       action="Add"
       scanTitle="Scan an invite"

@@ -104,7 +104,11 @@ function pathOf(who: string): string {
   return `/api/contacts/${encodeURIComponent(who)}`;
 }
 
+const NO_CARD =
+  "This person's card was not found on your relays, so nothing is sent yet. It is looked for again by itself; an invite link brings it along.";
+
 /** The fingerprint, because a name proves nothing: it is what two people compare. */
 function show(context: Context, contact: Contact): void {
   context.output.result(contact, `${plainLine(contact.name)}: ${contact.state}\nFingerprint: ${contact.fingerprint}`);
+  if (contact.encryption === "card-unknown") context.output.say(NO_CARD);
 }

@@ -1,6 +1,6 @@
 ;; XOR of the selected records of a database, for several queries in one pass (NEP-14). Built by `npm run kernels`.
 ;;
-;;   memory   records, 2,080 B each, eight to a block of 16,640 B | queries | answers, 2,080 B each
+;;   memory   records, 2,112 B each, eight to a block of 16,896 B | queries | answers, 2,112 B each
 ;;   query    a byte for each block; bit 0 (the lowest) selects its first record
 ;;
 ;; A block lies in the first-level cache while every query is answered from it, so that the database comes from memory
@@ -22,21 +22,21 @@
     (local.set $m5 (call $mask (local.get $bits) (i32.const 5)))
     (local.set $m6 (call $mask (local.get $bits) (i32.const 6)))
     (local.set $m7 (call $mask (local.get $bits) (i32.const 7)))
-    (local.set $end (i32.add (local.get $record) (i32.const 2080)))
+    (local.set $end (i32.add (local.get $record) (i32.const 2112)))
     (loop $column
       (v128.store (local.get $answer)
         (v128.xor (v128.load (local.get $answer))
           (v128.xor
             (v128.xor
               (v128.xor (v128.and (v128.load (local.get $record)) (local.get $m0))
-                        (v128.and (v128.load offset=2080 (local.get $record)) (local.get $m1)))
-              (v128.xor (v128.and (v128.load offset=4160 (local.get $record)) (local.get $m2))
-                        (v128.and (v128.load offset=6240 (local.get $record)) (local.get $m3))))
+                        (v128.and (v128.load offset=2112 (local.get $record)) (local.get $m1)))
+              (v128.xor (v128.and (v128.load offset=4224 (local.get $record)) (local.get $m2))
+                        (v128.and (v128.load offset=6336 (local.get $record)) (local.get $m3))))
             (v128.xor
-              (v128.xor (v128.and (v128.load offset=8320 (local.get $record)) (local.get $m4))
-                        (v128.and (v128.load offset=10400 (local.get $record)) (local.get $m5)))
-              (v128.xor (v128.and (v128.load offset=12480 (local.get $record)) (local.get $m6))
-                        (v128.and (v128.load offset=14560 (local.get $record)) (local.get $m7)))))))
+              (v128.xor (v128.and (v128.load offset=8448 (local.get $record)) (local.get $m4))
+                        (v128.and (v128.load offset=10560 (local.get $record)) (local.get $m5)))
+              (v128.xor (v128.and (v128.load offset=12672 (local.get $record)) (local.get $m6))
+                        (v128.and (v128.load offset=14784 (local.get $record)) (local.get $m7)))))))
       (local.set $answer (i32.add (local.get $answer) (i32.const 16)))
       (br_if $column
         (i32.lt_u (local.tee $record (i32.add (local.get $record) (i32.const 16))) (local.get $end)))))
@@ -51,7 +51,7 @@
           (local.get $record)
           (i32.load8_u (i32.add (i32.add (local.get $query) (local.get $i))
                                 (i32.mul (local.get $q) (local.get $blocks))))
-          (i32.add (local.get $answer) (i32.mul (local.get $q) (i32.const 2080))))
+          (i32.add (local.get $answer) (i32.mul (local.get $q) (i32.const 2112))))
         (br_if $each (i32.lt_u (local.tee $q (i32.add (local.get $q) (i32.const 1))) (local.get $queries))))
-      (local.set $record (i32.add (local.get $record) (i32.const 16640)))
+      (local.set $record (i32.add (local.get $record) (i32.const 16896)))
       (br_if $next (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (local.get $blocks))))))

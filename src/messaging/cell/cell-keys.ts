@@ -4,20 +4,20 @@
  *   lane      from one device to another, in one epoch of a session:
  *             K = HKDF(epoch's exported key "cell/v1", "cell/lane/v1" | from 32 | to 32)
  *             seal key = HKDF(K, "cell/seal/v1")      address i = HMAC-SHA-256(HKDF(K, "cell/address/v1"), i u64)
- *   intro     to a device of which only the public key is known:
- *             S = ECDH(one-use key of the cell, device) on secp256k1
- *             seal key = HKDF(S, "cell/intro-seal/v1")   address = HMAC-SHA-256(HKDF(S, "cell/intro-address/v1"), one-use key 32)
+ *   intro     to a device of which only the hybrid public key is known; its X25519 half is R:
+ *             S = X25519(ephemeral of the cell, R)
+ *             seal key = HMAC-SHA-256(S, "nocturne/cell/intro-seal/v1" | ephemeral 32 | R 32)
+ *             address  = HMAC-SHA-256(S, "nocturne/cell/intro-address/v1" | ephemeral 32 | R 32)
  *
  * To everybody else every address is 32 random bytes. Intro addresses are found by whoever breaks elliptic curves, those of
- * lanes are not.
+ * lanes are not. Why R may serve here beside X-Wing: decision 11.
  */
 
-import { concatBytes, equalBytes, fromHex, u32, utf8Encode } from "../../core/bytes.ts";
-import { NocturneError } from "../../core/errors.ts";
+import { concatBytes, equalBytes, fromHex, u32, utf8Encode, wipeBytes } from "../../core/bytes.ts";
+import { CodecError } from "../../core/errors.ts";
+import { type HybridKeyPair, x25519KeyIn, x25519PublicKeyIn } from "../../crypto/hybrid-kem.ts";
 import { deriveKey, hkdfExpand, hmacSha256 } from "../../crypto/key-derivation.ts";
-import { KeyCache } from "../../crypto/key-cache.ts";
-import { type AesGcmKey, aesGcmKey, type DiffieHellmanKey, secp256k1Key } from "../../crypto/provider.ts";
-import type { OneUseKey } from "./cell.ts";
+import { type AesGcmKey, aesGcmKey, type DiffieHellmanKey, hmac } from "../../crypto/provider.ts";
 
 export interface LaneKeys {
   readonly seal: AesGcmKey;
@@ -31,7 +31,8 @@ export interface IntroKeys {
 }
 
 const LANE_LABEL: Uint8Array = utf8Encode("cell/lane/v1");
-const ownKeys = new KeyCache<DiffieHellmanKey>(secp256k1Key);
+const INTRO_SEAL: Uint8Array = utf8Encode("nocturne/cell/intro-seal/v1");
+const INTRO_ADDRESS: Uint8Array = utf8Encode("nocturne/cell/intro-address/v1");
 
 /** `exported` is the epoch's exported key "cell/v1", 32 bytes; devices are hex keys. */
 export function laneKeys(exported: Uint8Array, from: string, to: string): LaneKeys {
@@ -44,27 +45,39 @@ export function laneAddress({ address }: Pick<LaneKeys, "address">, index: numbe
   return hmacSha256(address, concatBytes(u32(0), u32(index)));
 }
 
-/** For the sender of an intro cell. Throws CodecError `bad_public_key`. */
-export function introKeys(oneUse: OneUseKey, to: string): IntroKeys {
-  return introKeysOf(secp256k1Key(oneUse.secretKey).sharedSecret(fromHex(to)), oneUse.publicKey);
+/** For the sender of an intro cell; `to` is the device's hybrid public key, 1,216 bytes. Throws CodecError `bad_public_key`. */
+export function introKeys(ephemeral: DiffieHellmanKey, to: Uint8Array): IntroKeys {
+  const recipient = x25519PublicKeyIn(to);
+  const shared = ephemeral.sharedSecret(recipient);
+  const [seal, address] = [INTRO_SEAL, INTRO_ADDRESS].map((label) =>
+    hmac("sha256", shared, label, ephemeral.publicKey, recipient),
+  ) as [Uint8Array, Uint8Array];
+  wipeBytes(shared);
+  return { seal: aesGcmKey(seal), address };
 }
 
-/** The key that opens a cell if it is an intro for the owner of `secretKey`; else null. */
-export function introKeyOf(oneUsePublicKey: string, address: string, secretKey: Uint8Array): AesGcmKey | null {
+/**
+ * The key that opens a cell if it is an intro for the owner of `own`; else null. All that a trial does with the secret
+ * takes the same time whatever comes. A point of small order, with which anybody could tell the secret, is nobody's.
+ */
+export function introKeyOf(ephemeral: Uint8Array, address: Uint8Array, own: HybridKeyPair): AesGcmKey | null {
+  const key = x25519KeyIn(own.secretKey);
+  const shared = agree(key, ephemeral);
+  if (!shared) return null;
   try {
-    const shared = ownKeys.get(secretKey).sharedSecret(fromHex(oneUsePublicKey));
-    const expected = introAddress(shared, oneUsePublicKey);
-    return equalBytes(expected, fromHex(address)) ? introKeysOf(shared, oneUsePublicKey).seal : null;
-  } catch (error) {
-    if (error instanceof NocturneError) return null; // no point of the curve
-    throw error;
+    const expected = hmac("sha256", shared, INTRO_ADDRESS, ephemeral, key.publicKey);
+    if (!equalBytes(expected, address)) return null;
+    return aesGcmKey(hmac("sha256", shared, INTRO_SEAL, ephemeral, key.publicKey));
+  } finally {
+    wipeBytes(shared);
   }
 }
 
-function introKeysOf(shared: Uint8Array, oneUsePublicKey: string): IntroKeys {
-  return { seal: aesGcmKey(deriveKey(shared, "cell/intro-seal/v1")), address: introAddress(shared, oneUsePublicKey) };
-}
-
-function introAddress(shared: Uint8Array, oneUsePublicKey: string): Uint8Array {
-  return hmacSha256(deriveKey(shared, "cell/intro-address/v1"), fromHex(oneUsePublicKey));
+function agree(own: DiffieHellmanKey, ephemeral: Uint8Array): Uint8Array | null {
+  try {
+    return own.sharedSecret(ephemeral);
+  } catch (error) {
+    if (error instanceof CodecError) return null;
+    throw error;
+  }
 }

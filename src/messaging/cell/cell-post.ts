@@ -3,7 +3,7 @@
  *
  *   parcel -> pieces -> for each copy: a slot of the lane, or an intro -> the relay's stream; one copy that is taken is enough
  *
- * Every copy and every try is another cell: another one-use key, another address, another look. So two relays that
+ * Every copy and every try is another cell: another key, another address, another look. So two relays that
  * compare notes find nothing that both have.
  */
 
@@ -11,7 +11,7 @@ import type { Clock } from "../../core/clock.ts";
 import { fromBase64Url, fromHex } from "../../core/bytes.ts";
 import type { VerifiedEvent } from "../../nostr/event.ts";
 import type { Streams } from "../cover/streams.ts";
-import { cellEvent, oneUseKey, type SealedCell, sealPiece } from "./cell.ts";
+import { cellEvent, ephemeralKey, type SealedCell, sealPiece } from "./cell.ts";
 import { introKeys } from "./cell-keys.ts";
 import type { Lanes } from "./lanes.ts";
 import { cutParcel, encodeIntro, encodeParcel, type Parcel } from "./parcel.ts";
@@ -19,7 +19,7 @@ import { cutParcel, encodeIntro, encodeParcel, type Parcel } from "./parcel.ts";
 export interface PostRecipient {
   /** Of the device, hex. */
   readonly publicKey: string;
-  /** base64url; null while unknown. */
+  /** base64url; null while unknown: then nothing reaches it but by a lane. */
   readonly hybridPublicKey: string | null;
 }
 
@@ -58,36 +58,46 @@ export class CellPost {
     this.#o = options;
   }
 
-  /** Resolves once each piece was taken by one of the chosen relays, or refused by all of them. Throws as `introCells`. */
+  /**
+   * Resolves once each piece was taken by one of the chosen relays, or refused by all of them; nothing is sent to whom no
+   * lane leads and whose key is not known. Throws as `introCells`.
+   */
   async send(parcel: Parcel, to: PostRecipient, shared: SharedEpoch | null, relays: readonly string[]): Promise<Sent> {
     const { streams, clock } = this.#o;
     const chosen = streams.choose(relays);
-    const copies = this.#onLane(parcel, to, shared, chosen.length) ?? asIntros(parcel, to, chosen.length);
+    const copies = this.#copies(parcel, to, shared, chosen.length);
     const sent = chosen.map((url, copy) =>
       (copies[copy] ?? []).map((make) => streams.send(url, () => cellEvent(make(), clock.nowMs()))),
     );
     const pieces = (copies[0] ?? []).map((_, piece) => anyOf(sent.map((tries) => tries[piece])));
-    return { relays: chosen, taken: chosen.length > 0 && (await Promise.all(pieces)).every(Boolean) };
+    return { relays: chosen, taken: pieces.length > 0 && (await Promise.all(pieces)).every(Boolean) };
   }
 
-  /** The same cells for a courier, sealed now. Throws as `introCells`. */
+  /** The same cells for a courier, sealed now; none to whom nothing could be sent. Throws as `introCells`. */
   prepare(parcel: Parcel, to: PostRecipient, shared: SharedEpoch | null, relays: readonly string[]): PreparedCell[] {
     const chosen = this.#o.streams.choose(relays);
-    const copies = this.#onLane(parcel, to, shared, chosen.length) ?? asIntros(parcel, to, chosen.length);
+    const copies = this.#copies(parcel, to, shared, chosen.length);
     return chosen.flatMap((relay, copy) => (copies[copy] ?? []).map((make, piece) => ({ ...make(), relay, piece })));
   }
 
+  #copies(parcel: Parcel, to: PostRecipient, shared: SharedEpoch | null, count: number): MakeCell[][] {
+    const { publicKey, hybridPublicKey } = to;
+    const onLane = this.#onLane(parcel, publicKey, shared, count);
+    if (onLane) return onLane;
+    return hybridPublicKey === null ? [] : asIntros(parcel, { publicKey, hybridPublicKey }, count);
+  }
+
   /** Null if there is no lane, or not so much room in its window. */
-  #onLane(parcel: Parcel, to: PostRecipient, shared: SharedEpoch | null, copies: number): MakeCell[][] | null {
+  #onLane(parcel: Parcel, device: string, shared: SharedEpoch | null, copies: number): MakeCell[][] | null {
     const { lanes } = this.#o;
     if (!shared) return null;
     const pieces = cutParcel(encodeParcel(parcel));
-    const slots = lanes.take(shared.session, shared.epoch, to.publicKey, copies * pieces.length);
+    const slots = lanes.take(shared.session, shared.epoch, device, copies * pieces.length);
     if (!slots) return null;
     return Array.from({ length: copies }, (_, copy) =>
       slots.slice(copy * pieces.length, (copy + 1) * pieces.length).map(({ seal, address, heard }, i) => {
         const piece = { ...(pieces[i] as (typeof pieces)[number]), heard };
-        return () => sealPiece(seal, address, piece, oneUseKey());
+        return () => sealPiece(seal, address, piece, ephemeralKey().publicKey);
       }),
     );
   }
@@ -99,24 +109,21 @@ async function anyOf(tries: readonly (Promise<boolean> | undefined)[]): Promise<
   return Promise.any(taken).catch(() => false);
 }
 
+type KnownRecipient = PostRecipient & { readonly hybridPublicKey: string };
+
 /** The cells of a parcel for a device of which only the public keys are known. Throws CodecError `parcel_too_large`, `bad_public_key`. */
-export function introCells(parcel: Parcel, to: PostRecipient, nowMs: number): VerifiedEvent[] {
+export function introCells(parcel: Parcel, to: KnownRecipient, nowMs: number): VerifiedEvent[] {
   return asIntros(parcel, to, 1).flatMap((cells) => cells.map((make) => cellEvent(make(), nowMs)));
 }
 
 /** A cell can be made again and again: each time it is another one that carries the same piece. */
-function asIntros(parcel: Parcel, to: PostRecipient, copies: number): MakeCell[][] {
-  const cells = cutParcel(encodeIntro(parcel, envelopeKeys(to))).map((piece) => () => {
-    const oneUse = oneUseKey();
-    const { seal, address } = introKeys(oneUse, to.publicKey);
-    return sealPiece(seal, address, { ...piece, heard: 0 }, oneUse);
+function asIntros(parcel: Parcel, to: KnownRecipient, copies: number): MakeCell[][] {
+  const hybridPublicKey = fromBase64Url(to.hybridPublicKey);
+  const whole = encodeIntro(parcel, { nostrPublicKey: fromHex(to.publicKey), hybridPublicKey });
+  const cells = cutParcel(whole).map((piece) => () => {
+    const ephemeral = ephemeralKey();
+    const { seal, address } = introKeys(ephemeral, hybridPublicKey);
+    return sealPiece(seal, address, { ...piece, heard: 0 }, ephemeral.publicKey);
   });
   return Array.from({ length: copies }, () => cells);
-}
-
-function envelopeKeys({ publicKey, hybridPublicKey }: PostRecipient) {
-  return {
-    nostrPublicKey: fromHex(publicKey),
-    ...(hybridPublicKey === null ? {} : { hybridPublicKey: fromBase64Url(hybridPublicKey) }),
-  };
 }

@@ -1,4 +1,4 @@
-/** Checks `vectors/cell.json` (NEP-12): what is derived is derived again, what is random was recorded and is opened. */
+/** Checks `vectors/cell.json` (NEP-12): what is derived is derived again, what is sealed is opened, what is wrong is refused. */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -6,9 +6,10 @@ import { test } from "node:test";
 import { testIdentity } from "../../../test/support/identity.ts";
 import { concatBytes, fromHex, toHex } from "../../core/bytes.ts";
 import { CryptoError } from "../../core/errors.ts";
-import { aesGcmKey } from "../../crypto/provider.ts";
-import type { VerifiedEvent } from "../../nostr/event.ts";
-import { cellAddress, openCell } from "./cell.ts";
+import { createHybridKeyPair } from "../../crypto/hybrid-kem.ts";
+import { aesGcmKey, x25519Key } from "../../crypto/provider.ts";
+import { type NostrEvent, verifyEvent } from "../../nostr/event.ts";
+import { type Cell, ephemeralOf, openCell, readCell } from "./cell.ts";
 import { introKeyOf, introKeys, laneAddress, laneKeys } from "./cell-keys.ts";
 import { decodeParcel, encodeParcel } from "./parcel.ts";
 
@@ -18,10 +19,9 @@ const { lane, intro, cells, parcel } = JSON.parse(
 const keys = laneKeys(fromHex(lane.exported), lane.from, lane.to);
 const bob = testIdentity("bob");
 
-function isRefused(event: VerifiedEvent): boolean {
-  const address = cellAddress(event);
-  if (address === null) return true;
-  assert.throws(() => openCell(keys.seal, event), CryptoError);
+function isRefused(event: NostrEvent): boolean {
+  const cell = readCell(event);
+  if (cell) assert.throws(() => openCell(keys.seal, cell), CryptoError);
   return true;
 }
 
@@ -32,10 +32,13 @@ test("lanes", () => {
 
 test("cells", () => {
   const seal = aesGcmKey(fromHex(lane.sealKey));
-  for (const { index, piece, event } of cells.valid) {
-    assert.equal(cellAddress(event), toHex(laneAddress(keys, index)));
+  for (const { index, ephemeral, piece, event } of cells.valid) {
+    assert.ok(verifyEvent(event));
+    const cell = readCell(event) as Cell;
+    assert.equal(cell.address, toHex(laneAddress(keys, index)));
+    assert.equal(toHex(ephemeralOf(cell)), ephemeral);
     for (const key of [seal, keys.seal]) {
-      const { bytes, ...rest } = openCell(key, event);
+      const { bytes, ...rest } = openCell(key, cell);
       assert.deepEqual({ ...rest, bytes: toHex(bytes) }, piece);
     }
   }
@@ -52,14 +55,23 @@ test("parcels", () => {
 });
 
 test("intros", () => {
-  const { oneUseSecretKey, oneUseKey, recipient, address, event, piece } = intro;
-  const made = introKeys({ secretKey: fromHex(oneUseSecretKey), publicKey: oneUseKey }, recipient.publicKey);
+  const { recipient, ephemeralSecretKey, ephemeral, sharedSecret, address, event, piece } = intro;
+  const to = createHybridKeyPair(fromHex(recipient.hybridSeed));
+  assert.equal(toHex(to.publicKey.subarray(-32)), recipient.x25519PublicKey);
+  const key = x25519Key(fromHex(ephemeralSecretKey));
+  assert.equal(toHex(key.publicKey), ephemeral);
+  assert.equal(toHex(key.sharedSecret(fromHex(recipient.x25519PublicKey))), sharedSecret);
+  const made = introKeys(key, to.publicKey);
   assert.equal(toHex(made.address), address);
-  const found = introKeyOf(event.pubkey, address, fromHex(recipient.nostrSecretKey));
-  assert.ok(found);
-  for (const key of [found, made.seal, aesGcmKey(fromHex(intro.sealKey))]) {
-    assert.equal(toHex(openCell(key, event).bytes), piece.bytes);
+  const cell = readCell(event) as Cell;
+  const found = introKeyOf(ephemeralOf(cell), fromHex(cell.address), to);
+  assert.ok(found && verifyEvent(event));
+  for (const seal of [found, made.seal, aesGcmKey(fromHex(intro.sealKey))]) {
+    assert.equal(toHex(openCell(seal, cell).bytes), piece.bytes);
   }
   const { body, ...rest } = decodeParcel(fromHex(piece.bytes), bob) as { body: Uint8Array };
   assert.deepEqual({ ...rest, body: toHex(body) }, { kind: "session", ...intro.parcel });
+  for (const { why, ...foreign } of intro.invalid) {
+    assert.equal(introKeyOf(fromHex(foreign.ephemeral), fromHex(foreign.address), to), null, why);
+  }
 });

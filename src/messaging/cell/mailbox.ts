@@ -2,15 +2,16 @@
  * Finds our mail in the crowd: every cell of our relays comes by here, and nobody else learns which ones were ours.
  *
  *   cell -> address expected? -> its lane's key          -> piece -> parcel whole? -> out
- *        -> an intro for us?  -> key from ECDH           -> piece -> parcel whole? -> out
+ *        -> an intro for us?  -> key from X25519          -> piece -> parcel whole? -> out
  *        -> neither           -> kept for a while: its epoch may be on its way
  */
 
+import { fromHex } from "../../core/bytes.ts";
 import { CryptoError } from "../../core/errors.ts";
 import { CELL_LIMITS } from "../../core/limits.ts";
 import type { EnvelopeKeys } from "../../crypto/envelope.ts";
 import type { NostrEvent } from "../../nostr/event.ts";
-import { cellAddress, openCell } from "./cell.ts";
+import { type Cell, ephemeralOf, openCell, readCell } from "./cell.ts";
 import { introKeyOf } from "./cell-keys.ts";
 import type { Expected, Lanes } from "./lanes.ts";
 import { decodeParcel, type Parcel } from "./parcel.ts";
@@ -32,20 +33,24 @@ export class Mailbox {
   /** Apart: strangers can begin as many as they like. */
   readonly #fromAnybody = new Reassembly(CELL_LIMITS.unfinished);
   /** Cells that were not ours when they came, by address; the oldest first. */
-  readonly #strangers = new Map<string, NostrEvent>();
+  readonly #strangers = new Map<string, Cell>();
 
   constructor(lanes: Lanes, keys: EnvelopeKeys) {
     this.#lanes = lanes;
     this.#keys = keys;
   }
 
-  /** The parcel that a cell completes; null for everybody else's cells, forged ones, and while pieces are missing. */
+  /** As `takeCell`, of an event that may be anything. */
   take(event: NostrEvent): Arrival | null {
-    const address = cellAddress(event);
-    if (address === null) return null;
+    const cell = readCell(event);
+    return cell && this.takeCell(cell);
+  }
+
+  /** The parcel that a cell completes; null for everybody else's cells, forged ones, and while pieces are missing. */
+  takeCell(cell: Cell): Arrival | null {
     try {
-      const expected = this.#lanes.find(address);
-      return expected ? this.#expected(event, address, expected) : this.#perhapsIntro(event, address);
+      const expected = this.#lanes.find(cell.address);
+      return expected ? this.#expected(cell, expected) : this.#perhapsIntro(cell);
     } catch (error) {
       if (error instanceof CryptoError) return null;
       throw error;
@@ -54,26 +59,25 @@ export class Mailbox {
 
   /** There are other lanes now: what of the cells that came before them is ours after all. */
   retry(): Arrival[] {
-    return [...this.#strangers].flatMap(([address, event]) => {
-      const expected = this.#lanes.find(address);
-      if (!expected) return [];
+    return [...this.#strangers].flatMap(([address, cell]) => {
+      if (!this.#lanes.find(address)) return [];
       this.#strangers.delete(address);
-      return this.take(event) ?? [];
+      return this.takeCell(cell) ?? [];
     });
   }
 
-  #expected(event: NostrEvent, address: string, expected: Expected): Arrival | null {
+  #expected(cell: Cell, expected: Expected): Arrival | null {
     const { lane, index } = expected;
-    const piece = openCell(lane.in.seal, event);
-    this.#lanes.arrived(expected, address, piece.heard);
-    const whole = this.#fromLanes.add(`${lane.session}/${lane.epoch}/${lane.device}`, piece, event.id);
+    const piece = openCell(lane.in.seal, cell);
+    this.#lanes.arrived(expected, cell.address, piece.heard);
+    const whole = this.#fromLanes.add(`${lane.session}/${lane.epoch}/${lane.device}`, piece, cell.id);
     return this.#arrival(whole, () => this.#lanes.note({ lane, index }));
   }
 
-  #perhapsIntro(event: NostrEvent, address: string): Arrival | null {
-    const key = introKeyOf(event.pubkey, address, this.#keys.nostrSecretKey);
-    if (key) return this.#arrival(this.#fromAnybody.add("", openCell(key, event), event.id), () => {});
-    this.#strangers.set(address, event);
+  #perhapsIntro(cell: Cell): Arrival | null {
+    const key = introKeyOf(ephemeralOf(cell), fromHex(cell.address), this.#keys.hybrid);
+    if (key) return this.#arrival(this.#fromAnybody.add("", openCell(key, cell), cell.id), () => {});
+    this.#strangers.set(cell.address, cell);
     const [oldest] = this.#strangers.keys();
     if (this.#strangers.size > CELL_LIMITS.strangers && oldest !== undefined) this.#strangers.delete(oldest);
     return null;

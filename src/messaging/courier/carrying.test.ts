@@ -11,7 +11,7 @@ import { createLogger } from "../../core/log.ts";
 import { randomBytes } from "../../core/random.ts";
 import { aesGcmKey } from "../../crypto/provider.ts";
 import { openVault } from "../../vault/vault.ts";
-import { oneUseKey, sealPiece } from "../cell/cell.ts";
+import { ephemeralKey, sealPiece } from "../cell/cell.ts";
 import { ContactBook } from "../contact-book.ts";
 import { Outbox } from "../outbox.ts";
 import { type Capability, relayHash, signCapability } from "./capability.ts";
@@ -81,7 +81,9 @@ function capability(more: Partial<Capability> = {}, by = alice): string {
 
 function cell(): string {
   const piece = { parcel: "ab".repeat(12), index: 0, count: 1, heard: 0, bytes: randomBytes(9) };
-  return toBase64Url(encodeHanded(sealPiece(aesGcmKey(randomBytes(32)), randomBytes(32), piece, oneUseKey())));
+  return toBase64Url(
+    encodeHanded(sealPiece(aesGcmKey(randomBytes(32)), randomBytes(32), piece, ephemeralKey().publicKey)),
+  );
 }
 
 function cells(numbers: readonly number[], more: Partial<CellsSaying> = {}): CellsSaying {

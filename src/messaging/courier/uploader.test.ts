@@ -12,7 +12,7 @@ import { aesGcmKey } from "../../crypto/provider.ts";
 import type { VerifiedEvent } from "../../nostr/event.ts";
 import type { RelayPool } from "../../route/relay-pool.ts";
 import { openVault } from "../../vault/vault.ts";
-import { cellAddress, oneUseKey, sealPiece } from "../cell/cell.ts";
+import { readCell, ephemeralKey, sealPiece } from "../cell/cell.ts";
 import { CoverLaw } from "../cover/cover-law.ts";
 import { Streams } from "../cover/streams.ts";
 import { CarriedBook, noNumbers } from "./carried-book.ts";
@@ -50,7 +50,7 @@ async function setUp(t: TestContext, answer: { says: "ok" | "late" | "no"; reach
   const queue = (count: number) => {
     for (let n = 0; n < count; n++) {
       const piece = { parcel: "ab".repeat(12), index: 0, count: 1, heard: 0, bytes: randomBytes(9) };
-      const sealed = sealPiece(aesGcmKey(randomBytes(32)), randomBytes(32), piece, oneUseKey());
+      const sealed = sealPiece(aesGcmKey(randomBytes(32)), randomBytes(32), piece, ephemeralKey().publicKey);
       addresses.push(Buffer.from(sealed.address).toString("hex"));
       const cell = toBase64Url(encodeHanded(sealed));
       book.put({ capability: "c", n, account: "alice", relay: RELAY, cell, state: "queued" });
@@ -63,7 +63,7 @@ async function setUp(t: TestContext, answer: { says: "ok" | "late" | "no"; reach
       await time.advance(COURIER_LIMITS.retryMs);
     }
   };
-  const carried = () => seen.filter((event) => addresses.includes(cellAddress(event) ?? ""));
+  const carried = () => seen.filter((event) => addresses.includes(readCell(event)?.address ?? ""));
   return { time, book, uploader, queue, pass, seen, carried };
 }
 
@@ -100,7 +100,7 @@ test("the attack: a relay keeps its answers back, to see which addresses come ag
   queue(5);
   await pass(180_000);
   assert.equal(carried().length, 5);
-  assert.equal(new Set(seen.map(cellAddress)).size, seen.length);
+  assert.equal(new Set(seen.map((event) => readCell(event)?.address)).size, seen.length);
   assert.equal(book.inState("lost").length, 5, "the sender makes others");
 });
 

@@ -6,7 +6,7 @@ import { randomBytes } from "../../core/random.ts";
 import { aesGcmKey } from "../../crypto/provider.ts";
 import type { VerifiedEvent } from "../../nostr/event.ts";
 import type { RelayPool } from "../../route/relay-pool.ts";
-import { oneUseKey, sealCell } from "../cell/cell.ts";
+import { ephemeralKey, sealCell } from "../cell/cell.ts";
 import { CoverLaw, type CoverProfile } from "./cover-law.ts";
 import { isBadPath } from "./path-score.ts";
 import { Streams } from "./streams.ts";
@@ -30,7 +30,7 @@ function setUp(profile: CoverProfile, dead: readonly string[] = []) {
 
 function cell(nowMs: number): VerifiedEvent {
   const piece = { parcel: "00".repeat(12), index: 0, count: 1, bytes: randomBytes(5), heard: 0 };
-  return sealCell(aesGcmKey(randomBytes(32)), randomBytes(32), piece, oneUseKey(), nowMs);
+  return sealCell(aesGcmKey(randomBytes(32)), randomBytes(32), piece, ephemeralKey().publicKey, nowMs);
 }
 
 test("each followed relay has a stream, of events that no other one has; who is followed no more has none", async () => {

@@ -15,7 +15,7 @@ import { aesGcmKey } from "../../crypto/provider.ts";
 import { toHex } from "../../core/bytes.ts";
 import type { VerifiedEvent } from "../../nostr/event.ts";
 import type { RelayPool } from "../../route/relay-pool.ts";
-import { oneUseKey, sealCell } from "../cell/cell.ts";
+import { ephemeralKey, sealCell } from "../cell/cell.ts";
 import type { CoverLaw } from "./cover-law.ts";
 import { type Departure, Emitter } from "./emitter.ts";
 import { LoopWatch } from "./loop-watch.ts";
@@ -122,7 +122,13 @@ export class Streams {
   #dummy(): Departure {
     const make = () => {
       const piece = { parcel: toHex(randomBytes(12)), index: 0, count: 1, bytes: NOTHING, heard: 0 };
-      return sealCell(aesGcmKey(randomBytes(32)), randomBytes(32), piece, oneUseKey(), this.#o.clock.nowMs());
+      return sealCell(
+        aesGcmKey(randomBytes(32)),
+        randomBytes(32),
+        piece,
+        ephemeralKey().publicKey,
+        this.#o.clock.nowMs(),
+      );
     };
     return { make, settled: () => {} };
   }

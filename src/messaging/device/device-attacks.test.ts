@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { introCells } from "../cell/cell-post.ts";
-import { openVaultsMail, publishLetter, readStored } from "../../../test/support/cells.ts";
+import { deviceOf, openVaultsMail, publishLetter, readStored } from "../../../test/support/cells.ts";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createLinkedWorld, deliver, stateOf, textsOf } from "../../../test/support/linked-world.ts";
 import { createWorld, type Person, RELAY, until, WAIT_MS } from "../../../test/support/messenger-world.ts";
@@ -75,8 +75,7 @@ test("who stole a linked device cannot go on writing in its owner's name, nor co
     const letter = { ...letterHead(clock.now), kind: "text", n, text, files: [] } as const;
     const sealed = await thief.sessions.seal(session, letter.id, utf8Encode(JSON.stringify(letter)), () => {});
     const parcel = { kind: "session", session, epoch: sealed.epoch, body: sealed.message } as const;
-    const to = { publicKey: bobsId, hybridPublicKey: null };
-    for (const cell of introCells(parcel, to, clock.now)) await pool.publish(RELAY, cell);
+    for (const cell of introCells(parcel, deviceOf(bob.vault.identity()), clock.now)) await pool.publish(RELAY, cell);
   };
   await write("sealed before he could know", 1);
   await until(() => textsOf(bob, "Alice").includes("sealed before he could know"), "control: what may be late is read");
