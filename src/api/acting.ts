@@ -15,7 +15,8 @@ import type { ApiEnvironment } from "./environment.ts";
 export const PERSONA_HEADER = "x-nocturne-persona";
 
 /** The calls that act for a persona, and those that are the same for all. */
-const FOR_PERSONAS = /^\/api\/(contacts|invites|conversations|messages|groups|inbox|search|personas|status)(\/|$)/;
+const FOR_PERSONAS =
+  /^\/api\/(contacts|couriers|invites|conversations|messages|groups|inbox|search|personas|status)(\/|$)/;
 const FILES = /^\/api\/(files|links)(\/|$)/;
 const VOICE_NOTE = /^\/api\/messages\/[^/]+\/files\//;
 

@@ -13,6 +13,7 @@ import { channelPostRoutes, channelRoutes } from "./routes-channels.ts";
 import { contactRoutes } from "./routes-contacts.ts";
 import { conversationRoutes } from "./routes-conversations.ts";
 import { fileRoutes } from "./routes-files.ts";
+import { courierRoutes } from "./routes-couriers.ts";
 import { deviceRoutes } from "./routes-devices.ts";
 import { groupMemberRoutes, groupRoutes } from "./routes-groups.ts";
 import { identityRoutes } from "./routes-identity.ts";
@@ -57,7 +58,7 @@ export function createApp(api: Api, pages: Pages, port: () => number): Routes {
   app.use("/api/*", personaGuard);
   const routes = [sessionRoutes, statusRoutes, identityRoutes, vaultRoutes, recoveryRoutes, settingsRoutes];
   const spoken = [personaRoutes, contactRoutes, conversationRoutes, messageRoutes, voiceRoutes];
-  const shared = [deviceRoutes, groupRoutes, groupMemberRoutes, channelRoutes, channelPostRoutes];
+  const shared = [courierRoutes, deviceRoutes, groupRoutes, groupMemberRoutes, channelRoutes, channelPostRoutes];
   for (const make of [...routes, ...spoken, ...shared, fileRoutes, linkRoutes]) app.route("/api", make(api));
   app.get("/api/openapi.json", answersBytes("This document", ["application/json"]), async (c) =>
     c.json(await generateSpecs(app, DOCUMENTATION)),

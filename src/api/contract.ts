@@ -26,6 +26,10 @@
  * | GET, POST /api/contacts; POST /api/invites | AddContact | Contact[], Contact, Invite |
  * | PATCH, DELETE /api/contacts/:who | name | Contact, Done |
  * | POST /api/contacts/:who/accept, block, verify | verify: safety? | Contact, Contact, VerifyResult |
+ * | GET /api/couriers | | CouriersView |
+ * | PUT, DELETE /api/couriers/use | who: a contact who carries for you | CouriersView |
+ * | PUT, DELETE /api/couriers/carrying/:who | cellsPerDay | CouriersView |
+ * | POST /api/couriers/vouchers; POST /api/couriers/redeem | cells, expires ("30d"); who, code | NewVoucher; Done |
  * | GET /api/conversations | | Conversation[] |
  * | PATCH /api/conversations/:who | ChangeConversation | Conversation |
  * | GET /api/conversations/:who/messages | ?before= or ?after= or ?around= (positions), ?limit= | MessagePage |
@@ -60,7 +64,7 @@
  * | GET /s/:slug/content | headers `x-nocturne-lease`, `range` | sealed bytes |
  *
  * Every call under `/api` but the first carries the header `x-nocturne-session`; calls over the Unix
- * socket in the data directory need none. With the header `x-nocturne-persona` (a persona's id) the calls about contacts,
+ * socket in the data directory need none. With the header `x-nocturne-persona` (a persona's id) the calls about contacts, couriers,
  * invites, conversations, messages, groups, inbox and search act for that persona; events of one carry `persona`. `:who` is a contact's name, npub or hex key, or a conversation's id.
  */
 
@@ -73,6 +77,14 @@ import type {
   ChannelPage,
   ChannelPost,
 } from "../messaging/channel/views.ts";
+import type {
+  CourierAllowance,
+  CourierInUse,
+  CourierOffer,
+  CouriersView,
+  CourierVoucher,
+  NewVoucher,
+} from "../messaging/courier/views.ts";
 import type {
   ChangeConversation,
   Contact,
@@ -128,6 +140,7 @@ export type {
   WorkCost,
 };
 export type { Channel, ChannelEntry, ChannelGap, ChannelMoved, ChannelPage, ChannelPost };
+export type { CourierAllowance, CourierInUse, CourierOffer, CouriersView, CourierVoucher, NewVoucher };
 export type { CipherSuite, FileView, LinkClaim, LinkInfo, LinkMode, LinkView };
 export type {
   ChangeConversation,

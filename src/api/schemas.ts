@@ -39,6 +39,15 @@ const routeState = v.object({
   loss: v.number(),
   latencyMs: v.nullable(v.number()),
 });
+const courierInUse = v.object({
+  name: text,
+  npub: text,
+  hold: v.nullable(v.picklist(["not-a-contact", "no-session", "no-offer", "used-up", "full"])),
+  why: v.nullable(text),
+  handing: count,
+  entrusted: count,
+  leftToday: count,
+});
 export const statusSchema: Shape<contract.Status> = v.object({
   running: v.literal(true),
   version: text,
@@ -71,6 +80,7 @@ export const statusSchema: Shape<contract.Status> = v.object({
       }),
     ),
   }),
+  courier: v.nullable(courierInUse),
   requests: count,
   unread: count,
   refused: count,
@@ -136,6 +146,30 @@ export const settingsSchema: Shape<contract.Settings> = v.object({
 });
 export const workCostsSchema: Shape<contract.WorkCost[]> = v.array(v.object({ bits: count, seconds: v.number() }));
 export const offeredRelaysSchema: Shape<contract.OfferedRelays> = v.array(v.object({ url: text, note: text }));
+
+const courierBudget = {
+  name: text,
+  npub: text,
+  cellsPerDay: count,
+  usedToday: count,
+  credit: count,
+  creditUntil: v.nullable(time),
+  taken: count,
+};
+const voucher = { id: text, cells: count, expiresAt: time, redeemedBy: v.nullable(text) };
+export const newVoucherSchema: Shape<contract.NewVoucher> = v.object({ ...voucher, code: text });
+export const couriersSchema: Shape<contract.CouriersView> = v.object({
+  using: v.nullable(courierInUse),
+  offers: v.array(
+    v.object({
+      ...courierBudget,
+      reportedAt: v.nullable(time),
+      redeemed: v.nullable(v.picklist(["asked", "accepted", "refused"])),
+    }),
+  ),
+  carrying: v.array(v.object({ ...courierBudget, queued: count })),
+  vouchers: v.array(v.object(voucher)),
+});
 
 export const contactSchema: Shape<contract.Contact> = v.object({
   name: text,

@@ -9,6 +9,7 @@ import { type NocturneError, toNocturneError, UsageError } from "../core/errors.
 import { addChannelCommands } from "./commands/channels.ts";
 import { addContactCommands } from "./commands/contacts.ts";
 import { addConversationCommands } from "./commands/conversations.ts";
+import { addCourierCommands } from "./commands/couriers.ts";
 import { addDeviceCommands } from "./commands/devices.ts";
 import { addFileCommands } from "./commands/files.ts";
 import { addGroupCommands } from "./commands/groups.ts";
@@ -67,6 +68,7 @@ export function createProgram(context: Context): Command {
   addMessageCommands(program, context);
   addConversationCommands(program, context);
   addGroupCommands(program, context);
+  addCourierCommands(program, context);
   addChannelCommands(program, context);
   program.commandsGroup("Files and links:");
   addFileCommands(program, context);

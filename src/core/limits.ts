@@ -468,6 +468,45 @@ export const COVER_LIMITS = {
   chaffNotesMs: 3_600_000, // 1 h
 } as const;
 
+/** Couriers (NEP-18): nodes that upload cells for other people. */
+export const COURIER_LIMITS = {
+  /** Cells that one capability allows. */
+  cellsPerCapability: 1_024,
+  /** The longest that a capability may hold. */
+  capabilityMaxMs: 2_592_000_000, // 30 days
+  /** The longest that a capability holds which this program makes: as long as relays keep cells. */
+  capabilityMs: 604_800_000, // 7 days
+  /** A capability that ends so soon is not used for new cells. */
+  capabilitySpareMs: 3_600_000, // 1 h
+  /** Capabilities of one person that a courier keeps until they expire. */
+  capabilitiesPerPerson: 256,
+  /** Relays that a courier writes to for one person at a time. */
+  relaysPerPerson: 32,
+  /** Cells that a courier keeps for one person, and for all. */
+  queuedPerPerson: 2_048,
+  queued: 16_384,
+  /** What a courier may offer: cells in a day that begins at midnight UTC. */
+  cellsPerDay: 20_000,
+  /** Cells in one letter: 2,141 bytes each, in base64url. */
+  cellsPerLetter: 6,
+  /** Numbers in one report. */
+  numbersPerReport: 256,
+  /** Cells at one relay's stream at a time, so that the courier's own mail does not wait behind them. */
+  underWayPerRelay: 4,
+  /** What became of cells is told together, so long after the first of them. */
+  reportMs: 2_000, // 2 s
+  /** How often a relay that could not be reached is looked at again. */
+  retryMs: 5_000, // 5 s
+  /** Of a sender: cells handed over, or on the way there, of which nothing is known yet. */
+  entrusted: 2_048,
+  /** A letter of which a courier reports nothing for so long is made into new cells. */
+  patienceMs: 3_600_000, // 1 h
+  /** Vouchers that are neither expired nor used up. */
+  vouchers: 1_000,
+  voucherCells: 1_000_000,
+  voucherMs: 31_622_400_000, // 366 days
+} as const;
+
 /** Private retrieval of the bodies of cells (NEP-14): what relays and clients must agree on. */
 export const PIR_LIMITS = {
   /** The decoded content of a cell: version, one-use key, nonce, 2,048 bytes and a tag. */

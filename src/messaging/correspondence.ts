@@ -92,6 +92,7 @@ export class Correspondence {
       case "farewell":
       case "packages":
       case "sync":
+      case "courier":
         break; // taken in elsewhere: Handshakes, Groups, Devices
     }
     return effects;

@@ -18,6 +18,7 @@ import { Streams } from "./cover/streams.ts";
 import type { Rooms } from "./composer.ts";
 import { ContactBook } from "./contact-book.ts";
 import { ConversationBook } from "./conversation-book.ts";
+import { Couriers } from "./courier/couriers.ts";
 import { Correspondence } from "./correspondence.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { EarlyMarks } from "./early-marks.ts";
@@ -79,6 +80,7 @@ export interface Desk extends Rooms {
   readonly cardFinder: CardFinder;
   readonly reader: Reader;
   readonly correspondence: Correspondence;
+  readonly couriers: Couriers;
   readonly annotator: Annotator;
   readonly collector: Collector;
   readonly screening: Screening;
@@ -117,21 +119,21 @@ export function openDesk(options: MessengerOptions, events: DeskEvents): Desk {
   const sessions = new Sessions({ vault, identity, clock, epochs: lanes, follow });
   const transcript = new Transcript({ ...rooms, ownKey: publicKey, earlyMarks, nowMs });
   const order = new TextOrder({ ...rooms, transcript, nowMs });
-  const correspondence = new Correspondence({
-    ...rooms,
-    transcript,
-    order,
-    ownKey: publicKey,
+  const said = {
     introduce: () => introductions.introduce(),
     invitedOnly: () => settings().invitedOnly,
     demandsWork: () => settings().strangerWork > 0,
-    nowMs,
-  });
+  };
+  const correspondence = new Correspondence({ ...rooms, ...said, transcript, order, ownKey: publicKey, nowMs });
   const places = { vault, pool, interopPool, clock, ownRelays, ...rooms, addresses: new Addresses(rooms) };
   const introductions: Introductions = new Introductions({ ...places, invites, correspondence, sessions, settings });
   const blobs = new Blobs({ ...places, arrived: () => inward.collector.retryEarly() });
   const wake = (to: string) => dispatcher.wake(to);
   const { sealing, passes } = openSealing({ ...rooms, identity, sessions, lanes, blobs, wake, clock }, events);
+  const sent = (row: OutboxRow) => events.sent(rooms.messages, row);
+  const hasSession = (account: string) => sessions.of(account) !== null;
+  const woken = (to?: string) => dispatcher.wake(to);
+  const couriers = new Couriers({ ...places, ...cells, identity, log, sent, hasSession, wake: woken });
   const dispatcher: Dispatcher = new Dispatcher({
     ...places,
     sealing,
@@ -139,7 +141,8 @@ export function openDesk(options: MessengerOptions, events: DeskEvents): Desk {
     law,
     log,
     interopRelays: (to) => introductions.interopRelays(to),
-    onSent: (row) => events.sent(rooms.messages, row),
+    courier: couriers.sending,
+    onSent: sent,
   });
   const base = {
     identity,
@@ -148,6 +151,7 @@ export function openDesk(options: MessengerOptions, events: DeskEvents): Desk {
     blobs,
     introductions,
     correspondence,
+    couriers,
     transcript,
     order,
     dispatcher,
@@ -158,13 +162,14 @@ export function openDesk(options: MessengerOptions, events: DeskEvents): Desk {
   const inward = openInward({ ...places, ...base, wake, log }, options, events);
   const search = new SearchIndex(rooms.messages);
   const typing = new TypingBoard(events.typing);
+  const shown = { courier: couriers.sending, ownName: () => settings().displayName, nowMs };
   const linkOf = (group: GroupRow) => inward.membership.linkOf(group);
   return {
     ...rooms,
     ...base,
     ...inward,
     ...openCards({ ...places, settings, announce: events.announce, wake }),
-    reader: new Reader({ ...rooms, linkOf, search, typing, publicKey, ownName: () => settings().displayName, nowMs }),
+    reader: new Reader({ ...rooms, ...shown, linkOf, search, typing, publicKey }),
     annotator: new Annotator({ ...rooms, identity, transcript, revokeLink, nowMs }),
     expiry: new Expiry(rooms.messages),
     search,
@@ -218,7 +223,10 @@ function openHeard(vault: Account, contacts: ContactBook): HeardBook {
   return heard;
 }
 
-type Base = Pick<Desk, "identity" | "sessions" | "introductions" | "correspondence" | "dispatcher" | "earlyMarks"> &
+type Base = Pick<
+  Desk,
+  "identity" | "sessions" | "introductions" | "correspondence" | "couriers" | "dispatcher" | "earlyMarks"
+> &
   Rooms &
   Pick<MessengerOptions, "vault" | "pool" | "interopPool" | "clock" | "log" | "ownRelays"> & {
     readonly mailbox: Mailbox;
@@ -344,6 +352,7 @@ function openOwnDevices(
 export async function closeDesk(desk: Desk): Promise<void> {
   desk.linking.close();
   desk.passes.close();
+  desk.couriers.close();
   desk.collector.close();
   desk.search.close();
   desk.typing.close();

@@ -19,6 +19,7 @@ import { wrapRumor } from "./interop.ts";
 import type { CellPost } from "./cell/cell-post.ts";
 import { acknowledgementDueMs, type CoverLaw } from "./cover/cover-law.ts";
 import type { Streams } from "./cover/streams.ts";
+import type { Sending } from "./courier/sending.ts";
 import { type Letter, letterHead, type ReceiptLetter } from "./letter.ts";
 import { type Outbox, type OutboxRow, type ReceiptRow, rowKey } from "./outbox.ts";
 import { Pump, type Task } from "./pump.ts";
@@ -36,6 +37,8 @@ export interface DispatcherOptions {
   readonly addresses: Addresses;
   readonly outbox: Outbox;
   readonly sealing: Sealing;
+  /** By whom cells leave, if not by us. */
+  readonly courier: Pick<Sending, "isFor" | "hold" | "hand">;
   /** Where to write to somebody whose relays are unknown. */
   readonly ownRelays: () => readonly string[];
   /** Where somebody collects NIP-17 messages. */
@@ -71,7 +74,11 @@ export class Dispatcher {
   /** Seals and sends a letter once: it is not kept, and whether it arrives is found out by nobody. */
   sendOnce(letter: Letter, publicKey: string): void {
     const to = this.#o.addresses.of(publicKey);
-    if (to) void this.#post(this.#o.sealing.sealControl(letter, to), to).catch(() => {});
+    if (to && this.#o.courier.isFor(to.account)) {
+      // Who is typing is of no interest any more by then.
+      if (letter.kind !== "typing")
+        this.#o.vault.transaction(() => this.#hand(this.#o.sealing.sealControl(letter, to), to));
+    } else if (to) void this.#post(this.#o.sealing.sealControl(letter, to), to).catch(() => {});
   }
 
   /** Ends all tries; resolves when none runs any more. */
@@ -101,7 +108,7 @@ export class Dispatcher {
   #tasks(to: string): Task[] {
     const address = this.#stop.signal.aborted ? null : this.#o.addresses.of(to);
     if (!address) return [];
-    const receipts = address.placed ? this.#o.outbox.receipts(to) : [];
+    const receipts = address.placed && !this.#isHeld(address) ? this.#o.outbox.receipts(to) : [];
     return [
       ...(receipts.length === 0 ? [] : [{ key: "receipts", run: () => this.#acknowledge(receipts, address) }]),
       ...this.#due(address).map((row) => ({ key: rowKey(row), run: () => this.#deliver(row, address) })),
@@ -121,12 +128,22 @@ export class Dispatcher {
 
   /** Without what waits for a session: it is woken when there is one. */
   #ready(to: Address): OutboxRow[] {
-    return this.#o.outbox.inFlight(to.publicKey).filter(({ content }) => this.#o.sealing.isReady(content, to));
+    const { outbox, sealing } = this.#o;
+    const isHeld = this.#isHeld(to);
+    return outbox
+      .inFlight(to.publicKey)
+      .filter(({ content }) => sealing.isReady(content, to) && !(isHeld && content.profile !== "interop"));
+  }
+
+  /** True for what can only wait: it goes by a courier, and he takes nothing now. */
+  #isHeld({ account }: Address): boolean {
+    return this.#o.courier.isFor(account) && this.#o.courier.hold() !== null;
   }
 
   async #deliver(row: OutboxRow, to: Address): Promise<boolean> {
     const { outbox, clock } = this.#o;
     const { content } = row;
+    if (content.profile !== "interop" && this.#o.courier.isFor(to.account)) return this.#entrust(row, content, to);
     const nowMs = clock.nowMs();
     const taken =
       content.profile === "interop"
@@ -145,6 +162,28 @@ export class Dispatcher {
     return true;
   }
 
+  /** To the courier, in the transaction that notes it: so no crash makes cells twice, or forgets them. */
+  async #entrust(row: OutboxRow, content: Exclude<OutboxRow["content"], { profile: "interop" }>, to: Address) {
+    const { outbox, clock, courier, sealing, streams, vault } = this.#o;
+    const sealed = await sealing.seal(row, content, to);
+    if (this.#stop.signal.aborted || !courier.isFor(to.account)) return false;
+    if (row.state === "sent") streams.blame(this.#ways.get(rowKey(row)) ?? []);
+    return vault.transaction(() => {
+      const current = outbox.get(row.id, row.to);
+      if (!sealed) outbox.remove(row.id, row.to);
+      if (!current || !sealed) return true;
+      const untilMs = this.#hand(sealed, to, current);
+      if (untilMs === null) outbox.postpone(current, clock.nowMs());
+      else outbox.entrust(current, untilMs);
+      return untilMs !== null;
+    });
+  }
+
+  #hand({ parcel, shared }: Sealed, to: Address, row: OutboxRow | null = null): number | null {
+    const relays = to.relays.length > 0 ? to.relays : this.#o.ownRelays();
+    return this.#o.courier.hand(parcel, shared, to, relays, row);
+  }
+
   async #send(row: OutboxRow, content: Exclude<OutboxRow["content"], { profile: "interop" }>, to: Address) {
     const sealed = await this.#o.sealing.seal(row, content, to);
     if (this.#stop.signal.aborted) return false;
@@ -161,7 +200,15 @@ export class Dispatcher {
       delivered: receipts.filter((row) => !row.read).map((row) => row.messageId),
       read: receipts.filter((row) => row.read).map((row) => row.messageId),
     };
-    const taken = await this.#post(this.#o.sealing.sealControl(letter, to), to);
+    const sealed = this.#o.sealing.sealControl(letter, to);
+    if (this.#o.courier.isFor(to.account)) {
+      return this.#o.vault.transaction(() => {
+        const isHanded = this.#hand(sealed, to) !== null;
+        if (isHanded) this.#o.outbox.removeReceipts(receipts);
+        return isHanded;
+      });
+    }
+    const taken = await this.#post(sealed, to);
     if (taken && !this.#stop.signal.aborted) this.#o.vault.transaction(() => this.#o.outbox.removeReceipts(receipts));
     return taken;
   }

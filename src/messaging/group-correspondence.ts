@@ -65,6 +65,7 @@ export class GroupCorrespondence {
         case "typing":
         case "packages":
         case "sync":
+        case "courier":
           return effects; // goes from device to device, and not to a group
       }
     }

@@ -10,6 +10,7 @@
  *   farewell  in a group: that one leaves
  *   packages  between one's own devices: key packages to be put into sessions with, and how many more are wanted
  *   sync      in the session of one's own devices: what one of them has changed or knows
+ *   courier   in a session: what a sender and whoever uploads cells for him agree on
  *   text      a message; `n` numbers the texts from one person to another, from 1, without gaps
  *   reaction  an emoji under a message, in the place of the writer's earlier one; null takes it back
  *   edit      another text for a message of the writer's
@@ -28,6 +29,7 @@ import { CodecError } from "../core/errors.ts";
 import { DEVICE_LIMITS, FILE_LIMITS, MESSAGE_LIMITS, SESSION_LIMITS } from "../core/limits.ts";
 import { type BlobRef, blobRefSchema } from "./blobs.ts";
 import { isRelayUrl } from "./card.ts";
+import { type CourierSaying, courierSchema } from "./courier/courier-letter.ts";
 import { hybridKeySchema, type SyncItem, syncItemsSchema } from "./device/sync-item.ts";
 import { createLetterId } from "./letter-id.ts";
 import type { MessageFile } from "./views.ts";
@@ -113,6 +115,12 @@ export interface SyncLetter extends LetterHead {
   readonly items: readonly SyncItem[];
 }
 
+/** Between a sender and his courier (NEP-18). */
+export interface CourierLetter extends LetterHead {
+  readonly kind: "courier";
+  readonly say: CourierSaying;
+}
+
 export interface FarewellLetter extends LetterHead {
   readonly kind: "farewell";
   readonly leaf: number;
@@ -186,6 +194,7 @@ export type Letter =
   | MembershipLetter
   | PackagesLetter
   | SyncLetter
+  | CourierLetter
   | ContentLetter
   | ReceiptLetter
   | TypingLetter;
@@ -282,6 +291,7 @@ const letterSchema: v.GenericSchema<unknown, Letter> = v.variant("kind", [
     want: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(DEVICE_LIMITS.stock)),
   }),
   v.object({ ...head, kind: v.literal("sync"), items: syncItemsSchema }),
+  v.object({ ...head, kind: v.literal("courier"), say: courierSchema }),
   v.object({
     ...head,
     kind: v.literal("farewell"),

@@ -3,6 +3,7 @@
 import { MESSAGE_LIMITS } from "../core/limits.ts";
 import { encodeNpub } from "../nostr/keys.ts";
 import type { Rooms } from "./composer.ts";
+import type { Sending } from "./courier/sending.ts";
 import type { Notice, StoredMessage } from "./message-store.ts";
 import type { Message, Quote, Reaction } from "./views.ts";
 
@@ -20,11 +21,13 @@ export class MessageView {
   readonly #rooms: Rooms;
   readonly #own: string;
   readonly #ownName: () => string;
+  readonly #courier: Pick<Sending, "why">;
 
-  constructor(rooms: Rooms, own: string, ownName: () => string) {
+  constructor(rooms: Rooms, own: string, ownName: () => string, courier: Pick<Sending, "why">) {
     this.#rooms = rooms;
     this.#own = own;
     this.#ownName = ownName;
+    this.#courier = courier;
   }
 
   view(row: StoredMessage): Message {
@@ -59,10 +62,13 @@ export class MessageView {
 
   /** Why a message of ours has not left; null if nothing is wrong. */
   #waiting({ id, conversation, profile }: StoredMessage): string | null {
-    const { contacts, outbox } = this.#rooms;
+    const { contacts, devices, outbox } = this.#rooms;
     const contact = contacts.get(conversation);
     if (contact?.state === "pending" && contact.card === null && profile === "hidden") return NO_CARD;
-    return outbox.rowsOf(id).some(({ attempts }) => attempts > 0) ? NO_RELAY : null;
+    const rows = outbox.rowsOf(id);
+    const byCourier = rows.map((one) => this.#courier.why(one, devices.accountOf(one.to)));
+    const why = byCourier.find((words) => words !== null) ?? null;
+    return why ?? (rows.some(({ attempts }) => attempts > 0) ? NO_RELAY : null);
   }
 
   #person(author: string): Person {

@@ -17,6 +17,7 @@ import { checkConversation, checkRequest, checkText, compose, messageDeleted } f
 import type { ContactRow } from "./contact-book.ts";
 import { rank } from "./correspondence.ts";
 import { closeDesk, type Desk, openDesk } from "./desk.ts";
+import { CourierDesk } from "./courier/courier-desk.ts";
 import { DeviceDesk, keepDevices } from "./device/device-desk.ts";
 import { type Effects, noEffects } from "./effects.ts";
 import { forgetContact } from "./forget-contact.ts";
@@ -54,6 +55,7 @@ const CARD_CHECK_MS = 5_000;
 
 export class Messenger {
   readonly devices: DeviceDesk;
+  readonly couriers: CourierDesk;
   readonly #o: MessengerOptions;
   readonly #announcer: Announcer;
   #open: Desk | null = null;
@@ -64,6 +66,8 @@ export class Messenger {
   constructor(options: MessengerOptions) {
     this.#o = options;
     this.devices = new DeviceDesk(options, () => this.#desk());
+    const rerouted = () => this.refreshRelays();
+    this.couriers = new CourierDesk(() => this.#desk(), options.clock, rerouted);
     this.#sweeper = new Sweeper(options.vault);
     this.#announcer = new Announcer(
       () => this.#open,
@@ -90,6 +94,7 @@ export class Messenger {
       this.#every(KEY_CHECK_MS, () => this.renewKeys()),
     ];
     this.refreshRelays();
+    this.#open.couriers.start();
     this.#background(this.#open.handshakes.resume());
     this.#background(this.#open.membership.resume());
     this.#keepDevices();
@@ -109,11 +114,11 @@ export class Messenger {
 
   /** Follows the relays as they are set now, and tells contacts when our places have changed. */
   refreshRelays(): void {
-    const { collector, contacts, devices, dispatcher, identity, introductions, membership, ownDevices, streams } =
+    const { collector, couriers, devices, dispatcher, identity, introductions, membership, ownDevices, streams } =
       this.#desk();
     const relays = this.#o.ownRelays();
     this.#o.pool.keep(relays);
-    streams.follow(relays, contacts.relays());
+    streams.follow(relays, couriers.relaysWritten());
     collector.follow(relays);
     if (introductions.announceRelays(relays)) {
       membership.announceProfile();

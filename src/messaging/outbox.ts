@@ -38,6 +38,8 @@ export interface OutboxRow {
   /** Its text belongs to a message that disappears, so it stays out of backups. */
   readonly unsaved?: boolean;
   readonly state: "queued" | "sent";
+  /** Its cells are with a courier, or on the way there. */
+  readonly entrusted?: boolean;
   readonly attempts: number;
   /** When it was sent last; absent if it never was, or by an earlier version. */
   readonly sentMs?: number;
@@ -84,6 +86,10 @@ export class Outbox {
     return this.#letters.get(rowKey({ id, to }));
   }
 
+  byKey(key: string): OutboxRow | null {
+    return this.#letters.get(key);
+  }
+
   /** One row for each recipient that has not acknowledged the letter. */
   rowsOf(id: string): OutboxRow[] {
     return this.#letters.find("letter", id);
@@ -121,7 +127,22 @@ export class Outbox {
   markSent(row: OutboxRow, nowMs: number, patienceMs: number): void {
     const wait = Math.min(patienceMs * 2 ** row.attempts, MESSAGE_LIMITS.resendMaxMs);
     if (row.state === "sent") this.#pace.repeated(row.to, nowMs);
-    this.#letters.put({ ...row, state: "sent", attempts: row.attempts + 1, sentMs: nowMs, nextAtMs: nowMs + wait });
+    const sent = { state: "sent", entrusted: false, attempts: row.attempts + 1, sentMs: nowMs } as const;
+    this.#letters.put({ ...row, ...sent, nextAtMs: nowMs + wait });
+  }
+
+  /** Its cells were handed to a courier; it is made into new ones if nothing is heard until then. */
+  entrust(row: OutboxRow, untilMs: number): void {
+    this.#letters.put({ ...row, entrusted: true, attempts: row.attempts + 1, nextAtMs: untilMs });
+  }
+
+  /** The courier could do nothing for it, or is not to any more. */
+  release(row: OutboxRow, nextAtMs: number): void {
+    this.#letters.put({ ...row, entrusted: false, nextAtMs });
+  }
+
+  releaseAll(nextAtMs: number): void {
+    for (const row of this.#letters.list()) if (row.entrusted) this.release(row, nextAtMs);
   }
 
   /** No relay took it. */
@@ -136,6 +157,7 @@ export class Outbox {
    */
   hasten(to: string, again: boolean, nowMs: number): void {
     for (const row of this.window(to)) {
+      if (row.entrusted) continue; // a courier has it
       const isOverdue = row.attempts > 1 && nowMs - (row.sentMs ?? 0) >= MESSAGE_LIMITS.resendMs;
       if (again || isOverdue || row.state === "queued") this.#letters.put({ ...row, attempts: 0, nextAtMs: 0 });
     }

@@ -6,6 +6,7 @@ import { encodeNpub } from "../nostr/keys.ts";
 import type { Rooms } from "./composer.ts";
 import type { ContactRow } from "./contact-book.ts";
 import { type ConversationRow, isMuted } from "./conversation-book.ts";
+import type { Sending } from "./courier/sending.ts";
 import type { GroupRow } from "./group-book.ts";
 import { ambiguousGroup, ambiguousMember, notMember, unknownGroup } from "./group-errors.ts";
 import { accountsOf } from "./groups.ts";
@@ -43,6 +44,7 @@ export interface SearchQuery {
 
 export interface ReaderOptions extends Rooms {
   readonly search: SearchIndex;
+  readonly courier: Pick<Sending, "why">;
   readonly typing: TypingBoard;
   readonly publicKey: string;
   readonly linkOf: (group: GroupRow) => string | null;
@@ -56,7 +58,7 @@ export class Reader {
 
   constructor(options: ReaderOptions) {
     this.#o = options;
-    this.#messages = new MessageView(options, options.publicKey, options.ownName);
+    this.#messages = new MessageView(options, options.publicKey, options.ownName, options.courier);
   }
 
   contacts(): Contact[] {

@@ -115,6 +115,8 @@ export class Sealing {
   /** One row for each device that can open it: who they are is only known once it is sealed. */
   #spread({ id, unsaved = false }: OutboxRow, letter: Letter, session: string, devices: readonly string[]): void {
     const { outbox, wake } = this.#o;
+    // Handed-over cells are for one device.
+    if (letter.kind === "courier") return;
     const missing = devices.filter((device) => outbox.get(id, device) === null && !outbox.isFull(device));
     for (const to of missing) {
       outbox.add({ id, to, content: { profile: "hidden", letter, group: session }, unsaved });
@@ -143,7 +145,7 @@ export class Sealing {
 }
 
 function needsSession(letter: Letter, to: Address): boolean {
-  return isContent(letter) && to.accepted;
+  return letter.kind === "courier" || (isContent(letter) && to.accepted);
 }
 
 function writePointer(ref: BlobRef): Uint8Array {

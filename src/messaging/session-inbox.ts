@@ -12,6 +12,7 @@ import { CryptoError, NocturneError } from "../core/errors.ts";
 import { DEVICE_LIMITS } from "../core/limits.ts";
 import type { Account } from "../vault/account.ts";
 import type { ContactBook } from "./contact-book.ts";
+import type { Couriers } from "./courier/couriers.ts";
 import type { Correspondence } from "./correspondence.ts";
 import { type Effects, noEffects } from "./effects.ts";
 import type { DeviceBook } from "./device/device-book.ts";
@@ -38,6 +39,7 @@ export interface SessionInboxOptions {
   readonly devices: DeviceBook;
   readonly ownDevices: Devices;
   readonly deviceSync: DeviceSync;
+  readonly couriers: Couriers;
   readonly outbox: Outbox;
   readonly clock: Clock;
 }
@@ -131,7 +133,7 @@ export class SessionInbox {
 
   /** Only the two people and one's own devices speak where there are no others, and only what belongs there. */
   #direct(row: SessionRow, account: string, device: string, letter: Letter): Effects | null {
-    const { correspondence, devices, deviceSync, outbox, ownDevices } = this.#o;
+    const { correspondence, couriers, devices, deviceSync, outbox, ownDevices } = this.#o;
     const isOwn = account === devices.account;
     if (letter.kind === "profile") {
       ownDevices.placed(device, letter);
@@ -141,6 +143,11 @@ export class SessionInbox {
     if (row.kind === "devices") {
       if (letter.kind !== "sync" || !isOwn) throw new CryptoError();
       return deviceSync.receive(device, letter);
+    }
+    if (letter.kind === "courier" && account === row.conversation) {
+      couriers.receive(account, device, letter.say);
+      outbox.owe({ messageId: letter.id, to: device, read: false });
+      return noEffects();
     }
     if (!isContent(letter) || !(isOwn || account === row.conversation)) throw new CryptoError();
     if (isOwn) return correspondence.echo(row.conversation, device, letter);

@@ -30,6 +30,7 @@ export function readStatus(services: Services): Status {
     cover: readCover(services),
     reading: readReading(services),
     chaff: services.chaff.view(),
+    courier: courierInUse(services),
     mesh: { peers: 0 },
     locked,
     protection: vault.protection,
@@ -42,7 +43,9 @@ export function readStatus(services: Services): Status {
 function warnings(services: Services, reachable: Status["reachable"]): string[] {
   const missing = services.gate.working ? services.messenger.cardsMissing() : 0;
   const failing = relayStates(services).filter(({ state }) => state === "waiting").length;
+  const courier = courierInUse(services);
   return [
+    ...(courier?.why ? [`Your mail waits for ${courier.name}: ${courier.why} See: nocturne courier list`] : []),
     ...(reachable === "this-machine" ? [ONLY_THIS_MACHINE] : []),
     ...(failing > 0 ? [`${failing} of your relays cannot be reached now; Nocturne keeps trying.`] : []),
     ...(readReading(services).fits ? [] : [TOO_DEAR]),
@@ -50,6 +53,10 @@ function warnings(services: Services, reachable: Status["reachable"]): string[] 
     ...(services.vault.protection === "key-file" ? [NO_PASSPHRASE] : []),
     ...(services.settings.read().recoveryConfirmed ? [] : [NOT_WRITTEN_DOWN]),
   ];
+}
+
+function courierInUse({ gate, messenger }: Services): Status["courier"] {
+  return gate.working ? messenger.couriers.view().using : null;
 }
 
 function cardsMissing(count: number): string {

@@ -1,6 +1,7 @@
 /** What the node tells its callers of itself: plain data, ready for JSON. */
 
 import type { ChannelEvent } from "../messaging/channel/views.ts";
+import type { CourierInUse } from "../messaging/courier/views.ts";
 import type { MessengerEvent } from "../messaging/views.ts";
 
 /** What guards the vault's key: a 0600 file beside it (anyone who can read your disk can open it), or a passphrase. */
@@ -43,6 +44,8 @@ export interface Status {
   readonly cover: CoverView;
   readonly reading: ReadingView;
   readonly chaff: ChaffView;
+  /** By whom cells leave; null: by this node itself, or it is locked. */
+  readonly courier: CourierInUse | null;
   /** Who can write to you: programs on this machine only, or whoever shares a relay with you. */
   readonly reachable: "this-machine" | "relays";
   /** What a person must know now, in plain words, worst first; empty when all is well. */

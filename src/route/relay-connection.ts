@@ -92,6 +92,13 @@ export class RelayConnection {
     this.#adapt();
   }
 
+  /** Dials unless it is dialled, open, or to wait after a failure; true if it is open. Let go again if nobody uses it. */
+  reach(): boolean {
+    const isIdle = this.#state === "closed" && !this.#closed && !this.#retryTimer;
+    if (isIdle) void this.#dial().then(() => this.#adapt());
+    return this.#state === "connected";
+  }
+
   /** See `Publications.publish`. */
   async publish(event: NostrEvent, signal?: AbortSignal): Promise<void> {
     if (this.#closed) throw unreachable();

@@ -84,6 +84,11 @@ export class RelayPool {
     await this.#connect(normalize(url)).publish(event, signal);
   }
 
+  /** True if the relay is connected; else it is dialled, and nothing said to it. Throws as `publish` before it sends. */
+  reach(url: string): boolean {
+    return this.#connect(normalize(url)).reach();
+  }
+
   /**
    * Asks a relay from now on, over all losses; `filters` is evaluated anew for each connection. Events come once, and
    * verified if `handlers` does not claim them. Throws ValidationError `bad_relay_url`, NetworkError `relay_busy`.

@@ -28,6 +28,8 @@ type Handlers = Parameters<RelayPool["subscribe"]>[2];
 export class UnrulyRelay {
   /** All but cards, which everybody tells at each start. */
   readonly stored: VerifiedEvent[] = [];
+  /** Of couriers: whether a connection could be made. */
+  reachable = true;
   /** The newest of each author. */
   readonly cards: Map<string, VerifiedEvent> = new Map();
   /** It answers whoever fetches something by all that it has. */
@@ -44,6 +46,7 @@ export class UnrulyRelay {
     const line: Line = { alive: true };
     const pool = {
       keep: () => {},
+      reach: () => line.alive && this.reachable,
       publish: (_url: string, event: NostrEvent) => this.#publish(event as VerifiedEvent, line),
       subscribe: (_url: string, filters: Filters, handlers: Handlers) => this.#subscribe(filters, handlers, line),
       fetch: async (_url: string, filters: Asked) =>

@@ -6,6 +6,7 @@ export const keys = {
   personas: ["personas"],
   settings: ["settings"],
   contacts: ["contacts"],
+  couriers: ["couriers"],
   conversations: ["conversations"],
   allMessages: ["messages"],
   /** All that is cached of a conversation's messages, wherever one is in it. */

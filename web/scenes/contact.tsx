@@ -14,6 +14,7 @@ import { TextField } from "../components/field.tsx";
 import { Empty, Skeleton } from "../components/feedback.tsx";
 import { KeyGroups } from "../components/key-groups.tsx";
 import { ModalForm } from "../components/modal.tsx";
+import { CourierSection } from "../components/people/courier.tsx";
 import { SafetyNumber } from "../components/people/safety-number.tsx";
 import { RelaySees } from "../components/relay-sees.tsx";
 import { Scene, Section } from "../components/scene.tsx";
@@ -68,6 +69,7 @@ function Card({ contact }: { readonly contact: Contact }): ReactNode {
         <CopyLine text={npub} what="Public key (npub)" />
       </Section>
       <RelaySees interop={contact.encryption === "interop"} />
+      <CourierSection contact={contact} />
       <Section title="Manage" id="manage">
         <Manage contact={contact} />
       </Section>

@@ -1,9 +1,10 @@
 /** `nocturne status` and `doctor`: how it is going, health first. */
 
 import type { Command } from "commander";
-import type { DoctorReport, Status } from "../../api/contract.ts";
+import type { CourierInUse, DoctorReport, Status } from "../../api/contract.ts";
 import type { Context } from "../context.ts";
 import { EXIT } from "../exit-codes.ts";
+import { plainLine } from "../plain-text.ts";
 
 export function addHealthCommands(program: Command, context: Context): void {
   program
@@ -55,6 +56,11 @@ function describeChaff({ cellsPerHour, kilobytesPerHour, sent }: Status["chaff"]
   return [`Chaff: ${cellsPerHour} cells an hour (${kilobytesPerHour} KB), ${sent} so far.`];
 }
 
+export function describeCourier({ name, why, handing, entrusted, leftToday }: CourierInUse): string {
+  const state = why === null ? "" : ` Mail waits: ${why}`;
+  return `Courier: ${plainLine(name)}. Cells on the way there: ${handing}, there: ${entrusted}, left today: ${leftToday}.${state}`;
+}
+
 /** Health first, then the numbers, then what a person must know. */
 function describe(status: Status): string {
   const relays = status.relays.map(
@@ -68,6 +74,7 @@ function describe(status: Status): string {
     describeCover(status.cover),
     ...describeReading(status.reading),
     ...describeChaff(status.chaff),
+    ...(status.courier ? [describeCourier(status.courier)] : []),
     relays.length === 0 ? "No relay." : "Relays:",
     ...relays,
     ...status.warnings.map((warning) => `! ${warning}`),

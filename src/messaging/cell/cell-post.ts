@@ -11,7 +11,7 @@ import type { Clock } from "../../core/clock.ts";
 import { fromBase64Url, fromHex } from "../../core/bytes.ts";
 import type { VerifiedEvent } from "../../nostr/event.ts";
 import type { Streams } from "../cover/streams.ts";
-import { ephemeralKey, sealCell } from "./cell.ts";
+import { cellEvent, ephemeralKey, type SealedCell, sealPiece } from "./cell.ts";
 import { introKeys } from "./cell-keys.ts";
 import type { Lanes } from "./lanes.ts";
 import { cutParcel, encodeIntro, encodeParcel, type Parcel } from "./parcel.ts";
@@ -41,8 +41,15 @@ export interface Sent {
   readonly taken: boolean;
 }
 
-/** Makes a cell at the moment it leaves. */
-type MakeCell = () => VerifiedEvent;
+/** Seals a cell; called at the moment it leaves, or is handed to a courier. */
+type MakeCell = () => SealedCell;
+
+/** A cell for somebody else to upload. */
+export interface PreparedCell extends SealedCell {
+  readonly relay: string;
+  /** Which piece of its parcel it carries; several relays get each. */
+  readonly piece: number;
+}
 
 export class CellPost {
   readonly #o: CellPostOptions;
@@ -58,18 +65,31 @@ export class CellPost {
   async send(parcel: Parcel, to: PostRecipient, shared: SharedEpoch | null, relays: readonly string[]): Promise<Sent> {
     const { streams, clock } = this.#o;
     const chosen = streams.choose(relays);
-    const { publicKey, hybridPublicKey } = to;
-    const copies =
-      this.#onLane(parcel, publicKey, shared, chosen.length) ??
-      (hybridPublicKey === null ? [] : asIntros(parcel, { publicKey, hybridPublicKey }, clock, chosen.length));
-    const sent = chosen.map((url, copy) => (copies[copy] ?? []).map((make) => streams.send(url, make)));
+    const copies = this.#copies(parcel, to, shared, chosen.length);
+    const sent = chosen.map((url, copy) =>
+      (copies[copy] ?? []).map((make) => streams.send(url, () => cellEvent(make(), clock.nowMs()))),
+    );
     const pieces = (copies[0] ?? []).map((_, piece) => anyOf(sent.map((tries) => tries[piece])));
     return { relays: chosen, taken: pieces.length > 0 && (await Promise.all(pieces)).every(Boolean) };
   }
 
+  /** The same cells for a courier, sealed now; none to whom nothing could be sent. Throws as `introCells`. */
+  prepare(parcel: Parcel, to: PostRecipient, shared: SharedEpoch | null, relays: readonly string[]): PreparedCell[] {
+    const chosen = this.#o.streams.choose(relays);
+    const copies = this.#copies(parcel, to, shared, chosen.length);
+    return chosen.flatMap((relay, copy) => (copies[copy] ?? []).map((make, piece) => ({ ...make(), relay, piece })));
+  }
+
+  #copies(parcel: Parcel, to: PostRecipient, shared: SharedEpoch | null, count: number): MakeCell[][] {
+    const { publicKey, hybridPublicKey } = to;
+    const onLane = this.#onLane(parcel, publicKey, shared, count);
+    if (onLane) return onLane;
+    return hybridPublicKey === null ? [] : asIntros(parcel, { publicKey, hybridPublicKey }, count);
+  }
+
   /** Null if there is no lane, or not so much room in its window. */
   #onLane(parcel: Parcel, device: string, shared: SharedEpoch | null, copies: number): MakeCell[][] | null {
-    const { lanes, clock } = this.#o;
+    const { lanes } = this.#o;
     if (!shared) return null;
     const pieces = cutParcel(encodeParcel(parcel));
     const slots = lanes.take(shared.session, shared.epoch, device, copies * pieces.length);
@@ -77,7 +97,7 @@ export class CellPost {
     return Array.from({ length: copies }, (_, copy) =>
       slots.slice(copy * pieces.length, (copy + 1) * pieces.length).map(({ seal, address, heard }, i) => {
         const piece = { ...(pieces[i] as (typeof pieces)[number]), heard };
-        return () => sealCell(seal, address, piece, ephemeralKey().publicKey, clock.nowMs());
+        return () => sealPiece(seal, address, piece, ephemeralKey().publicKey);
       }),
     );
   }
@@ -93,17 +113,17 @@ type KnownRecipient = PostRecipient & { readonly hybridPublicKey: string };
 
 /** The cells of a parcel for a device of which only the public keys are known. Throws CodecError `parcel_too_large`, `bad_public_key`. */
 export function introCells(parcel: Parcel, to: KnownRecipient, nowMs: number): VerifiedEvent[] {
-  return asIntros(parcel, to, { nowMs: () => nowMs }, 1).flatMap((cells) => cells.map((make) => make()));
+  return asIntros(parcel, to, 1).flatMap((cells) => cells.map((make) => cellEvent(make(), nowMs)));
 }
 
 /** A cell can be made again and again: each time it is another one that carries the same piece. */
-function asIntros(parcel: Parcel, to: KnownRecipient, clock: Clock, copies: number): MakeCell[][] {
+function asIntros(parcel: Parcel, to: KnownRecipient, copies: number): MakeCell[][] {
   const hybridPublicKey = fromBase64Url(to.hybridPublicKey);
   const whole = encodeIntro(parcel, { nostrPublicKey: fromHex(to.publicKey), hybridPublicKey });
   const cells = cutParcel(whole).map((piece) => () => {
     const ephemeral = ephemeralKey();
     const { seal, address } = introKeys(ephemeral, hybridPublicKey);
-    return sealCell(seal, address, { ...piece, heard: 0 }, ephemeral.publicKey, clock.nowMs());
+    return sealPiece(seal, address, { ...piece, heard: 0 }, ephemeral.publicKey);
   });
   return Array.from({ length: copies }, () => cells);
 }

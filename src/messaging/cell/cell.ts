@@ -69,6 +69,14 @@ export function ephemeralKey(): DiffieHellmanKey {
   }
 }
 
+/** A sealed cell, of which somebody makes an event when it leaves: who wrote it, or a courier. */
+export interface SealedCell {
+  /** 32 bytes. */
+  readonly address: Uint8Array;
+  /** 2,109 bytes. */
+  readonly sealed: Uint8Array;
+}
+
 /** The event that carries a piece. `address` and `ephemeral`, an X25519 public key, have 32 bytes each. */
 export function sealCell(
   key: AesGcmKey,
@@ -77,6 +85,11 @@ export function sealCell(
   ephemeral: Uint8Array,
   nowMs: number,
 ): VerifiedEvent {
+  return cellEvent(sealPiece(key, address, piece, ephemeral), nowMs);
+}
+
+/** What `sealCell` makes an event of. */
+export function sealPiece(key: AesGcmKey, address: Uint8Array, piece: Piece, ephemeral: Uint8Array): SealedCell {
   const plain = new Uint8Array(PLAIN_BYTES);
   const { parcel, index, count, heard, bytes } = piece;
   const head = [Uint8Array.of(PIECE_KIND), u32(heard), fromHex(parcel), u16(index), u16(count), u16(bytes.length)];
@@ -87,6 +100,12 @@ export function sealCell(
   sealed.set(ephemeral, 1);
   sealed.set(randomBytes(NONCE_END - EPHEMERAL_END), EPHEMERAL_END);
   key.sealInto(sealed.subarray(NONCE_END), nonceOf(sealed), plain, concatBytes(DOMAIN, address, ephemeral));
+  wipeBytes(plain);
+  return { address, sealed };
+}
+
+/** The event of a sealed cell, dated now, by a key that nobody keeps. */
+export function cellEvent({ address, sealed }: SealedCell, nowMs: number): VerifiedEvent {
   const created_at = Math.floor(nowMs / CELL_LIMITS.roundMs) * (CELL_LIMITS.roundMs / 1000);
   const tags = [
     ["x", toHex(address)],
@@ -94,10 +113,10 @@ export function sealCell(
   ];
   const signer = randomBytes(32);
   try {
-    const content = Buffer.from(sealed.buffer).toString("base64");
+    const content = Buffer.from(sealed).toString("base64");
     return signEvent({ kind: KIND.cell, created_at, tags, content }, signer);
   } finally {
-    wipeBytes(signer, plain);
+    wipeBytes(signer);
   }
 }
 
