@@ -6,7 +6,7 @@
 
 import { makeQueries } from "../../src/crypto/pir.ts";
 import { type Bench, type Row, row } from "../report.ts";
-import { chiSquareScore } from "./chi-square.ts";
+import { chiSquareScore } from "./statistics.ts";
 
 const QUERIES = 20_000;
 const RECORDS = 512;

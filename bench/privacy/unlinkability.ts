@@ -1,0 +1,129 @@
+/**
+ * Unlinkability: 64 people, and relays that keep everything and collude. They know of each cell its time, socket, size,
+ * tags and bytes, and which sockets are the same person's. Two games, each with 63 candidates:
+ *
+ *   recipient   of a cell that one person's socket sent, name the person it is meant for. Asked of every real cell
+ *   sender      a person, and the ten minutes in which he received something (somebody watches his screen, say): name
+ *               who sent it. Asked of every delivery. His exact time is not told: the relay delivers what it gets at once,
+ *               so that it would name the cell
+ *
+ * The attacker's classifier learnt from the answers of half of the people, and is asked about the other half. Advantage:
+ * its share of right answers, less that of the better of two blind guesses (anybody; always whoever was the answer most
+ * often). Where chance alone could make it twice the bound, the row only informs.
+ *
+ * Where the cells come from: whole days are the product's law and emitters in virtual time (`crowd-model.ts`), no event is
+ * made. Busy stretches of half an hour go over two real relays with the product's code between them (`relay-world.ts`):
+ * there a day of everybody would take hours.
+ */
+
+import { type Bench, type Row, row } from "../report.ts";
+import type { CoverProfile } from "../../src/messaging/cover/cover-law.ts";
+import { watchCrowd } from "./crowd-model.ts";
+import { play, type Question, type Score } from "./guessing-game.ts";
+import { LinkingAttack } from "./linking-attack.ts";
+import { watchRelays } from "./relay-world.ts";
+import type { Trace } from "./trace.ts";
+
+/** Advantages in percent: what is no more than chance, and what a control must reach. */
+const CHANCE = 1;
+const CAUGHT = 10;
+/** Every second text makes its recipient open the app; or nobody hears of a text before he opens it by himself. */
+const NOTIFIED = 0.5;
+/** How many times the usual number of visits there are in the stretches on real relays. */
+const BUSY = 12;
+
+/** Crowds that have nothing to do with each other, so that chance is small beside the bound; a control needs fewer. */
+interface Scale {
+  readonly people: number;
+  readonly days: Readonly<Record<CoverProfile, number>>;
+  readonly hours: number;
+  readonly stretches: Readonly<Record<"stealth" | "fast", number>>;
+}
+
+const FULL: Scale = {
+  people: 64,
+  days: { stealth: 16, balanced: 2, fast: 1 },
+  hours: 0.5,
+  stretches: { stealth: 6, fast: 1 },
+};
+const QUICK: Scale = {
+  people: 16,
+  days: { stealth: 12, balanced: 2, fast: 1 },
+  hours: 0.25,
+  stretches: { stealth: 1, fast: 1 },
+};
+
+export const unlinkabilityExperiment: Bench = {
+  name: "unlinkability",
+  about: "who writes to whom: relays that collude name recipient and sender of cells of 64 people",
+  async run({ quick }) {
+    const scale = quick ? QUICK : FULL;
+    const rows: Row[] = [];
+    for (const profile of ["stealth", "balanced", "fast"] as const) {
+      const traces = await repeat(scale.days[profile], () => watchDay(profile, NOTIFIED, scale));
+      rows.push(...judge(`${describe(profile)}, ${traces.length} days in virtual time`, profile, traces));
+    }
+    const unaware = await repeat(scale.days.balanced, () => watchDay("balanced", 0, scale));
+    rows.push(...judge(`balanced, texts open no app, ${unaware.length} days in virtual time`, "balanced", unaware));
+    for (const profile of ["stealth", "fast"] as const) {
+      const { people, hours, stretches } = scale;
+      const options = { profile, people, hours, notified: NOTIFIED, busy: BUSY };
+      const traces = await repeat(stretches[profile], () => watchRelays(options));
+      rows.push(...judge(`${describe(profile)}, ${traces.length} x ${hours} h on two real relays`, profile, traces));
+    }
+    return rows;
+  },
+};
+
+async function repeat<T>(times: number, work: () => Promise<T>): Promise<T[]> {
+  const results: T[] = [];
+  for (let i = 0; i < times; i++) results.push(await work());
+  return results;
+}
+
+async function watchDay(profile: CoverProfile, notified: number, { people }: Scale): Promise<Trace> {
+  const { trace } = await watchCrowd({ people, days: 1, profile, notified });
+  return trace;
+}
+
+function describe(profile: CoverProfile): string {
+  return profile === "fast" ? "control: fast" : profile;
+}
+
+function judge(who: string, profile: CoverProfile, traces: readonly Trace[]): Row[] {
+  const people = traces[0]?.sent.length ?? 0;
+  const recipients: Question[] = [];
+  const senders: Question[] = [];
+  for (const [i, trace] of traces.entries()) {
+    const attack = new LinkingAttack(trace);
+    const personOf = (number: number): number => i * people + number;
+    for (const { from, to, atMs, address } of trace.real)
+      recipients.push({ asked: personOf(from), answer: to, evidence: () => attack.aboutCell(from, atMs, address) });
+    for (const { from, to, atMs } of trace.deliveries)
+      senders.push({ asked: personOf(to), answer: from, evidence: () => attack.aboutDelivery(to, atMs) });
+  }
+  const cells = traces.flatMap(({ sent }) => sent).reduce((sum, { atMs }) => sum + atMs.length, 0);
+  return [
+    describeGame(`${who}: recipient of a real cell`, profile, play(recipients, people), cells),
+    describeGame(`${who}: sender of what was received`, profile, play(senders, people), cells),
+  ];
+}
+
+function describeGame(who: string, profile: CoverProfile, score: Score, cells: number): Row {
+  const { questions, right, blind, low, high } = score;
+  const control = profile === "fast";
+  const interval = [low, high].map((share) => percent(share - blind)).join(" to ");
+  return row({
+    metric: `${who}, ${questions} asked among ${cells} cells: right ${percent(right)}, blind ${percent(blind)}; advantage (95 % confidence ${interval})`,
+    unit: "%",
+    ours: Math.max(100 * (right - blind), 1e-3),
+    peer: null,
+    theirs: control ? CAUGHT : CHANCE,
+    ...(control || 100 * (high - low) < 4 * CHANCE ? { goal: 1 } : {}),
+    better: control ? "higher" : "lower",
+  });
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(2)} %`;
+}
