@@ -39,17 +39,14 @@ const KATZENPOST_SECONDS = 3 * 4;
 const SIMPLEX_BLOCK_BYTES = 16_384;
 
 interface Pace {
-  readonly name: string;
   readonly profile: CoverProfile;
-  readonly open: boolean;
   /** Between letters, so that none waits for another. */
   readonly pauseMs: number;
 }
 
 const PACES: readonly Pace[] = [
-  { name: "stealth", profile: "stealth", open: true, pauseMs: 300_000 },
-  { name: "balanced, open slot", profile: "balanced", open: true, pauseMs: 20_000 },
-  { name: "balanced, other slot", profile: "balanced", open: false, pauseMs: 600_000 },
+  { profile: "stealth", pauseMs: 300_000 },
+  { profile: "balanced", pauseMs: 50_000 },
 ];
 
 export const hiddenBench: Bench = {
@@ -118,35 +115,35 @@ function rounds(work: () => number): number {
 
 async function volumeRows({ quick }: BenchOptions): Promise<Row[]> {
   const rows: Row[] = [];
-  for (const { name, profile, open } of PACES) {
+  for (const { profile } of PACES) {
     const hours = quick ? 0.1 : 1;
-    const measured = (await measureVolume(profile, open, hours)) / 1_000;
-    const computed = coverCost(profile, open, CELL_EVENT_BYTES).kilobytesPerHour;
+    const measured = (await measureVolume(profile, hours)) / 1_000;
+    const computed = coverCost(profile, CELL_EVENT_BYTES).kilobytesPerHour;
     const base = { unit: "KB/h", ours: measured, better: "lower" } as const;
     rows.push(
       row({
         ...base,
-        metric: `${name}: one device and one relay, measured; theirs: computed, sending alone`,
+        metric: `${profile}: one device and one relay, measured; theirs: computed, sending alone`,
         peer: "computed by the cover law",
         theirs: computed,
       }),
       row({
         ...base,
-        metric: `${name}: two relays`,
+        metric: `${profile}: two relays`,
         ours: 2 * measured,
         peer: "Nym, published: 11.5 GB a day",
         theirs: NYM_KB_PER_HOUR,
       }),
       row({
         ...base,
-        metric: `${name}: two relays`,
+        metric: `${profile}: two relays`,
         ours: 2 * measured,
         peer: "Katzenpost, published: 355 MB a day",
         theirs: KATZENPOST_KB_PER_HOUR,
       }),
     );
   }
-  const idle = (await measureVolume("fast", true, 1)) / 1_000;
+  const idle = (await measureVolume("fast", 1)) / 1_000;
   rows.push(
     row({
       metric: "fast: one device and one relay, nothing written",
@@ -168,9 +165,9 @@ async function volumeRows({ quick }: BenchOptions): Promise<Row[]> {
 
 async function latencyRows({ quick }: BenchOptions): Promise<Row[]> {
   const rows: Row[] = [];
-  for (const { name, profile, open, pauseMs } of PACES) {
-    const waits = await virtualLatencies(profile, open, quick ? 50 : 400, pauseMs);
-    rows.push(...percentiles(`${name}: a letter until the other has it, in virtual time`, waits));
+  for (const { profile, pauseMs } of PACES) {
+    const waits = await virtualLatencies(profile, quick ? 50 : 400, pauseMs);
+    rows.push(...percentiles(`${profile}: a letter until the other has it, in virtual time`, waits));
   }
   const metric = "fast: a letter until the other has it, over a relay on loopback";
   return [...rows, ...percentiles(metric, await realLatencies(quick ? 50 : 400))];

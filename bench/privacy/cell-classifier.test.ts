@@ -5,7 +5,7 @@ import { type CellSender, watchCells } from "./cell-world.ts";
 
 /** Few cells: enough to see a control caught. */
 async function aucOf(sender: CellSender, view: View): Promise<number> {
-  const options = { sender, profile: "balanced", people: 4, hours: 0.1 } as const;
+  const options = { sender, profile: "balanced", people: 4, hours: 0.2 } as const;
   return tellCells(await watchCells(options), await watchCells(options), view).auc;
 }
 

@@ -4,7 +4,7 @@
  *
  *   SocialWorld -> MailPerson -> CellPost, Streams -> relay: time, socket, event, its own answer
  *
- * There is no night and every app is open: so the hour, which everybody knows, says nothing of how many cells are real.
+ * There is no night: so the hour, which everybody knows, says nothing of how many cells are real.
  */
 
 import { VirtualTime } from "../../test/support/virtual-time.ts";
@@ -41,12 +41,12 @@ export interface LoggedCell {
 
 const LATE_MS = 5_000;
 /** Until conversations are under way. */
-const WARM_UP_MS = 300_000;
+const WARM_UP_MS = 900_000;
 /** So that the stream is about as full as it can be without a growing queue. */
 const BUSY: Readonly<Record<CoverProfile, { readonly busy: number; readonly answerMs: number }>> = {
   stealth: { busy: 4, answerMs: 60_000 },
-  balanced: { busy: 60, answerMs: 8_000 },
-  fast: { busy: 60, answerMs: 8_000 },
+  balanced: { busy: 24, answerMs: 20_000 },
+  fast: { busy: 24, answerMs: 20_000 },
 };
 
 /** All cells, in the order in which they left. */
@@ -73,14 +73,14 @@ export async function watchCells({ sender, profile, people, hours }: CellStreamO
   };
   for (let person = 0; person < people; person++) {
     const pool = { publish: (url: string, cell: NostrEvent) => publish(person, url, cell) } as unknown as RelayPool;
-    const law = new CoverLaw(profile, true, START_MS);
-    const naive = sender === "naive" ? { naive: new CoverLaw("fast", true, START_MS) } : {};
+    const law = new CoverLaw(profile);
+    const naive = sender === "naive" ? { naive: new CoverLaw("fast") } : {};
     const onReal = (id: string) => void real.add(id);
     mail.push(await MailPerson.open({ law, pool, time, relays: RELAYS, onReal, ...naive }));
   }
   const carriage: Carriage = {
     post: (letter) => mail[letter.from]?.send(letter, mail[letter.to] as MailPerson),
-    setAppOpen: () => {},
+    setAppOpen: () => {}, // nothing follows the app
   };
   const world = new SocialWorld({
     people,

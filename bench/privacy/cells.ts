@@ -26,9 +26,9 @@ export const cellsExperiment: Bench = {
   name: "cells",
   about: "real or cover, by all features of each cell at two relays that compare notes",
   async run({ quick }) {
-    const balanced = { profile: "balanced", people: 12, hours: quick ? 0.5 : 1.5 } as const;
+    const balanced = { profile: "balanced", people: 12, hours: quick ? 1.2 : 4 } as const;
     const stealth = { profile: "stealth", people: 12, hours: quick ? 4 : 12 } as const;
-    const control = { ...balanced, hours: quick ? 0.2 : 0.5 } as const;
+    const control = { ...balanced, hours: quick ? 0.4 : 1.2 } as const;
     return [
       ...(await attack({ ...balanced, sender: "law" }, ["all", "joint"])),
       ...(await attack({ ...stealth, sender: "law" }, ["all", "joint"])),

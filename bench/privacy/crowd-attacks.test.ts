@@ -1,8 +1,7 @@
 /** Small crowds: the attacks find what is there to find without protection, and under `stealth` not what is not there. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { CoverProfile } from "../../src/messaging/cover/cover-law.ts";
-import { watchCrowd } from "./crowd-model.ts";
+import { type Pace, watchCrowd } from "./crowd-model.ts";
 import { CrowdTime } from "./crowd-time.ts";
 import { collectEvidence, learnFrom, rankOf } from "./disclosure-attack.ts";
 import { play, type Question } from "./guessing-game.ts";
@@ -13,16 +12,17 @@ import { countMinutes, type Trace } from "./trace.ts";
 
 const PEOPLE = 12;
 
-async function meanRank(profile: CoverProfile): Promise<number> {
-  const { trace, world } = await watchCrowd({ people: PEOPLE, days: 3, profile, notified: 0.5 });
+async function meanRank(pace: Pace): Promise<number> {
+  const { trace, world } = await watchCrowd({ people: PEOPLE, days: 3, pace, notified: 0.5 });
   const evidence = collectEvidence(countMinutes(trace));
   const scorer = learnFrom(evidence.slice(0, PEOPLE / 2), (person) => world.closest(person));
   const ranks = evidence.slice(PEOPLE / 2).map((found, i) => rankOf(world.closest(PEOPLE / 2 + i), found, scorer));
   return ranks.reduce((sum, rank) => sum + rank, 0) / ranks.length;
 }
 
-test("statistical disclosure finds partners under fast, and not under stealth", async () => {
+test("statistical disclosure finds partners under fast and by a pace that follows the app, and not under stealth", async () => {
   assert.ok((await meanRank("fast")) < 3);
+  assert.ok((await meanRank("app")) < 3.5, "a pace that follows the app");
   // Of 11 by chance 6, with a deviation of 1.3.
   assert.ok((await meanRank("stealth")) > 2);
 });
@@ -35,8 +35,8 @@ function askRecipients(trace: Trace): Question[] {
 }
 
 test("recipients of cells are named under fast, and not under stealth", async () => {
-  const scoreOf = async (profile: CoverProfile) => {
-    const { trace } = await watchCrowd({ people: PEOPLE, days: 1, profile, notified: 0.5 });
+  const scoreOf = async (pace: Pace) => {
+    const { trace } = await watchCrowd({ people: PEOPLE, days: 1, pace, notified: 0.5 });
     return play(askRecipients(trace), PEOPLE);
   };
   const [fast, stealth] = [await scoreOf("fast"), await scoreOf("stealth")];

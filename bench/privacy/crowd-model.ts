@@ -11,14 +11,18 @@ import { randomUnit } from "../../src/core/random.ts";
 import { CoverLaw, type CoverProfile } from "../../src/messaging/cover/cover-law.ts";
 import { type Departure, Emitter } from "../../src/messaging/cover/emitter.ts";
 import type { VerifiedEvent } from "../../src/nostr/event.ts";
+import { AppPace } from "./app-pace.ts";
 import { CrowdTime } from "./crowd-time.ts";
 import { DAY_MS, type Letter, SocialWorld } from "./social-world.ts";
 import type { Delivery, RealCell, Trace } from "./trace.ts";
 
+/** A profile; or the control, a pace that follows the app. */
+export type Pace = CoverProfile | "app";
+
 export interface CrowdOptions {
   readonly people: number;
   readonly days: number;
-  readonly profile: CoverProfile;
+  readonly pace: Pace;
   /** Share of texts that make their recipient open the app. */
   readonly notified: number;
 }
@@ -34,14 +38,14 @@ const EVENT = {} as VerifiedEvent;
 /** Through the relay. */
 const DELIVERY_MS = 20;
 
-export async function watchCrowd({ people, days, profile, notified }: CrowdOptions): Promise<Crowd> {
+export async function watchCrowd({ people, days, pace, notified }: CrowdOptions): Promise<Crowd> {
   const time = new CrowdTime(START_MS);
   const sent = Array.from({ length: people }, () => ({ atMs: [] as number[], addresses: [] }));
   const real: RealCell[] = [];
   const deliveries: Delivery[] = [];
   const dummy: Departure = { make: () => EVENT, settled: () => {} };
   const senders = sent.map(({ atMs }) => {
-    const law = new CoverLaw(profile, false, START_MS);
+    const law = pace === "app" ? new AppPace(time) : new CoverLaw(pace);
     const publish = async (): Promise<void> => void atMs.push(time.nowMs());
     const options = { law, clock: time, timers: time, random: randomUnit, dummy: () => dummy, publish };
     return { law, emitter: new Emitter(options) };
@@ -61,7 +65,10 @@ export async function watchCrowd({ people, days, profile, notified }: CrowdOptio
     };
     for (let i = 0; i < cells; i++) senders[from]?.emitter.post({ make, settled: () => {} });
   };
-  const setAppOpen = (person: number, open: boolean): void => senders[person]?.law.setAppOpen(open, time.nowMs());
+  const setAppOpen = (person: number, open: boolean): void => {
+    const law = senders[person]?.law;
+    if (law instanceof AppPace) law.setAppOpen(open);
+  };
   const world = new SocialWorld({ people, time, carriage: { post, setAppOpen }, random: Math.random, notified });
   await time.advance(days * DAY_MS);
   for (const { emitter } of senders) emitter.close();

@@ -5,8 +5,7 @@
  */
 
 import { type Bench, type Row, row } from "../report.ts";
-import type { CoverProfile } from "../../src/messaging/cover/cover-law.ts";
-import { watchCrowd } from "./crowd-model.ts";
+import { type Pace, watchCrowd } from "./crowd-model.ts";
 import { collectEvidence, type Evidence, learnFrom, rankOf } from "./disclosure-attack.ts";
 import type { SocialWorld } from "./social-world.ts";
 import { countMinutes } from "./trace.ts";
@@ -17,20 +16,22 @@ const BOUND = 1.96;
 const FOUND = 3;
 
 interface Setting {
-  readonly profile: CoverProfile;
+  readonly pace: Pace;
   readonly notified: number;
   readonly who: string;
 }
 
-const OWN_RHYTHM = "people open the app by their own rhythm";
 const NOTIFIED = "every second text makes its recipient open the app";
 
 const SETTINGS: readonly Setting[] = [
-  { profile: "stealth", notified: 0.5, who: `stealth, ${NOTIFIED}` },
-  { profile: "balanced", notified: 0, who: `balanced, ${OWN_RHYTHM}` },
-  { profile: "balanced", notified: 0.5, who: `balanced, ${NOTIFIED}` },
-  { profile: "fast", notified: 0.5, who: `control: fast, ${NOTIFIED}` },
+  { pace: "stealth", notified: 0.5, who: `stealth, ${NOTIFIED}` },
+  { pace: "balanced", notified: 0.5, who: `balanced, ${NOTIFIED}` },
+  { pace: "app", notified: 0.5, who: `control: a pace that follows the app, ${NOTIFIED}` },
+  { pace: "fast", notified: 0.5, who: `control: fast, ${NOTIFIED}` },
 ];
+
+/** Settings of which a true partner must not stand out. */
+const PROTECTED: readonly Pace[] = ["stealth", "balanced"];
 
 export const disclosureExperiment: Bench = {
   name: "disclosure",
@@ -43,10 +44,10 @@ export const disclosureExperiment: Bench = {
   },
 };
 
-async function attack({ profile, notified, who }: Setting, people: number, days: number): Promise<Row> {
+async function attack({ pace, notified, who }: Setting, people: number, days: number): Promise<Row> {
   const crowds: { readonly evidence: Evidence; readonly world: SocialWorld }[] = [];
   for (let i = 0; i < 2; i++) {
-    const { trace, world } = await watchCrowd({ people, days, profile, notified });
+    const { trace, world } = await watchCrowd({ people, days, pace, notified });
     crowds.push({ evidence: collectEvidence(countMinutes(trace)), world });
   }
   // Each crowd is attacked with what the other taught.
@@ -55,7 +56,7 @@ async function attack({ profile, notified, who }: Setting, people: number, days:
     const scorer = learnFrom(other?.evidence ?? [], (person) => other?.world.closest(person) ?? person);
     return evidence.map((found, target) => rankOf(world.closest(target), found, scorer));
   });
-  return describe(who, profile === "fast", ranks, people - 1, days);
+  return describe(who, !PROTECTED.includes(pace), ranks, people - 1, days);
 }
 
 function describe(who: string, control: boolean, ranks: readonly number[], candidates: number, days: number): Row {

@@ -54,20 +54,18 @@ export async function watchRelays(options: RelayWorldOptions): Promise<Trace> {
   const tap = new Wiretap(time, urls);
   const letterOf = new Map<string, Letter>();
   const deliveries: Delivery[] = [];
-  const laws: CoverLaw[] = [];
   const mail: MailPerson[] = [];
   for (let person = 0; person < people; person++) {
-    const law = new CoverLaw(profile, false, START_MS);
+    const law = new CoverLaw(profile);
     const pool = new RelayPool({ carrier: tap.carrier(person), log, clock: time });
     stack.defer(() => pool.close());
     pool.keep(urls);
     const onReal = (id: string, letter: Letter) => void letterOf.set(id, letter);
     mail.push(await MailPerson.open({ law, pool, time, relays: urls, onReal }));
-    laws.push(law);
   }
   const carriage: Carriage = {
     post: (letter) => mail[letter.from]?.send(letter, mail[letter.to] as MailPerson),
-    setAppOpen: (person, open) => laws[person]?.setAppOpen(open, time.nowMs()),
+    setAppOpen: () => {}, // nothing follows the app
   };
   const world = new SocialWorld({ people, time, carriage, random: Math.random, notified, busy });
   meetPartners(world, mail);

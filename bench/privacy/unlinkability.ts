@@ -17,8 +17,7 @@
  */
 
 import { type Bench, type Row, row } from "../report.ts";
-import type { CoverProfile } from "../../src/messaging/cover/cover-law.ts";
-import { watchCrowd } from "./crowd-model.ts";
+import { type Pace, watchCrowd } from "./crowd-model.ts";
 import { play, type Question, type Score } from "./guessing-game.ts";
 import { LinkingAttack } from "./linking-attack.ts";
 import { watchRelays } from "./relay-world.ts";
@@ -32,23 +31,30 @@ const NOTIFIED = 0.5;
 /** How many times the usual number of visits there are in the stretches on real relays. */
 const BUSY = 12;
 
+const NAMES: Readonly<Record<Pace, string>> = {
+  stealth: "stealth",
+  balanced: "balanced",
+  app: "control: a pace that follows the app",
+  fast: "control: fast",
+};
+
 /** Crowds that have nothing to do with each other, so that chance is small beside the bound; a control needs fewer. */
 interface Scale {
   readonly people: number;
-  readonly days: Readonly<Record<CoverProfile, number>>;
+  readonly days: Readonly<Record<Pace, number>>;
   readonly hours: number;
   readonly stretches: Readonly<Record<"stealth" | "fast", number>>;
 }
 
 const FULL: Scale = {
   people: 64,
-  days: { stealth: 16, balanced: 2, fast: 1 },
+  days: { stealth: 16, balanced: 8, app: 2, fast: 1 },
   hours: 0.5,
   stretches: { stealth: 6, fast: 1 },
 };
 const QUICK: Scale = {
   people: 16,
-  days: { stealth: 12, balanced: 2, fast: 1 },
+  days: { stealth: 12, balanced: 6, app: 2, fast: 1 },
   hours: 0.25,
   stretches: { stealth: 1, fast: 1 },
 };
@@ -59,17 +65,18 @@ export const unlinkabilityExperiment: Bench = {
   async run({ quick }) {
     const scale = quick ? QUICK : FULL;
     const rows: Row[] = [];
-    for (const profile of ["stealth", "balanced", "fast"] as const) {
-      const traces = await repeat(scale.days[profile], () => watchDay(profile, NOTIFIED, scale));
-      rows.push(...judge(`${describe(profile)}, ${traces.length} days in virtual time`, profile, traces));
+    for (const pace of ["stealth", "balanced", "app", "fast"] as const) {
+      const traces = await repeat(scale.days[pace], () => watchDay(pace, NOTIFIED, scale));
+      rows.push(...judge(`${NAMES[pace]}, ${traces.length} days in virtual time`, pace, traces));
     }
-    const unaware = await repeat(scale.days.balanced, () => watchDay("balanced", 0, scale));
-    rows.push(...judge(`balanced, texts open no app, ${unaware.length} days in virtual time`, "balanced", unaware));
+    // Who talks is there at the same times, even if no message calls him.
+    const unaware = await repeat(scale.days.app, () => watchDay("app", 0, scale));
+    rows.push(...judge(`${NAMES.app}, texts open no app, ${unaware.length} days in virtual time`, "app", unaware));
     for (const profile of ["stealth", "fast"] as const) {
       const { people, hours, stretches } = scale;
       const options = { profile, people, hours, notified: NOTIFIED, busy: BUSY };
       const traces = await repeat(stretches[profile], () => watchRelays(options));
-      rows.push(...judge(`${describe(profile)}, ${traces.length} x ${hours} h on two real relays`, profile, traces));
+      rows.push(...judge(`${NAMES[profile]}, ${traces.length} x ${hours} h on two real relays`, profile, traces));
     }
     return rows;
   },
@@ -81,16 +88,12 @@ async function repeat<T>(times: number, work: () => Promise<T>): Promise<T[]> {
   return results;
 }
 
-async function watchDay(profile: CoverProfile, notified: number, { people }: Scale): Promise<Trace> {
-  const { trace } = await watchCrowd({ people, days: 1, profile, notified });
+async function watchDay(pace: Pace, notified: number, { people }: Scale): Promise<Trace> {
+  const { trace } = await watchCrowd({ people, days: 1, pace, notified });
   return trace;
 }
 
-function describe(profile: CoverProfile): string {
-  return profile === "fast" ? "control: fast" : profile;
-}
-
-function judge(who: string, profile: CoverProfile, traces: readonly Trace[]): Row[] {
+function judge(who: string, pace: Pace, traces: readonly Trace[]): Row[] {
   const people = traces[0]?.sent.length ?? 0;
   const recipients: Question[] = [];
   const senders: Question[] = [];
@@ -104,14 +107,14 @@ function judge(who: string, profile: CoverProfile, traces: readonly Trace[]): Ro
   }
   const cells = traces.flatMap(({ sent }) => sent).reduce((sum, { atMs }) => sum + atMs.length, 0);
   return [
-    describeGame(`${who}: recipient of a real cell`, profile, play(recipients, people), cells),
-    describeGame(`${who}: sender of what was received`, profile, play(senders, people), cells),
+    describeGame(`${who}: recipient of a real cell`, pace, play(recipients, people), cells),
+    describeGame(`${who}: sender of what was received`, pace, play(senders, people), cells),
   ];
 }
 
-function describeGame(who: string, profile: CoverProfile, score: Score, cells: number): Row {
+function describeGame(who: string, pace: Pace, score: Score, cells: number): Row {
   const { questions, right, blind, low, high } = score;
-  const control = profile === "fast";
+  const control = pace === "fast" || pace === "app";
   const interval = [low, high].map((share) => percent(share - blind)).join(" to ");
   return row({
     metric: `${who}, ${questions} asked among ${cells} cells: right ${percent(right)}, blind ${percent(blind)}; advantage (95 % confidence ${interval})`,

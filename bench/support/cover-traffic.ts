@@ -6,7 +6,6 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { VirtualTime } from "../../test/support/virtual-time.ts";
 import { type Clock, systemClock, systemTimers } from "../../src/core/clock.ts";
-import { COVER_LIMITS } from "../../src/core/limits.ts";
 import { createLogger } from "../../src/core/log.ts";
 import { Crowd } from "../../src/messaging/cell/crowd.ts";
 import { CoverLaw, type CoverProfile } from "../../src/messaging/cover/cover-law.ts";
@@ -17,7 +16,7 @@ import { type Carrier, directCarrier } from "../../src/route/carrier.ts";
 import { RelayPool } from "../../src/route/relay-pool.ts";
 import { MailPerson } from "../privacy/mail-person.ts";
 
-const START_MS = 3_000_000 * COVER_LIMITS.slotMs;
+const START_MS = 1_800_000_000_000;
 const STEP_MS = 10_000;
 const ANSWERED_EACH = 8;
 const PATIENCE_MS = 10_000;
@@ -35,12 +34,12 @@ async function withRelay<T>(clock: Clock, work: (relay: RunningRelay) => Promise
 }
 
 /** Bytes in an hour between one silent device and one real relay, both ways: frames' contents, without TCP and TLS. */
-export function measureVolume(profile: CoverProfile, appOpen: boolean, hours: number): Promise<number> {
+export function measureVolume(profile: CoverProfile, hours: number): Promise<number> {
   const time = new VirtualTime(START_MS);
   return withRelay(time, async ({ url }) => {
     const seen = { bytes: 0, unanswered: 0 };
     const pool = new RelayPool({ carrier: countingCarrier(seen), log, clock: time });
-    const streams = new Streams({ pool, law: new CoverLaw(profile, appOpen, START_MS), clock: time, timers: time });
+    const streams = new Streams({ pool, law: new CoverLaw(profile), clock: time, timers: time });
     pool.keep([url]);
     await until(() => pool.states()[0]?.state === "connected");
     const before = seen.bytes;
@@ -79,7 +78,7 @@ export async function collectCells(count: number): Promise<NostrEvent[]> {
   const time = new VirtualTime(START_MS);
   const cells: NostrEvent[] = [];
   const pool = { publish: async (_url: string, cell: NostrEvent) => void cells.push(cell) } as unknown as RelayPool;
-  const streams = new Streams({ pool, law: new CoverLaw("balanced", true, START_MS), clock: time, timers: time });
+  const streams = new Streams({ pool, law: new CoverLaw("balanced"), clock: time, timers: time });
   streams.follow([], ["ws://one"]);
   while (cells.length < count) await time.advance(STEP_MS);
   streams.close();
@@ -92,12 +91,7 @@ const RELAYS = ["ws://one", "ws://two"];
  * Milliseconds until each of `count` letters of one cell is in the other's mailbox, in virtual time: two relays that take
  * no time, `pauseMs` between letters on average.
  */
-export async function virtualLatencies(
-  profile: CoverProfile,
-  appOpen: boolean,
-  count: number,
-  pauseMs: number,
-): Promise<number[]> {
+export async function virtualLatencies(profile: CoverProfile, count: number, pauseMs: number): Promise<number[]> {
   const time = new VirtualTime(START_MS);
   const taken: number[] = [];
   const posted: number[] = [];
@@ -109,8 +103,8 @@ export async function virtualLatencies(
     takeCell(sender, cell);
   };
   const base = { pool: { publish } as unknown as RelayPool, time, relays: RELAYS, onReal: () => {} };
-  const sender = await MailPerson.open({ ...base, law: new CoverLaw(profile, appOpen, START_MS) });
-  const reader = await MailPerson.open({ ...base, law: new CoverLaw("fast", false, START_MS) });
+  const sender = await MailPerson.open({ ...base, law: new CoverLaw(profile) });
+  const reader = await MailPerson.open({ ...base, law: new CoverLaw("fast") });
   people.push(sender, reader);
   sender.meet(reader);
   for (let number = 0; number < count; number++) {
@@ -140,7 +134,7 @@ export function realLatencies(count: number): Promise<number[]> {
     const time = { ...systemClock, ...systemTimers };
     const pools = [0, 1].map(() => new RelayPool({ carrier: directCarrier, log, clock: systemClock }));
     const [one, two] = pools as [RelayPool, RelayPool];
-    const base = { law: new CoverLaw("fast", true, 0), time, relays: [url], onReal: () => {} };
+    const base = { law: new CoverLaw("fast"), time, relays: [url], onReal: () => {} };
     const sender = await MailPerson.open({ ...base, pool: one });
     const reader = await MailPerson.open({ ...base, pool: two });
     sender.meet(reader);

@@ -335,13 +335,10 @@ export const ROUTE_LIMITS = {
 export const COVER_LIMITS = {
   /** One cell leaves to each relay in a period: its mean length under `stealth`. */
   stealthPeriodMs: 30_000, // 30 s
-  /** The same under `balanced`, in a slot that began with the app open, and otherwise. */
-  openPeriodMs: 2_000, // 2 s
-  closedPeriodMs: 60_000, // 1 min
+  /** The same under `balanced`. */
+  balancedPeriodMs: 5_000, // 5 s
   /** A period may be so much longer or shorter: what is left of a clock's drift drowns in it. */
   periodSpreadPercent: 20,
-  /** Paces change at multiples of this since 1970 only, on all devices at the same moments. */
-  slotMs: 600_000, // 10 min
   /** Of each real cell, to as many of the recipient's relays: one of them may vanish. */
   copies: 2,
   /** Cells that wait for their turn at one relay; more are refused, so that their outbox keeps them. */
@@ -350,7 +347,7 @@ export const COVER_LIMITS = {
   ways: 10_000,
   /** A loop cell that is not back by then counts as lost. */
   loopMs: 120_000, // 2 min
-  /** Loop cells of one relay that are waited for: an open app sends 60 in `loopMs` on average. */
+  /** Loop cells of one relay that are waited for: `balanced` sends 24 in `loopMs` on average. */
   loopsUnderWay: 256,
   /** How much the newest observation of a path counts, the older ones fading: the last ten decide. */
   newestPercent: 10,

@@ -110,8 +110,8 @@ export class Dispatcher {
 
   /** How long an acknowledgement may take: it waits for its turn in the other's stream, of which we know nothing. */
   #patienceMs(): number {
-    const hasStream = this.#o.law.meanPeriodMs(this.#o.clock.nowMs()) !== null;
-    return acknowledgementDueMs(hasStream ? COVER_LIMITS.closedPeriodMs : null, MESSAGE_LIMITS.resendMs);
+    const hasStream = this.#o.law.meanPeriodMs() !== null;
+    return acknowledgementDueMs(hasStream ? COVER_LIMITS.stealthPeriodMs : null, MESSAGE_LIMITS.resendMs);
   }
 
   #due(to: Address): OutboxRow[] {

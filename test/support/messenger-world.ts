@@ -30,7 +30,7 @@ export class Person {
   readonly dataDir: string;
   readonly settings = { displayName: "", readReceipts: false, typingIndicators: false, invitedOnly: false };
   /** When its cells leave; from the next start on. */
-  law: MessengerOptions["law"] = new CoverLaw("fast", false, 0);
+  law: MessengerOptions["law"] = new CoverLaw("fast");
   /** What a face would have heard, and which links were ended. */
   readonly events: MessengerEvent[] = [];
   readonly revoked: string[] = [];

@@ -45,7 +45,7 @@ async function setUp(t: TestContext, dead: readonly string[] = []) {
     stored.get(url)?.push(event);
   };
   const pool = { publish } as unknown as RelayPool;
-  const law = new CoverLaw("fast", false, 0);
+  const law = new CoverLaw("fast");
   const streams = new Streams({ pool, law, clock: systemClock, timers: systemTimers });
   const post = new CellPost({ streams, lanes: await lanesOf(alice.device, bob.device), clock: systemClock });
   const mailbox = new Mailbox(await lanesOf(bob.device, alice.device), bob);
