@@ -12,11 +12,12 @@
  * often). Where chance alone could make it twice the bound, the row only informs.
  *
  * Where the cells come from: whole days are the product's law and emitters in virtual time (`crowd-model.ts`), no event is
- * made. Busy stretches of half an hour go over two real relays with the product's code between them (`relay-world.ts`):
+ * made. Short, busy stretches go over two real relays with the product's code between them (`relay-world.ts`):
  * there a day of everybody would take hours.
  */
 
 import { type Bench, type Row, row } from "../report.ts";
+import type { CoverProfile } from "../../src/messaging/cover/cover-law.ts";
 import { type Pace, watchCrowd } from "./crowd-model.ts";
 import { play, type Question, type Score } from "./guessing-game.ts";
 import { LinkingAttack } from "./linking-attack.ts";
@@ -38,25 +39,33 @@ const NAMES: Readonly<Record<Pace, string>> = {
   fast: "control: fast",
 };
 
+interface Stretches {
+  readonly count: number;
+  readonly hours: number;
+}
+
 /** Crowds that have nothing to do with each other, so that chance is small beside the bound; a control needs fewer. */
 interface Scale {
   readonly people: number;
   readonly days: Readonly<Record<Pace, number>>;
-  readonly hours: number;
-  readonly stretches: Readonly<Record<"stealth" | "fast", number>>;
+  /** On real relays. */
+  readonly stretches: Readonly<Record<CoverProfile, Stretches>>;
 }
 
 const FULL: Scale = {
   people: 64,
-  days: { stealth: 16, balanced: 8, app: 2, fast: 1 },
-  hours: 0.5,
-  stretches: { stealth: 6, fast: 1 },
+  days: { stealth: 10, balanced: 5, app: 1, fast: 1 },
+  stretches: {
+    stealth: { count: 2, hours: 0.5 },
+    balanced: { count: 2, hours: 0.2 },
+    fast: { count: 1, hours: 0.5 },
+  },
 };
+const SHORT: Stretches = { count: 1, hours: 0.2 };
 const QUICK: Scale = {
   people: 16,
   days: { stealth: 12, balanced: 6, app: 2, fast: 1 },
-  hours: 0.25,
-  stretches: { stealth: 1, fast: 1 },
+  stretches: { stealth: SHORT, balanced: SHORT, fast: SHORT },
 };
 
 export const unlinkabilityExperiment: Bench = {
@@ -72,11 +81,11 @@ export const unlinkabilityExperiment: Bench = {
     // Who talks is there at the same times, even if no message calls him.
     const unaware = await repeat(scale.days.app, () => watchDay("app", 0, scale));
     rows.push(...judge(`${NAMES.app}, texts open no app, ${unaware.length} days in virtual time`, "app", unaware));
-    for (const profile of ["stealth", "fast"] as const) {
-      const { people, hours, stretches } = scale;
-      const options = { profile, people, hours, notified: NOTIFIED, busy: BUSY };
-      const traces = await repeat(stretches[profile], () => watchRelays(options));
-      rows.push(...judge(`${NAMES[profile]}, ${traces.length} x ${hours} h on two real relays`, profile, traces));
+    for (const profile of ["stealth", "balanced", "fast"] as const) {
+      const { count, hours } = scale.stretches[profile];
+      const options = { profile, people: scale.people, hours, notified: NOTIFIED, busy: BUSY };
+      const traces = await repeat(count, () => watchRelays(options));
+      rows.push(...judge(`${NAMES[profile]}, ${count} x ${hours} h on two real relays`, profile, traces));
     }
     return rows;
   },
