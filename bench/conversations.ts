@@ -23,7 +23,8 @@ import { generateSecretKey, getPublicKey, verifyEvent as verifyWithNoble } from 
 import { systemClock } from "../src/core/clock.ts";
 import { NocturneError } from "../src/core/errors.ts";
 import { concatBytes, toHex } from "../src/core/bytes.ts";
-import { CELL_LIMITS, SESSION_LIMITS } from "../src/core/limits.ts";
+import { CELL_LIMITS } from "../src/core/cell-limits.ts";
+import { SESSION_LIMITS } from "../src/core/limits.ts";
 import { createLogger } from "../src/core/log.ts";
 import { randomBytes } from "../src/core/random.ts";
 import { aesGcmKey, hmac } from "../src/crypto/provider.ts";

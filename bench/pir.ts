@@ -8,7 +8,7 @@
  */
 
 import openWabt from "wabt";
-import { PIR_LIMITS } from "../src/core/limits.ts";
+import { PIR_LIMITS } from "../src/core/cell-limits.ts";
 import { randomBytes } from "../src/core/random.ts";
 import { Instance, Memory, Module } from "../src/crypto/kernels/web-assembly.ts";
 import { answer, answerAll, createDatabase, makeQueries, type PirDatabase } from "../src/crypto/pir.ts";

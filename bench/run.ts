@@ -10,6 +10,7 @@ import { conversationsBench } from "./conversations.ts";
 import { envelopeBench } from "./envelope.ts";
 import { filesBench } from "./files.ts";
 import { headersBench } from "./headers.ts";
+import { hiddenBench } from "./hidden.ts";
 import { messagesBench } from "./messages.ts";
 import { noctisBench } from "./noctis.ts";
 import { pirBench } from "./pir.ts";
@@ -23,6 +24,7 @@ const BENCHES: readonly Bench[] = [
   messagesBench,
   conversationsBench,
   headersBench,
+  hiddenBench,
   pirBench,
   startBench,
 ];

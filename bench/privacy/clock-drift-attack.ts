@@ -30,7 +30,7 @@ export async function measureClockError(periods: "drawn" | "same", machines: num
 /** The pace of one stream, in millionths off what it should be. */
 async function measureClock(periods: "drawn" | "same"): Promise<number> {
   const time = new VirtualTime(START_MS);
-  const law = new CoverLaw("balanced", true, START_MS);
+  const law = new CoverLaw("balanced");
   const times: number[] = [];
   let draws = 0;
   const emitter = new Emitter({
@@ -44,7 +44,7 @@ async function measureClock(periods: "drawn" | "same"): Promise<number> {
   });
   await time.advance(WATCHED_HOURS * HOUR_MS);
   emitter.close();
-  return 1e6 * (slopeOf(times) / (law.meanPeriodMs(START_MS) ?? 0) - 1);
+  return 1e6 * (slopeOf(times) / (law.meanPeriodMs() ?? 0) - 1);
 }
 
 /** Of the straight line that fits the values best: by how much they grow from one to the next. */

@@ -8,7 +8,6 @@
  */
 
 import { VirtualTime } from "../../test/support/virtual-time.ts";
-import { COVER_LIMITS } from "../../src/core/limits.ts";
 import { randomUnit } from "../../src/core/random.ts";
 import { CoverLaw, type CoverProfile } from "../../src/messaging/cover/cover-law.ts";
 import { type Departure, Emitter, type EmitterOptions } from "../../src/messaging/cover/emitter.ts";
@@ -16,7 +15,7 @@ import type { VerifiedEvent } from "../../src/nostr/event.ts";
 import { exponential, ExponentialSender } from "./exponential-sender.ts";
 
 export const HOUR_MS = 3_600_000;
-export const START_MS: number = 3_000_000 * COVER_LIMITS.slotMs;
+export const START_MS: number = 1_800_000_000_000;
 
 const COMPOSE_MS = 20;
 const MAKE_REAL_MS = 3;
@@ -64,9 +63,9 @@ export async function watchStream({ sender, profile, habit, hours }: Stream): Pr
     dummy: () => departure(false),
     publish: async (cell) => void seen.push({ atMs: time.nowMs(), real: (cell as unknown as SeenCell).real }),
   };
-  const law = new CoverLaw(profile, true, START_MS);
+  const law = new CoverLaw(profile);
   const stream = sender === "exponential" ? new ExponentialSender({ ...shared, law }) : new Emitter({ ...shared, law });
-  const real = sender === "naive" ? new Emitter({ ...shared, law: new CoverLaw("fast", true, START_MS) }) : stream;
+  const real = sender === "naive" ? new Emitter({ ...shared, law: new CoverLaw("fast") }) : stream;
   for (const message of writeMessages(habit, hours)) {
     time.schedule(() => {
       time.stall(COMPOSE_MS);

@@ -7,7 +7,6 @@ import { type Bench, percentile, type Row, row } from "../report.ts";
 import { CLOCK_DIFFERENCE_PPM, measureClockError } from "./clock-drift-attack.ts";
 import { classifyCells } from "./cover-classifier.ts";
 import { gapsOf, HOUR_MS, type Habit, type Sender, watchStream } from "./cover-world.ts";
-import { openingAttack } from "./opening-attack.ts";
 import { slowAnswerAttack } from "./slow-answer-attack.ts";
 import { binomialInterval, ksDistance } from "./statistics.ts";
 
@@ -33,7 +32,7 @@ const STEALTH: Setting = {
 const BALANCED: Setting = {
   name: "balanced",
   profile: "balanced",
-  hours: 2,
+  hours: 5,
   habit: { conversationsPerHour: 4, messagesPerConversation: 20 },
 };
 
@@ -57,7 +56,7 @@ interface Scale {
 
 export const coverExperiment: Bench = {
   name: "cover",
-  about: "real or cover, by time alone: busy and idle people, each cell, a relay that answers late, an app that opens",
+  about: "real or cover, by time alone: busy and idle people, each cell, a relay that answers late",
   async run({ quick }) {
     const scale = quick ? { pairs: 30, people: 30 } : { pairs: 200, people: 240 };
     return [
@@ -68,7 +67,6 @@ export const coverExperiment: Bench = {
       ...(await classify(SCATTERED, "exponential", scale)),
       await countFast(),
       ...(await answerLate(scale)),
-      ...(await openApp(scale)),
       ...(await measureClocks(quick ? 8 : 30)),
     ];
   },
@@ -145,14 +143,6 @@ async function answerLate({ people }: Scale): Promise<Row[]> {
   return [
     aucRow(`balanced, the law: ${what}`, await slowAnswerAttack("emitter", durationMs), false),
     aucRow(`control: a sender that awaits the answer: ${what}`, await slowAnswerAttack("awaiting", durationMs), true),
-  ];
-}
-
-async function openApp({ people }: Scale): Promise<Row[]> {
-  const what = "an observer tells slots in which the app was opened by the number of their cells";
-  return [
-    aucRow(`balanced, the law: ${what}`, await openingAttack("quantised", people * 40), false),
-    aucRow(`control: a pace that rises at once: ${what}`, await openingAttack("at once", people * 4), true),
   ];
 }
 

@@ -20,8 +20,8 @@ export class ExponentialSender implements Pick<Emitter, "post"> {
   }
 
   #schedule(): void {
-    const { law, clock, timers, random, dummy, publish } = this.#options;
-    const gapMs = exponential(law.meanPeriodMs(clock.nowMs()) ?? 0, random());
+    const { law, timers, random, dummy, publish } = this.#options;
+    const gapMs = exponential(law.meanPeriodMs() ?? 0, random());
     timers.schedule(() => {
       this.#schedule();
       void publish((this.#queue.shift() ?? dummy()).make());

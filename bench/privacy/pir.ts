@@ -10,7 +10,7 @@ import { makeQueries } from "../../src/crypto/pir.ts";
 import { collude, openWatchedPool } from "../../test/support/asked-queries.ts";
 import { epochOf, withRelayPair } from "../pir-relays.ts";
 import { type Bench, type BenchOptions, type Row, row } from "../report.ts";
-import { chiSquareScore } from "./chi-square.ts";
+import { chiSquareScore } from "./statistics.ts";
 
 const QUERIES = 20_000;
 /** Of the product's client, of each kind. */

@@ -8,10 +8,19 @@ import { join } from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { type Bench, type Row, writeResult } from "../report.ts";
+import { cellsExperiment } from "./cells.ts";
 import { coverExperiment } from "./cover.ts";
+import { disclosureExperiment } from "./disclosure.ts";
 import { pirExperiment } from "./pir.ts";
+import { unlinkabilityExperiment } from "./unlinkability.ts";
 
-const EXPERIMENTS: readonly Bench[] = [coverExperiment, pirExperiment];
+const EXPERIMENTS: readonly Bench[] = [
+  coverExperiment,
+  cellsExperiment,
+  disclosureExperiment,
+  unlinkabilityExperiment,
+  pirExperiment,
+];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

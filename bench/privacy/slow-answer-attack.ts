@@ -12,7 +12,7 @@ import { START_MS } from "./cover-world.ts";
 import { areaUnderCurve } from "./statistics.ts";
 
 const LATE_MS = 5_000;
-const MEAN_GAP_MS = 2_000;
+const MEAN_GAP_MS = 5_000;
 
 /** Area under the curve of the gap after a cell as a sign that it was answered late: 0.5 if the attack fails. */
 export async function slowAnswerAttack(sender: "emitter" | "awaiting", durationMs: number): Promise<number> {
@@ -32,7 +32,7 @@ export async function slowAnswerAttack(sender: "emitter" | "awaiting", durationM
 }
 
 function startEmitter(time: VirtualTime, publish: () => Promise<void>): Emitter {
-  const law = new CoverLaw("balanced", true, START_MS);
+  const law = new CoverLaw("balanced");
   const dummy = (): Departure => ({ make: () => ({}) as VerifiedEvent, settled: () => {} });
   return new Emitter({ law, clock: time, timers: time, random: randomUnit, dummy, publish });
 }

@@ -1,6 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { areaUnderCurve, binomialInterval, chiSquareTest, ksDistance } from "./statistics.ts";
+import { randomBytes } from "../../src/core/random.ts";
+import {
+  areaUnderCurve,
+  binomialInterval,
+  chiSquareScore,
+  chiSquareTest,
+  clusteredInterval,
+  ksDistance,
+} from "./statistics.ts";
 import { trainClassifier } from "./logistic-regression.ts";
 
 function near(actual: number, expected: number, tolerance = 1e-6): void {
@@ -45,6 +53,24 @@ test("a fair die passes the chi-square test, a loaded one does not", () => {
   assert.equal(fair.degreesOfFreedom, 5);
   near(fair.pValue, 0.849145, 1e-6);
   assert.ok(chiSquareTest([160, 180, 160, 140, 120, 300], new Array<number>(6).fill(1_060 / 6)).pValue < 1e-9);
+});
+
+test("the score of even counts is small, that of uneven ones is not", () => {
+  const even = new Uint16Array(256);
+  for (const byte of randomBytes(100_000)) even[byte] = (even[byte] ?? 0) + 1;
+  const counts = [...even];
+  assert.ok(Math.abs(chiSquareScore(counts)) < 5);
+  assert.ok(chiSquareScore(counts.map((count, i) => (i === 0 ? 2 * count : count))) > 5);
+  near(chiSquareScore([60, 40]), (4 - 1) / Math.SQRT2);
+});
+
+test("an interval of trials that come in clusters is that of as many independent ones as there are clusters", () => {
+  const alone = Array.from({ length: 400 }, (_, i) => ({ cluster: i, success: i < 100 }));
+  const wide = clusteredInterval(alone.flatMap((trial) => Array<typeof trial>(9).fill(trial)));
+  const narrow = clusteredInterval(alone);
+  near(narrow.share, 0.25);
+  near(wide.low, narrow.low);
+  near(narrow.low, 0.25 - 1.959964 * Math.sqrt((0.25 * 0.75) / 399));
 });
 
 test("binomial intervals (Newcombe 1998, table I, Wilson)", () => {

@@ -52,6 +52,13 @@ export function chiSquareTest(counts: readonly number[], expected: readonly numb
   return { statistic, degreesOfFreedom, pValue: upperGamma(degreesOfFreedom / 2, statistic / 2) };
 }
 
+/** How far `counts` are from even: chi-square in standard deviations, for hundreds of degrees of freedom. Above 4 is not even. */
+export function chiSquareScore(counts: readonly number[]): number {
+  const mean = counts.reduce((sum, count) => sum + count, 0) / counts.length;
+  const { statistic, degreesOfFreedom } = chiSquareTest(counts, new Array<number>(counts.length).fill(mean));
+  return (statistic - degreesOfFreedom) / Math.sqrt(2 * degreesOfFreedom);
+}
+
 /** The 95 % confidence interval of a share of which `successes` of `trials` were seen (Wilson). */
 export function binomialInterval(successes: number, trials: number): { readonly low: number; readonly high: number } {
   const z = 1.959964;
@@ -60,6 +67,23 @@ export function binomialInterval(successes: number, trials: number): { readonly 
   const middle = share + z ** 2 / (2 * trials);
   const spread = z * Math.sqrt((share * (1 - share)) / trials + z ** 2 / (4 * trials ** 2));
   return { low: (middle - spread) / scale, high: (middle + spread) / scale };
+}
+
+/**
+ * A share and its 95 % confidence interval where successes of one cluster go together (linearised variance of a ratio;
+ * Cochran 1977, 9.2).
+ */
+export function clusteredInterval(trials: readonly { readonly cluster: number; readonly success: boolean }[]): {
+  readonly share: number;
+  readonly low: number;
+  readonly high: number;
+} {
+  const share = trials.filter(({ success }) => success).length / trials.length;
+  const rests = new Map<number, number>();
+  for (const { cluster, success } of trials) rests.set(cluster, (rests.get(cluster) ?? 0) + Number(success) - share);
+  const sum = [...rests.values()].reduce((total, rest) => total + rest ** 2, 0);
+  const spread = (1.959964 * Math.sqrt((sum * rests.size) / (rests.size - 1))) / trials.length;
+  return { share, low: Math.max(0, share - spread), high: Math.min(1, share + spread) };
 }
 
 const SERIES_TERMS = 10_000;

@@ -25,7 +25,6 @@ const POLICY_VIOLATION = 1008;
 
 export class PushServer {
   readonly #authMs: number;
-  readonly #services: Pick<Services, "law" | "clock">;
   readonly #sessions: Sessions;
   readonly #server: WebSocketServer;
   readonly #welcomed: Set<WebSocket> = new Set();
@@ -44,11 +43,7 @@ export class PushServer {
       perMessageDeflate: false,
     });
     this.#stopListening = services.bus.listen((event) => this.#tellAll(event));
-    this.#services = services;
-    this.#pulse = setInterval(() => {
-      this.#dropSilent();
-      this.#tellOpen();
-    }, API_LIMITS.socketPingMs);
+    this.#pulse = setInterval(() => this.#dropSilent(), API_LIMITS.socketPingMs);
   }
 
   /** Answers an upgrade. On the trusted socket neither page nor session is asked for; `port` is then not used. */
@@ -97,12 +92,8 @@ export class PushServer {
   #welcome(client: WebSocket): void {
     this.#welcomed.add(client);
     this.#alive.add(client);
-    this.#tellOpen();
     client.on("pong", () => this.#alive.add(client));
-    client.once("close", () => {
-      this.#welcomed.delete(client);
-      this.#tellOpen();
-    });
+    client.once("close", () => this.#welcomed.delete(client));
     client.send(JSON.stringify({ event: "welcome" } satisfies PushEvent));
   }
 
@@ -112,12 +103,6 @@ export class PushServer {
       if (client.bufferedAmount + text.length > API_LIMITS.socketBufferBytes) client.terminate();
       else client.send(text);
     }
-  }
-
-  /** The app is open while a page listens. */
-  #tellOpen(): void {
-    const { law, clock } = this.#services;
-    law.setAppOpen(this.#welcomed.size > 0, clock.nowMs());
   }
 
   #dropSilent(): void {

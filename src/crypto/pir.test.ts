@@ -6,7 +6,7 @@ import { shake256 } from "@noble/hashes/sha3.js";
 import fc from "fast-check";
 import openWabt from "wabt";
 import { fromBase64Url, fromHex, toHex, utf8Encode } from "../core/bytes.ts";
-import { PIR_LIMITS } from "../core/limits.ts";
+import { PIR_LIMITS } from "../core/cell-limits.ts";
 import { randomBytes } from "../core/random.ts";
 import { PIR_SCAN } from "./kernels/pir-scan.ts";
 import { answer, answerAll, combine, createDatabase, makeQueries } from "./pir.ts";

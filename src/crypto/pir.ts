@@ -16,7 +16,7 @@
 
 import { fromBase64Url } from "../core/bytes.ts";
 import { CodecError, UsageError } from "../core/errors.ts";
-import { PIR_LIMITS } from "../core/limits.ts";
+import { PIR_LIMITS } from "../core/cell-limits.ts";
 import { randomBytes } from "../core/random.ts";
 import { PIR_SCAN } from "./kernels/pir-scan.ts";
 import { Instance, Memory, Module } from "./kernels/web-assembly.ts";

@@ -16,7 +16,8 @@
 
 import { concatBytes, fromBase64Url, fromHex, toBase64Url, u32, utf8Encode } from "../core/bytes.ts";
 import { CodecError } from "../core/errors.ts";
-import { MESSAGE_LIMITS, WORK_LIMITS } from "../core/limits.ts";
+import { WORK_LIMITS } from "../core/cell-limits.ts";
+import { MESSAGE_LIMITS } from "../core/limits.ts";
 import { HYBRID_PUBLIC_KEY_BYTES } from "../crypto/hybrid-kem.ts";
 import { mlDsa65 } from "../crypto/signing.ts";
 import { parseEvent, signEvent, tagValues, type VerifiedEvent, verifyEvent } from "../nostr/event.ts";

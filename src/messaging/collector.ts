@@ -9,7 +9,8 @@
  */
 
 import type { Clock } from "../core/clock.ts";
-import { CELL_LIMITS, MESSAGE_LIMITS } from "../core/limits.ts";
+import { CELL_LIMITS } from "../core/cell-limits.ts";
+import { MESSAGE_LIMITS } from "../core/limits.ts";
 import type { Logger } from "../core/log.ts";
 import type { VerifiedEvent } from "../nostr/event.ts";
 import { KIND } from "../nostr/kinds.ts";

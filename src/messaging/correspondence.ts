@@ -28,6 +28,7 @@ import {
   type TypingLetter,
 } from "./letter.ts";
 import type { MessageStore } from "./message-store.ts";
+import type { MessengerSettings } from "./messenger-options.ts";
 import type { Outbox, OutboxRow } from "./outbox.ts";
 import type { TextOrder } from "./text-order.ts";
 import type { Transcript } from "./transcript.ts";
@@ -44,9 +45,7 @@ export interface CorrespondenceOptions {
   readonly ownKey: string;
   /** Our own signed card and name, for an answer. */
   readonly introduce: () => { card: NostrEvent; name: string };
-  readonly invitedOnly: () => boolean;
-  /** Work is demanded of strangers, which other Nostr programs do not show. */
-  readonly demandsWork: () => boolean;
+  readonly settings: () => Pick<MessengerSettings, "invitedOnly" | "strangerWork">;
   readonly nowMs: () => number;
 }
 
@@ -114,9 +113,10 @@ export class Correspondence {
 
   /** False for what would be dropped anyway: then nothing of it need be kept, not even that it came. */
   takesInterop(sender: string): boolean {
-    const { contacts, demandsWork } = this.#o;
+    const { contacts, settings } = this.#o;
     if (contacts.get(sender)) return true;
-    return !demandsWork() || contacts.countRequests("interop") < MESSAGE_LIMITS.interopRequests;
+    // They show no work.
+    return settings().strangerWork === 0 || contacts.countRequests("interop") < MESSAGE_LIMITS.interopRequests;
   }
 
   /** Applies a message of the NIP-17 profile: no number, no acknowledgement. */
@@ -161,14 +161,14 @@ export class Correspondence {
   }
 
   #hello(sender: string, letter: HelloLetter, invited: boolean, effects: Effects): void {
-    const { contacts, invitedOnly, nowMs } = this.#o;
+    const { contacts, settings, nowMs } = this.#o;
     const card = cardOf(sender, letter.card);
     const known = contacts.get(sender);
     if (!card || known?.state === "blocked") return;
     effects.contactsChanged = true;
     const keyPackage = this.#keyPackageOf(letter, known);
     if (!known) {
-      if ((invitedOnly() && !invited) || this.#requestsFull()) return;
+      if ((settings().invitedOnly && !invited) || this.#requestsFull()) return;
       contacts.create(sender, "request", nowMs(), {
         name: letter.name,
         card,
@@ -273,13 +273,13 @@ export class Correspondence {
 
   /** The contact a text belongs to; strangers become requests. Null when the text is to be dropped. */
   #contactFor(sender: string, profile: Profile, effects: Effects): ContactRow | null {
-    const { contacts, messages, invitedOnly, nowMs } = this.#o;
+    const { contacts, messages, settings, nowMs } = this.#o;
     const contact = contacts.get(sender);
     if (contact?.state === "blocked") return null;
     const kept = contact?.state === "request" ? messages.countIn(sender) + messages.countHeld(sender) : 0;
     if (kept >= MESSAGE_LIMITS.messagesPerRequest) return null;
     if (contact) return contact;
-    if (invitedOnly() || this.#requestsFull()) return null;
+    if (settings().invitedOnly || this.#requestsFull()) return null;
     effects.contactsChanged = true;
     return contacts.create(sender, "request", nowMs(), { profile });
   }

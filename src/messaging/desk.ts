@@ -18,9 +18,9 @@ import { Streams } from "./cover/streams.ts";
 import type { Rooms } from "./composer.ts";
 import { ContactBook } from "./contact-book.ts";
 import { ConversationBook } from "./conversation-book.ts";
-import { Couriers } from "./courier/couriers.ts";
+import { Couriers, type CouriersOptions } from "./courier/couriers.ts";
 import { Correspondence } from "./correspondence.ts";
-import { Dispatcher } from "./dispatcher.ts";
+import { Dispatcher, type DispatcherOptions } from "./dispatcher.ts";
 import { EarlyMarks } from "./early-marks.ts";
 import { Fetching } from "./fetch/fetching.ts";
 import { DeviceBook } from "./device/device-book.ts";
@@ -119,50 +119,40 @@ export function openDesk(options: MessengerOptions, events: DeskEvents): Desk {
   const sessions = new Sessions({ vault, identity, clock, epochs: lanes, follow });
   const transcript = new Transcript({ ...rooms, ownKey: publicKey, earlyMarks, nowMs });
   const order = new TextOrder({ ...rooms, transcript, nowMs });
-  const said = {
-    introduce: () => introductions.introduce(),
-    invitedOnly: () => settings().invitedOnly,
-    demandsWork: () => settings().strangerWork > 0,
-  };
-  const correspondence = new Correspondence({ ...rooms, ...said, transcript, order, ownKey: publicKey, nowMs });
+  const introduce = () => introductions.introduce();
+  const correspondence = new Correspondence({
+    ...rooms,
+    introduce,
+    settings,
+    transcript,
+    order,
+    ownKey: publicKey,
+    nowMs,
+  });
   const places = { vault, pool, interopPool, clock, ownRelays, ...rooms, addresses: new Addresses(rooms) };
   const introductions: Introductions = new Introductions({ ...places, invites, correspondence, sessions, settings });
   const blobs = new Blobs({ ...places, arrived: () => inward.collector.retryEarly() });
-  const wake = (to: string) => dispatcher.wake(to);
-  const { sealing, passes } = openSealing({ ...rooms, identity, sessions, lanes, blobs, wake, clock }, events);
-  const sent = (row: OutboxRow) => events.sent(rooms.messages, row);
-  const hasSession = (account: string) => sessions.of(account) !== null;
-  const woken = (to?: string) => dispatcher.wake(to);
-  const couriers = new Couriers({ ...places, ...cells, identity, log, sent, hasSession, wake: woken });
-  const dispatcher: Dispatcher = new Dispatcher({
-    ...places,
-    sealing,
-    ...cells,
-    law,
-    log,
-    interopRelays: (to) => introductions.interopRelays(to),
-    courier: couriers.sending,
-    onSent: sent,
-  });
+  const outward = openOutward(
+    { ...places, ...cells, identity, sessions, lanes, blobs, law, log, introductions },
+    events,
+  );
   const base = {
     identity,
     sessions,
-    sealing,
     blobs,
     introductions,
     correspondence,
-    couriers,
     transcript,
     order,
-    dispatcher,
     earlyMarks,
-    passes,
     ...cells,
+    ...outward,
   };
+  const wake = (to: string) => outward.dispatcher.wake(to);
   const inward = openInward({ ...places, ...base, wake, log }, options, events);
   const search = new SearchIndex(rooms.messages);
   const typing = new TypingBoard(events.typing);
-  const shown = { courier: couriers.sending, ownName: () => settings().displayName, nowMs };
+  const shown = { courier: outward.couriers.sending, ownName: () => settings().displayName, nowMs };
   const linkOf = (group: GroupRow) => inward.membership.linkOf(group);
   return {
     ...rooms,
@@ -194,13 +184,30 @@ function openCards(parts: PublicCardOptions & CardFinderOptions): Pick<Desk, "pu
   return { publicCard: new PublicCard(parts), cardFinder: new CardFinder(parts) };
 }
 
-function openSealing(
-  parts: Omit<SealingOptions, "passes"> & Omit<PassesOptions, "ownKey" | "changed">,
-  events: DeskEvents,
-) {
+type Outward = Pick<Desk, "passes" | "couriers" | "dispatcher"> & { readonly sealing: Sealing };
+type AllOutward = SealingOptions & PassesOptions & CouriersOptions & DispatcherOptions;
+type MadeOutward = "wake" | "changed" | "sent" | "onSent" | "hasSession" | "interopRelays" | "courier" | "ownKey";
+type OutwardParts = Omit<AllOutward, MadeOutward | keyof Outward> & Rooms & Pick<Desk, "introductions">;
+
+/** What lets mail out. */
+function openOutward(parts: OutwardParts, events: DeskEvents): Outward {
+  const { identity, sessions, messages, introductions } = parts;
+  const wake = (to?: string) => dispatcher.wake(to);
   const changed = () => events.announce({ ...noEffects(), contactsChanged: true });
-  const passes = new Passes({ ...parts, ownKey: parts.identity.device, changed });
-  return { passes, sealing: new Sealing({ ...parts, passes }) };
+  const passes = new Passes({ ...parts, ownKey: identity.device, changed, wake });
+  const sealing = new Sealing({ ...parts, passes, wake });
+  const sent = (row: OutboxRow) => events.sent(messages, row);
+  const hasSession = (account: string) => sessions.of(account) !== null;
+  const couriers = new Couriers({ ...parts, sent, hasSession, wake });
+  const interopRelays = (to: string) => introductions.interopRelays(to);
+  const dispatcher: Dispatcher = new Dispatcher({
+    ...parts,
+    sealing,
+    interopRelays,
+    courier: couriers.sending,
+    onSent: sent,
+  });
+  return { passes, sealing, couriers, dispatcher };
 }
 
 function openRooms(vault: Account): Rooms {

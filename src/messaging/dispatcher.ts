@@ -8,7 +8,8 @@
  */
 
 import type { Clock } from "../core/clock.ts";
-import { COVER_LIMITS, MESSAGE_LIMITS, ROUTE_LIMITS } from "../core/limits.ts";
+import { COVER_LIMITS } from "../core/cell-limits.ts";
+import { MESSAGE_LIMITS, ROUTE_LIMITS } from "../core/limits.ts";
 import type { Logger } from "../core/log.ts";
 import type { VerifiedEvent } from "../nostr/event.ts";
 import type { RelayPool } from "../route/relay-pool.ts";
@@ -117,8 +118,8 @@ export class Dispatcher {
 
   /** How long an acknowledgement may take: it waits for its turn in the other's stream, of which we know nothing. */
   #patienceMs(): number {
-    const hasStream = this.#o.law.meanPeriodMs(this.#o.clock.nowMs()) !== null;
-    return acknowledgementDueMs(hasStream ? COVER_LIMITS.closedPeriodMs : null, MESSAGE_LIMITS.resendMs);
+    const hasStream = this.#o.law.meanPeriodMs() !== null;
+    return acknowledgementDueMs(hasStream ? COVER_LIMITS.stealthPeriodMs : null, MESSAGE_LIMITS.resendMs);
   }
 
   #due(to: Address): OutboxRow[] {

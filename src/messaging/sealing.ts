@@ -9,7 +9,7 @@
 import * as v from "valibot";
 import { concatBytes, fromBase64Url, toHex, utf8Decode, utf8Encode } from "../core/bytes.ts";
 import { CryptoError } from "../core/errors.ts";
-import { CELL_LIMITS } from "../core/limits.ts";
+import { CELL_LIMITS } from "../core/cell-limits.ts";
 import { sha256 } from "../crypto/key-derivation.ts";
 import type { Identity } from "../vault/identity.ts";
 import type { Address } from "./addresses.ts";

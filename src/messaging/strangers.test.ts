@@ -13,7 +13,8 @@ import {
   WAIT_MS,
   type World,
 } from "../../test/support/messenger-world.ts";
-import { MESSAGE_LIMITS, WORK_LIMITS } from "../core/limits.ts";
+import { WORK_LIMITS } from "../core/cell-limits.ts";
+import { MESSAGE_LIMITS } from "../core/limits.ts";
 import { randomBytes } from "../core/random.ts";
 import { toHex } from "../core/bytes.ts";
 import { publicKeyOf } from "../nostr/keys.ts";

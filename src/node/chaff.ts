@@ -1,7 +1,8 @@
 /** Chaff to several relays: of a node to its own relays, or of a relay to itself. One stream each, with nothing in common. */
 
 import { type Clock, systemTimers } from "../core/clock.ts";
-import { COVER_LIMITS, ROUTE_LIMITS } from "../core/limits.ts";
+import { COVER_LIMITS } from "../core/cell-limits.ts";
+import { ROUTE_LIMITS } from "../core/limits.ts";
 import { CELL_EVENT_BYTES } from "../messaging/cell/cell.ts";
 import { Chaff } from "../messaging/cover/chaff.ts";
 import { KIND } from "../nostr/kinds.ts";

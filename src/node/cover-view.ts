@@ -5,22 +5,21 @@ import { coverCost, type CoverProfile, expectedWaitSeconds } from "../messaging/
 import type { Services } from "./services.ts";
 import type { CoverView } from "./views.ts";
 
+const STREAM =
+  "Relays see a steady stream of cells, the same whether you write or not, and when you are connected. The times do not tell which cells are real, and no cell says for whom it is.";
 const SEES: Record<CoverProfile, string> = {
-  stealth:
-    "Relays see a steady stream of cells, the same whether you write or not, and when you are connected. The times do not tell which cells are real, and no cell says for whom it is.",
-  balanced:
-    "Relays see a stream of cells, the same whether you write or not, and every ten minutes whether the app was open. The times do not tell which cells are real, and no cell says for whom it is.",
+  stealth: STREAM,
+  balanced: STREAM,
   fast: "Relays see when you send and how much, but no cell says to whom. Who watches both sides can guess who answers whom by the times.",
 };
 
-export function readCover({ law, clock, ownRelays }: Services): CoverView {
+export function readCover({ law, ownRelays }: Services): CoverView {
   const { profile } = law;
-  const isOpen = law.isOpenSlot(clock.nowMs());
-  const { kilobytesPerHour } = coverCost(profile, isOpen, CELL_EVENT_BYTES, Math.max(1, ownRelays().length));
+  const { kilobytesPerHour } = coverCost(profile, CELL_EVENT_BYTES, Math.max(1, ownRelays().length));
   return {
     profile,
     kilobytesPerHour: Math.round(kilobytesPerHour),
-    secondsPerCell: expectedWaitSeconds(profile, isOpen),
+    secondsPerCell: expectedWaitSeconds(profile),
     sees: SEES[profile],
   };
 }

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { after, type TestContext, test } from "node:test";
 import { testConfig } from "../../test/support/api-node.ts";
 import { waitUntil } from "../../test/support/wait.ts";
-import { COVER_LIMITS } from "../core/limits.ts";
+import { COVER_LIMITS } from "../core/cell-limits.ts";
 import { KIND } from "../nostr/kinds.ts";
 import { examineNode, examineOffline } from "./doctor.ts";
 import { type Face, startNode } from "./node.ts";

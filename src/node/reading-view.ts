@@ -1,6 +1,6 @@
 /** How cells are fetched from our relays now, what that costs, and what each relay learns by it, in plain words. */
 
-import { FETCH_LIMITS } from "../core/limits.ts";
+import { FETCH_LIMITS } from "../core/cell-limits.ts";
 import type { RelayReading } from "../messaging/fetch/fetching.ts";
 import type { Services } from "./services.ts";
 import type { ReadingView, RelayReadingView } from "./views.ts";

@@ -117,8 +117,7 @@ function compose(foundation: Foundation, opened: AsyncDisposableStack): Omit<Ser
   const authenticate = authenticator(vault, ownRelays, clock);
   const interopPool = new RelayPool({ carrier: directCarrier, clock, log, authenticate });
   opened.defer(() => interopPool.close());
-  // Somebody starts it, so the first slot is open; from then on faces say what is.
-  const law = new CoverLaw(config.cover, true, clock.nowMs());
+  const law = new CoverLaw(config.cover);
   const chaff = new ChaffStreams({ perHour: config.chaff, pool, clock });
   opened.defer(() => chaff.close());
   const messenger = createMessenger(foundation, { pool, interopPool, law, links, bus, settings, ownRelays });

@@ -2,7 +2,8 @@
 
 import { utf8Encode } from "../core/bytes.ts";
 import { ValidationError } from "../core/errors.ts";
-import { FETCH_LIMITS, MESSAGE_LIMITS, ROUTE_LIMITS, WORK_LIMITS } from "../core/limits.ts";
+import { FETCH_LIMITS, WORK_LIMITS } from "../core/cell-limits.ts";
+import { MESSAGE_LIMITS, ROUTE_LIMITS } from "../core/limits.ts";
 import type { Vault } from "../vault/vault.ts";
 import { normalizeRelayUrl } from "./relay-url.ts";
 import type { Settings } from "./views.ts";

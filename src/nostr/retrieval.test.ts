@@ -4,7 +4,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { fromHex, toBase64Url } from "../core/bytes.ts";
 import { CodecError } from "../core/errors.ts";
-import { PIR_LIMITS } from "../core/limits.ts";
+import { PIR_LIMITS } from "../core/cell-limits.ts";
 import { encodeClientMessage, encodeRelayMessage, parseClientMessage, parseRelayMessage } from "./relay-message.ts";
 import { cellsInPart, digestOf, partCount, type RetrievalReply, type RetrievalRequest } from "./retrieval.ts";
 

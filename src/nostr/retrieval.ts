@@ -12,7 +12,7 @@
 
 import { concatBytes, fromBase64Url, toBase64Url, utf8Encode } from "../core/bytes.ts";
 import { CodecError } from "../core/errors.ts";
-import { PIR_LIMITS } from "../core/limits.ts";
+import { PIR_LIMITS } from "../core/cell-limits.ts";
 import { sha256 } from "../crypto/key-derivation.ts";
 
 /** Also what NIP-11 says of it. */

@@ -7,7 +7,8 @@
 
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { concatBytes, fromHex } from "../core/bytes.ts";
-import { PIR_LIMITS, RELAY_LIMITS } from "../core/limits.ts";
+import { PIR_LIMITS } from "../core/cell-limits.ts";
+import { RELAY_LIMITS } from "../core/limits.ts";
 import type { NostrEvent } from "../nostr/event.ts";
 import { headerOf } from "../nostr/header-stream.ts";
 import { KIND } from "../nostr/kinds.ts";

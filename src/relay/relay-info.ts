@@ -1,6 +1,7 @@
 /** What the relay says about itself (NIP-11), generated from the limits that it enforces. */
 
-import { PIR_LIMITS, type RELAY_LIMITS } from "../core/limits.ts";
+import { PIR_LIMITS } from "../core/cell-limits.ts";
+import { type RELAY_LIMITS } from "../core/limits.ts";
 import { HEADER_STREAM_VERSION } from "../nostr/header-stream.ts";
 import { KIND } from "../nostr/kinds.ts";
 import { RETRIEVAL_VERSION } from "../nostr/retrieval.ts";

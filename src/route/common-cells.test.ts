@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { concatBytes } from "../core/bytes.ts";
-import { PIR_LIMITS } from "../core/limits.ts";
+import { PIR_LIMITS } from "../core/cell-limits.ts";
 import { randomBytes } from "../core/random.ts";
 import { answer, combine, createDatabase } from "../crypto/pir.ts";
 import { commonCells, queriesAbout } from "./common-cells.ts";

@@ -8,7 +8,7 @@ import { createPool } from "../../test/support/route.ts";
 import { type ClientFrame, startScriptedRelay } from "../../test/support/scripted-relay.ts";
 import { askUntil } from "../../test/support/wait.ts";
 import { toBase64Url, toHex } from "../core/bytes.ts";
-import { PIR_LIMITS } from "../core/limits.ts";
+import { PIR_LIMITS } from "../core/cell-limits.ts";
 import { randomBytes } from "../core/random.ts";
 import type { NostrEvent } from "../nostr/event.ts";
 import { encodeHeaderFrame, headerOf } from "../nostr/header-stream.ts";

@@ -17,7 +17,8 @@
  */
 
 import { NetworkError } from "../core/errors.ts";
-import { PIR_LIMITS, ROUTE_LIMITS } from "../core/limits.ts";
+import { PIR_LIMITS } from "../core/cell-limits.ts";
+import { ROUTE_LIMITS } from "../core/limits.ts";
 import { randomBelow } from "../core/random.ts";
 import { combine, makeQueries } from "../crypto/pir.ts";
 import { cellsInPart, digestOf, type EpochVersion } from "../nostr/retrieval.ts";

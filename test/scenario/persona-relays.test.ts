@@ -107,7 +107,7 @@ async function startNaivePersona(t: TestContext, owner: ApiNode) {
     vault: account,
     pool,
     interopPool,
-    law: new CoverLaw("fast", false, Date.now()),
+    law: new CoverLaw("fast"),
     ownRelays,
     embeddedRelay: null,
     shareFile: () => Promise.reject(new Error("not here")),

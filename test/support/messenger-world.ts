@@ -42,7 +42,7 @@ export class Person {
     strangerWork: 0,
   };
   /** When its cells leave; from the next start on. */
-  law: MessengerOptions["law"] = new CoverLaw("fast", false, 0);
+  law: MessengerOptions["law"] = new CoverLaw("fast");
   /** What reading may cost; from the next start on. */
   reading: MessengerOptions["reading"];
   /** What a face would have heard, and which links were ended. */

@@ -6,7 +6,7 @@ import { type TestContext, test } from "node:test";
 import { testIdentity } from "../../../test/support/identity.ts";
 import { toBase64Url } from "../../core/bytes.ts";
 import { systemClock, systemTimers } from "../../core/clock.ts";
-import { CELL_LIMITS } from "../../core/limits.ts";
+import { CELL_LIMITS } from "../../core/cell-limits.ts";
 import { createLogger } from "../../core/log.ts";
 import { randomBytes } from "../../core/random.ts";
 import type { VerifiedEvent } from "../../nostr/event.ts";
@@ -45,7 +45,7 @@ async function setUp(t: TestContext, dead: readonly string[] = []) {
     stored.get(url)?.push(event);
   };
   const pool = { publish } as unknown as RelayPool;
-  const law = new CoverLaw("fast", false, 0);
+  const law = new CoverLaw("fast");
   const streams = new Streams({ pool, law, clock: systemClock, timers: systemTimers });
   const post = new CellPost({ streams, lanes: await lanesOf(alice.device, bob.device), clock: systemClock });
   const mailbox = new Mailbox(await lanesOf(bob.device, alice.device), bob);

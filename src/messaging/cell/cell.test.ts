@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { testIdentity } from "../../../test/support/identity.ts";
 import { toHex, utf8Encode } from "../../core/bytes.ts";
 import { CryptoError } from "../../core/errors.ts";
-import { CELL_LIMITS, PIR_LIMITS } from "../../core/limits.ts";
+import { CELL_LIMITS, PIR_LIMITS } from "../../core/cell-limits.ts";
 import { randomBytes } from "../../core/random.ts";
 import { aesGcmKey, hmac } from "../../crypto/provider.ts";
 import { eventBytes, type NostrEvent, verifyEvent } from "../../nostr/event.ts";

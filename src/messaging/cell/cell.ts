@@ -15,7 +15,7 @@
 
 import { concatBytes, fromHex, toHex, u16, u32, utf8Encode, wipeBytes } from "../../core/bytes.ts";
 import { CryptoError } from "../../core/errors.ts";
-import { CELL_LIMITS, PIR_LIMITS } from "../../core/limits.ts";
+import { CELL_LIMITS, PIR_LIMITS } from "../../core/cell-limits.ts";
 import { randomBytes } from "../../core/random.ts";
 import { type AesGcmKey, type DiffieHellmanKey, x25519Key } from "../../crypto/provider.ts";
 import { isHex, type NostrEvent, signEvent, type VerifiedEvent } from "../../nostr/event.ts";

@@ -9,7 +9,7 @@
  */
 
 import { fromBase64Url, toBase64Url, toHex } from "../../core/bytes.ts";
-import { CELL_LIMITS } from "../../core/limits.ts";
+import { CELL_LIMITS } from "../../core/cell-limits.ts";
 import type { AesGcmKey } from "../../crypto/provider.ts";
 import type { Account } from "../../vault/account.ts";
 import type { SealedTable } from "../../vault/sealed-table.ts";

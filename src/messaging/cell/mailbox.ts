@@ -8,7 +8,7 @@
 
 import { fromHex } from "../../core/bytes.ts";
 import { CryptoError } from "../../core/errors.ts";
-import { CELL_LIMITS } from "../../core/limits.ts";
+import { CELL_LIMITS } from "../../core/cell-limits.ts";
 import type { EnvelopeKeys } from "../../crypto/envelope.ts";
 import type { NostrEvent } from "../../nostr/event.ts";
 import { type Cell, ephemeralOf, openCell, readCell } from "./cell.ts";

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { testIdentity } from "../../../test/support/identity.ts";
 import { fromHex } from "../../core/bytes.ts";
 import { NocturneError } from "../../core/errors.ts";
-import { CELL_LIMITS } from "../../core/limits.ts";
+import { CELL_LIMITS } from "../../core/cell-limits.ts";
 import { randomBytes } from "../../core/random.ts";
 import { sealEnvelope } from "../../crypto/envelope.ts";
 import { type Piece, PIECE_BYTES } from "./cell.ts";

@@ -9,7 +9,7 @@
 
 import { concatBytes, fromHex, toHex } from "../../core/bytes.ts";
 import { CodecError, CryptoError } from "../../core/errors.ts";
-import { CELL_LIMITS } from "../../core/limits.ts";
+import { CELL_LIMITS } from "../../core/cell-limits.ts";
 import { randomBytes } from "../../core/random.ts";
 import { type EnvelopeKeys, type EnvelopeRecipient, openEnvelope, sealEnvelope } from "../../crypto/envelope.ts";
 import { type Piece, PIECE_BYTES } from "./cell.ts";

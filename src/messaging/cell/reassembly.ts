@@ -5,7 +5,7 @@
  */
 
 import { concatBytes } from "../../core/bytes.ts";
-import { CELL_LIMITS } from "../../core/limits.ts";
+import { CELL_LIMITS } from "../../core/cell-limits.ts";
 import type { Piece } from "./cell.ts";
 
 interface Unfinished {

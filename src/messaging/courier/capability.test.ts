@@ -6,7 +6,7 @@ import fc from "fast-check";
 import { testIdentity } from "../../../test/support/identity.ts";
 import { fromHex, toHex } from "../../core/bytes.ts";
 import { CodecError, CryptoError } from "../../core/errors.ts";
-import { COURIER_LIMITS } from "../../core/limits.ts";
+import { COURIER_LIMITS } from "../../core/cell-limits.ts";
 import { randomBytes } from "../../core/random.ts";
 import { type AesGcmKey, aesGcmKey } from "../../crypto/provider.ts";
 import { type VerifiedEvent, verifyEvent } from "../../nostr/event.ts";

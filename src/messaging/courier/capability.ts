@@ -16,7 +16,7 @@
 import { schnorr } from "@noble/curves/secp256k1.js";
 import { concatBytes, fromHex, toHex, u16, u32, utf8Encode } from "../../core/bytes.ts";
 import { CryptoError } from "../../core/errors.ts";
-import { COURIER_LIMITS } from "../../core/limits.ts";
+import { COURIER_LIMITS } from "../../core/cell-limits.ts";
 import { sha256 } from "../../crypto/key-derivation.ts";
 
 export const CAPABILITY_BYTES: number = 191;

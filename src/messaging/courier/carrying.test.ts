@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { testIdentity } from "../../../test/support/identity.ts";
 import { fromBase64Url, toBase64Url } from "../../core/bytes.ts";
-import { COURIER_LIMITS } from "../../core/limits.ts";
+import { COURIER_LIMITS } from "../../core/cell-limits.ts";
 import { createLogger } from "../../core/log.ts";
 import { randomBytes } from "../../core/random.ts";
 import { aesGcmKey } from "../../crypto/provider.ts";

@@ -9,7 +9,8 @@
 import { fromBase64Url, toHex } from "../../core/bytes.ts";
 import type { Clock } from "../../core/clock.ts";
 import { NocturneError } from "../../core/errors.ts";
-import { COURIER_LIMITS, RELAY_LIMITS } from "../../core/limits.ts";
+import { COURIER_LIMITS } from "../../core/cell-limits.ts";
+import { RELAY_LIMITS } from "../../core/limits.ts";
 import type { Account } from "../../vault/account.ts";
 import type { ContactBook, ContactRow } from "../contact-book.ts";
 import { type AllowanceRow, Allowances, creditOf } from "./allowances.ts";

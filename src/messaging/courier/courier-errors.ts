@@ -1,7 +1,7 @@
 /** What is wrong with couriers, in plain words. */
 
 import { UsageError, ValidationError } from "../../core/errors.ts";
-import { COURIER_LIMITS } from "../../core/limits.ts";
+import { COURIER_LIMITS } from "../../core/cell-limits.ts";
 
 export function notAccepted(): ValidationError {
   return new ValidationError(

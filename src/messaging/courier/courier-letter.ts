@@ -1,7 +1,7 @@
 /** What a sender and a courier say to each other, in letters of the kind `courier` through their session. Specified in NEP-18. */
 
 import * as v from "valibot";
-import { COURIER_LIMITS } from "../../core/limits.ts";
+import { COURIER_LIMITS } from "../../core/cell-limits.ts";
 import { isRelayUrl } from "../card.ts";
 import { CAPABILITY_BYTES } from "./capability.ts";
 import { HANDED_BYTES } from "./handed-cell.ts";

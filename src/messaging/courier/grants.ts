@@ -7,7 +7,7 @@
 
 import { toBase64Url, toHex } from "../../core/bytes.ts";
 import type { Clock } from "../../core/clock.ts";
-import { COURIER_LIMITS } from "../../core/limits.ts";
+import { COURIER_LIMITS } from "../../core/cell-limits.ts";
 import { randomBytes } from "../../core/random.ts";
 import type { Account } from "../../vault/account.ts";
 import type { Identity } from "../../vault/identity.ts";

@@ -10,7 +10,7 @@
 
 import { concatBytes } from "../../core/bytes.ts";
 import { CodecError } from "../../core/errors.ts";
-import { PIR_LIMITS } from "../../core/limits.ts";
+import { PIR_LIMITS } from "../../core/cell-limits.ts";
 import type { VerifiedEvent } from "../../nostr/event.ts";
 import { cellEvent, type SealedCell } from "../cell/cell.ts";
 

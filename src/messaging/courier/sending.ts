@@ -10,7 +10,8 @@
 
 import { toBase64Url } from "../../core/bytes.ts";
 import type { Clock } from "../../core/clock.ts";
-import { CELL_LIMITS, COURIER_LIMITS, COVER_LIMITS, MESSAGE_LIMITS } from "../../core/limits.ts";
+import { CELL_LIMITS, COURIER_LIMITS, COVER_LIMITS } from "../../core/cell-limits.ts";
+import { MESSAGE_LIMITS } from "../../core/limits.ts";
 import { createLetterId } from "../letter-id.ts";
 import type { Account } from "../../vault/account.ts";
 import type { Address } from "../addresses.ts";
@@ -266,7 +267,7 @@ export class Sending {
     const state = this.#entrusted.stateOf(attempt);
     const row = outbox.byKey(letter);
     if (!row || state === "under way") return;
-    const patienceMs = acknowledgementDueMs(COVER_LIMITS.closedPeriodMs, MESSAGE_LIMITS.resendMs);
+    const patienceMs = acknowledgementDueMs(COVER_LIMITS.stealthPeriodMs, MESSAGE_LIMITS.resendMs);
     if (state === "arrived") {
       outbox.markSent(row, clock.nowMs(), patienceMs);
       sent(row);

@@ -10,7 +10,7 @@
 import { fromBase64Url } from "../../core/bytes.ts";
 import type { Clock } from "../../core/clock.ts";
 import { NetworkError } from "../../core/errors.ts";
-import { COURIER_LIMITS } from "../../core/limits.ts";
+import { COURIER_LIMITS } from "../../core/cell-limits.ts";
 import type { VerifiedEvent } from "../../nostr/event.ts";
 import type { RelayPool } from "../../route/relay-pool.ts";
 import type { Account } from "../../vault/account.ts";

@@ -5,7 +5,7 @@
  */
 
 import { fromBase64Url, toBase64Url, toHex } from "../../core/bytes.ts";
-import { COURIER_LIMITS } from "../../core/limits.ts";
+import { COURIER_LIMITS } from "../../core/cell-limits.ts";
 import { randomBytes } from "../../core/random.ts";
 import { sha256 } from "../../crypto/key-derivation.ts";
 import type { Account } from "../../vault/account.ts";

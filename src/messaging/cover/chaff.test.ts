@@ -5,7 +5,7 @@ import { formOf, openVaultsMail } from "../../../test/support/cells.ts";
 import { createWorld, meet, RELAY, until, WAIT_MS, type World } from "../../../test/support/messenger-world.ts";
 import { VirtualTime } from "../../../test/support/virtual-time.ts";
 import { systemTimers } from "../../core/clock.ts";
-import { COVER_LIMITS } from "../../core/limits.ts";
+import { COVER_LIMITS } from "../../core/cell-limits.ts";
 import type { VerifiedEvent } from "../../nostr/event.ts";
 import { KIND } from "../../nostr/kinds.ts";
 import { PIECE_BYTES } from "../cell/cell.ts";

@@ -10,7 +10,7 @@
 
 import { utf8Encode } from "../../core/bytes.ts";
 import type { Clock, Timers } from "../../core/clock.ts";
-import { COVER_LIMITS } from "../../core/limits.ts";
+import { COVER_LIMITS } from "../../core/cell-limits.ts";
 import { randomBelow, randomBytes, randomUnit } from "../../core/random.ts";
 import type { VerifiedEvent } from "../../nostr/event.ts";
 import { PIECE_BYTES } from "../cell/cell.ts";

@@ -1,8 +1,8 @@
 /**
  * The cover law (NEP-15): when a device sends cells to a relay, whatever its owner does.
  *
- *   stealth    one cell in 30 s    always
- *   balanced   one cell in 2 s     in an open slot; one in 60 s in another. A slot: 10 minutes, the same on all devices
+ *   stealth    one cell in 30 s
+ *   balanced   one cell in 5 s
  *   fast       no stream: a real cell leaves at once
  *
  *   | period      | period         | period     |      each 20 % longer or shorter than said, at random
@@ -12,20 +12,21 @@
  * depends on nothing that an observer sees. With exponential gaps it would: a message falls into a long gap more often
  * than into a short one, and the cell after a long gap would be real more often (decision 10).
  *
- * Which slot is open. A slot is open if the app was open at the moment the slot began, and stays what it is to its
- * end: neither opening nor closing shows before the next boundary, and a visit between two boundaries never shows.
- * So the pace tells an observer one bit every ten minutes, "the app was open at that moment", and nothing of when it
- * was opened or closed. A rise at once would tell the second in which a person came, and with it which cell of
- * somebody else made him come; a fall at once, how long he stayed. The price: who opens the app goes on at the pace of
- * a closed one to the next boundary. A start is no change of pace, because the connection shows it anyway: the first
- * slot takes the app as it is then.
+ * The pace is the same by day and by night, with the app open or closed. Did it follow the app, it would tell when
+ * people are there, and that is enough to find who writes to whom: a message makes its recipient open the app, and
+ * people who talk are there at the same times (decision 13).
  */
 
-import { COVER_LIMITS } from "../../core/limits.ts";
+import { COVER_LIMITS } from "../../core/cell-limits.ts";
 
 export type CoverProfile = "stealth" | "balanced" | "fast";
 
 const HOUR_MS = 3_600_000;
+const MEAN_PERIODS_MS: Readonly<Record<CoverProfile, number | null>> = {
+  stealth: COVER_LIMITS.stealthPeriodMs,
+  balanced: COVER_LIMITS.balancedPeriodMs,
+  fast: null,
+};
 const SPREAD = COVER_LIMITS.periodSpreadPercent / 100;
 
 /**
@@ -43,8 +44,8 @@ export interface CoverCost {
 }
 
 /** What streams to `relays` relays take, sending alone, if a cell's event has `eventBytes` of JSON. */
-export function coverCost(profile: CoverProfile, openSlot: boolean, eventBytes: number, relays = 1): CoverCost {
-  const meanMs = meanPeriodMs(profile, openSlot);
+export function coverCost(profile: CoverProfile, eventBytes: number, relays = 1): CoverCost {
+  const meanMs = MEAN_PERIODS_MS[profile];
   const cellsPerHour = meanMs === null ? 0 : (relays * HOUR_MS) / meanMs;
   return { cellsPerHour, kilobytesPerHour: (cellsPerHour * eventBytes) / 1_000 };
 }
@@ -53,8 +54,8 @@ export function coverCost(profile: CoverProfile, openSlot: boolean, eventBytes: 
  * Seconds until a real cell leaves, on average: half a period until the next one, half of that, and one for each of
  * the cells `ahead`. With none ahead, never more than 2.4 periods.
  */
-export function expectedWaitSeconds(profile: CoverProfile, openSlot: boolean, ahead = 0): number {
-  return ((meanPeriodMs(profile, openSlot) ?? 0) * (ahead + 1)) / 1_000;
+export function expectedWaitSeconds(profile: CoverProfile, ahead = 0): number {
+  return ((MEAN_PERIODS_MS[profile] ?? 0) * (ahead + 1)) / 1_000;
 }
 
 /**
@@ -65,52 +66,16 @@ export function acknowledgementDueMs(periodMs: number | null, roundTripMs: numbe
   return roundTripMs + COVER_LIMITS.acknowledgementPeriods * (periodMs ?? 0);
 }
 
-/** A device's profile and whether its slot is open; one for all its relays, so that they see the same. */
+/** A device's profile: one for all its relays, so that they see the same. */
 export class CoverLaw {
   readonly profile: CoverProfile;
-  #appOpen: boolean;
-  #openSlot: boolean;
-  #slot: number;
 
-  constructor(profile: CoverProfile, appOpen: boolean, nowMs: number) {
+  constructor(profile: CoverProfile) {
     this.profile = profile;
-    this.#appOpen = appOpen;
-    this.#openSlot = appOpen;
-    this.#slot = slotAt(nowMs);
   }
 
-  /** The app was opened or closed; shows from the next boundary on, if it is still so then. */
-  setAppOpen(appOpen: boolean, nowMs: number): void {
-    this.#enterSlot(nowMs);
-    this.#appOpen = appOpen;
+  /** Mean length in ms of a period; null without a stream. */
+  meanPeriodMs(): number | null {
+    return MEAN_PERIODS_MS[this.profile];
   }
-
-  /** Whether the slot that `nowMs` lies in is open: what the costs and waits shown to a person depend on. */
-  isOpenSlot(nowMs: number): boolean {
-    this.#enterSlot(nowMs);
-    return this.#openSlot;
-  }
-
-  /** Mean length in ms of a period that begins at `nowMs`; null without a stream. */
-  meanPeriodMs(nowMs: number): number | null {
-    return meanPeriodMs(this.profile, this.isOpenSlot(nowMs));
-  }
-
-  /** Nobody need call at the boundary itself: what was so at the last call was so then. */
-  #enterSlot(nowMs: number): void {
-    const slot = slotAt(nowMs);
-    if (slot === this.#slot) return;
-    this.#slot = slot;
-    this.#openSlot = this.#appOpen;
-  }
-}
-
-function meanPeriodMs(profile: CoverProfile, openSlot: boolean): number | null {
-  if (profile === "fast") return null;
-  if (profile === "stealth") return COVER_LIMITS.stealthPeriodMs;
-  return openSlot ? COVER_LIMITS.openPeriodMs : COVER_LIMITS.closedPeriodMs;
-}
-
-function slotAt(nowMs: number): number {
-  return Math.floor(nowMs / COVER_LIMITS.slotMs);
 }

@@ -13,7 +13,7 @@
  */
 
 import type { Clock, Timers } from "../../core/clock.ts";
-import { COVER_LIMITS } from "../../core/limits.ts";
+import { COVER_LIMITS } from "../../core/cell-limits.ts";
 import type { VerifiedEvent } from "../../nostr/event.ts";
 import { type CoverLaw, drawPeriodMs } from "./cover-law.ts";
 
@@ -65,9 +65,9 @@ export class Emitter {
    * is not taken, and not settled.
    */
   post(departure: Departure): boolean {
-    const { law, clock, queuedCells = COVER_LIMITS.queuedCells } = this.#options;
+    const { law, queuedCells = COVER_LIMITS.queuedCells } = this.#options;
     if (this.#closed) return false;
-    if (law.meanPeriodMs(clock.nowMs()) === null) {
+    if (law.meanPeriodMs() === null) {
       this.#send(departure);
       return true;
     }
@@ -99,7 +99,7 @@ export class Emitter {
   #beginPeriod(dueMs: number): void {
     const { law, clock, timers, random } = this.#options;
     const nowMs = clock.nowMs();
-    const meanMs = law.meanPeriodMs(nowMs);
+    const meanMs = law.meanPeriodMs();
     if (meanMs === null) return;
     const startMs = Math.abs(nowMs - dueMs) > meanMs ? nowMs : dueMs;
     const lengthMs = drawPeriodMs(meanMs, random());

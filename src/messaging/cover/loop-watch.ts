@@ -5,7 +5,7 @@
  *                      ... or not    -> takeLost: how many are overdue
  */
 
-import { COVER_LIMITS } from "../../core/limits.ts";
+import { COVER_LIMITS } from "../../core/cell-limits.ts";
 
 export class LoopWatch {
   /** Event id -> when it left, in ms; the oldest first. */

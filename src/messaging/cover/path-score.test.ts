@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { COVER_LIMITS } from "../../core/limits.ts";
+import { COVER_LIMITS } from "../../core/cell-limits.ts";
 import { randomUnit } from "../../core/random.ts";
 import { LoopWatch } from "./loop-watch.ts";
 import {

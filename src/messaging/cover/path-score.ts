@@ -11,7 +11,7 @@
  * one taken. Nobody sees which way was chosen: the streams to all relays are the same.
  */
 
-import { COVER_LIMITS } from "../../core/limits.ts";
+import { COVER_LIMITS } from "../../core/cell-limits.ts";
 
 export interface PathScore {
   /** Weighted share of cells that got lost, 0 to 1. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { VirtualTime } from "../../../test/support/virtual-time.ts";
-import { COVER_LIMITS } from "../../core/limits.ts";
+import { COVER_LIMITS } from "../../core/cell-limits.ts";
 import { randomBytes } from "../../core/random.ts";
 import { aesGcmKey } from "../../crypto/provider.ts";
 import type { VerifiedEvent } from "../../nostr/event.ts";
@@ -11,7 +11,7 @@ import { CoverLaw, type CoverProfile } from "./cover-law.ts";
 import { isBadPath } from "./path-score.ts";
 import { Streams } from "./streams.ts";
 
-const START_MS = 3_000_000 * COVER_LIMITS.slotMs;
+const START_MS = 1_800_000_000_000;
 const [ONE, TWO, THREE] = ["ws://one", "ws://two", "ws://three"];
 
 /** Streams to relays of which `dead` take nothing. */
@@ -23,7 +23,7 @@ function setUp(profile: CoverProfile, dead: readonly string[] = []) {
     if (dead.includes(url)) throw new Error("no answer");
   };
   const pool = { publish } as unknown as RelayPool;
-  const streams = new Streams({ pool, law: new CoverLaw(profile, true, START_MS), clock: time, timers: time });
+  const streams = new Streams({ pool, law: new CoverLaw(profile), clock: time, timers: time });
   const to = (url: string) => sent.filter((one) => one.url === url).map(({ event }) => event);
   return { time, sent, streams, to };
 }
@@ -36,7 +36,7 @@ function cell(nowMs: number): VerifiedEvent {
 test("each followed relay has a stream, of events that no other one has; who is followed no more has none", async () => {
   const { time, sent, streams, to } = setUp("balanced");
   streams.follow([ONE], [TWO]);
-  await time.advance(60_000);
+  await time.advance(150_000);
   for (const url of [ONE, TWO]) assert.ok(to(url).length > 20 && to(url).length < 40, `${to(url).length}`);
   assert.equal(new Set(sent.map(({ event }) => event.tags[0]?.[1])).size, sent.length);
   const before = to(TWO).length;
@@ -98,7 +98,7 @@ test("the end does not wait for a relay that does not answer", { timeout: 5_000 
   const publish = (_url: string, _event: VerifiedEvent, signal: AbortSignal) =>
     new Promise<void>((_, reject) => signal.addEventListener("abort", () => reject(new Error("aborted"))));
   const pool = { publish } as unknown as RelayPool;
-  const streams = new Streams({ pool, law: new CoverLaw("fast", true, START_MS), clock: time, timers: time });
+  const streams = new Streams({ pool, law: new CoverLaw("fast"), clock: time, timers: time });
   const sent = streams.send(ONE, () => cell(time.nowMs()));
   streams.close();
   assert.equal(await sent, false);

@@ -9,7 +9,7 @@
  */
 
 import type { Clock, Timers } from "../../core/clock.ts";
-import { COVER_LIMITS } from "../../core/limits.ts";
+import { COVER_LIMITS } from "../../core/cell-limits.ts";
 import { randomUnit } from "../../core/random.ts";
 import type { VerifiedEvent } from "../../nostr/event.ts";
 import type { RelayPool } from "../../route/relay-pool.ts";

@@ -15,7 +15,8 @@
 
 import * as v from "valibot";
 import { utf8Encode } from "../../core/bytes.ts";
-import { DEVICE_LIMITS, FILE_LIMITS, MESSAGE_LIMITS, WORK_LIMITS } from "../../core/limits.ts";
+import { WORK_LIMITS } from "../../core/cell-limits.ts";
+import { DEVICE_LIMITS, FILE_LIMITS, MESSAGE_LIMITS } from "../../core/limits.ts";
 import { HYBRID_PUBLIC_KEY_BYTES } from "../../crypto/hybrid-kem.ts";
 import { type BlobRef, blobRefSchema } from "../blobs.ts";
 import { isRelayUrl } from "../card.ts";

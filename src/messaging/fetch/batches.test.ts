@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { VirtualTime } from "../../../test/support/virtual-time.ts";
-import { FETCH_LIMITS } from "../../core/limits.ts";
+import { FETCH_LIMITS } from "../../core/cell-limits.ts";
 import type { HashedEvent } from "../../nostr/event.ts";
 import type { RelayPool } from "../../route/relay-pool.ts";
 import type { CellHeader } from "../cell/cell-header.ts";

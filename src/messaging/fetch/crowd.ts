@@ -6,7 +6,7 @@
  */
 
 import type { Clock } from "../../core/clock.ts";
-import { CELL_LIMITS } from "../../core/limits.ts";
+import { CELL_LIMITS } from "../../core/cell-limits.ts";
 import type { HashedEvent } from "../../nostr/event.ts";
 import type { Filter } from "../../nostr/filter.ts";
 import { KIND } from "../../nostr/kinds.ts";

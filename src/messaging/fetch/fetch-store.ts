@@ -9,7 +9,7 @@
  */
 
 import { toHex } from "../../core/bytes.ts";
-import { FETCH_LIMITS } from "../../core/limits.ts";
+import { FETCH_LIMITS } from "../../core/cell-limits.ts";
 import type { Account } from "../../vault/account.ts";
 import type { SealedTable } from "../../vault/sealed-table.ts";
 import { type Cell, ephemeralOf } from "../cell/cell.ts";

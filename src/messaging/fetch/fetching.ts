@@ -9,7 +9,7 @@
  */
 
 import type { Clock, Timers } from "../../core/clock.ts";
-import { FETCH_LIMITS, PIR_LIMITS } from "../../core/limits.ts";
+import { FETCH_LIMITS, PIR_LIMITS } from "../../core/cell-limits.ts";
 import type { Logger } from "../../core/log.ts";
 import { PrivateRetrieval } from "../../route/private-retrieval.ts";
 import type { RelayPool } from "../../route/relay-pool.ts";

@@ -10,7 +10,7 @@
 
 import type { Clock, Timers } from "../../core/clock.ts";
 import { InternalError } from "../../core/errors.ts";
-import { CELL_LIMITS } from "../../core/limits.ts";
+import { CELL_LIMITS } from "../../core/cell-limits.ts";
 import type { HashedEvent } from "../../nostr/event.ts";
 import { HEADER_BYTES } from "../../nostr/header-stream.ts";
 import type { RelayPool } from "../../route/relay-pool.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { toHex } from "../../core/bytes.ts";
-import { FETCH_LIMITS } from "../../core/limits.ts";
+import { FETCH_LIMITS } from "../../core/cell-limits.ts";
 import { randomBytes } from "../../core/random.ts";
 import type { CellHeader } from "../cell/cell-header.ts";
 import { HeaderPool } from "./header-pool.ts";

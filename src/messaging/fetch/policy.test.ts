@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { FETCH_LIMITS } from "../../core/limits.ts";
+import { FETCH_LIMITS } from "../../core/cell-limits.ts";
 import { chooseWays, type RelayFacts, wayCost } from "./policy.ts";
 import { Volume } from "./volume.ts";
 

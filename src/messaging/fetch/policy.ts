@@ -9,7 +9,7 @@
  * first, because there it reaches furthest. A way that was left because of its cost is taken again only when it fits well.
  */
 
-import { PIR_LIMITS } from "../../core/limits.ts";
+import { PIR_LIMITS } from "../../core/cell-limits.ts";
 import { HEADER_BYTES } from "../../nostr/header-stream.ts";
 import { CELL_EVENT_BYTES } from "../cell/cell.ts";
 import type { FetchLimits } from "./fetch-limits.ts";

@@ -4,7 +4,7 @@ import { type TestContext, test } from "node:test";
 import { atEnd, temporaryFolder } from "../../../test/support/cleanup.ts";
 import { VirtualTime } from "../../../test/support/virtual-time.ts";
 import { concatBytes, fromHex } from "../../core/bytes.ts";
-import { FETCH_LIMITS, PIR_LIMITS } from "../../core/limits.ts";
+import { FETCH_LIMITS, PIR_LIMITS } from "../../core/cell-limits.ts";
 import { createLogger } from "../../core/log.ts";
 import { randomBytes } from "../../core/random.ts";
 import type { PirEpoch, RelayPair } from "../../route/private-retrieval.ts";

@@ -10,7 +10,7 @@
  */
 
 import type { Clock, Timers } from "../../core/clock.ts";
-import { PIR_LIMITS } from "../../core/limits.ts";
+import { PIR_LIMITS } from "../../core/cell-limits.ts";
 import { randomUnit } from "../../core/random.ts";
 import type { PirEpoch, PrivateRetrieval, RelayPair } from "../../route/private-retrieval.ts";
 import { type CellHeader, readHeaders } from "../cell/cell-header.ts";

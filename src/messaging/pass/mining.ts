@@ -3,7 +3,7 @@
 import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
 import { InternalError } from "../../core/errors.ts";
-import { WORK_LIMITS } from "../../core/limits.ts";
+import { WORK_LIMITS } from "../../core/cell-limits.ts";
 import type { Pair, Work } from "./work.ts";
 
 export interface MiningJob {

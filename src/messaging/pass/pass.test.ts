@@ -6,7 +6,7 @@ import { minePow } from "nostr-tools/nip13";
 import { testIdentity } from "../../../test/support/identity.ts";
 import { concatBytes, fromBase64Url, fromHex, toHex, utf8Decode } from "../../core/bytes.ts";
 import { CryptoError } from "../../core/errors.ts";
-import { CELL_LIMITS, WORK_LIMITS } from "../../core/limits.ts";
+import { CELL_LIMITS, WORK_LIMITS } from "../../core/cell-limits.ts";
 import { KIND } from "../../nostr/kinds.ts";
 import { openLetter } from "../sealed-letter.ts";
 import { measureHashRate, mineWork } from "./mining.ts";

@@ -7,7 +7,7 @@
  */
 
 import type { Clock } from "../../core/clock.ts";
-import { WORK_LIMITS } from "../../core/limits.ts";
+import { WORK_LIMITS } from "../../core/cell-limits.ts";
 import type { ContactBook, ContactRow } from "../contact-book.ts";
 import type { Letter } from "../letter.ts";
 import { mineWork } from "./mining.ts";

@@ -11,7 +11,7 @@
 import { getPow } from "nostr-tools/nip13";
 import { concatBytes, u32, utf8Encode } from "../../core/bytes.ts";
 import { CryptoError } from "../../core/errors.ts";
-import { WORK_LIMITS } from "../../core/limits.ts";
+import { WORK_LIMITS } from "../../core/cell-limits.ts";
 import { createRumor, type Rumor } from "../../nostr/event.ts";
 import { KIND } from "../../nostr/kinds.ts";
 

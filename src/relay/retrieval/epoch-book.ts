@@ -10,7 +10,7 @@
 
 import { concatBytes } from "../../core/bytes.ts";
 import type { Clock } from "../../core/clock.ts";
-import { PIR_LIMITS } from "../../core/limits.ts";
+import { PIR_LIMITS } from "../../core/cell-limits.ts";
 import type { NostrEvent } from "../../nostr/event.ts";
 import { HEADER_BYTES } from "../../nostr/header-stream.ts";
 import { KIND } from "../../nostr/kinds.ts";

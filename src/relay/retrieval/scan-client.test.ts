@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { waitUntil } from "../../../test/support/wait.ts";
-import { PIR_LIMITS } from "../../core/limits.ts";
+import { PIR_LIMITS } from "../../core/cell-limits.ts";
 import { randomBytes } from "../../core/random.ts";
 import { ScanClient } from "./scan-client.ts";
 

@@ -5,7 +5,7 @@
  */
 
 import { InternalError, ValidationError } from "../../core/errors.ts";
-import { PIR_LIMITS } from "../../core/limits.ts";
+import { PIR_LIMITS } from "../../core/cell-limits.ts";
 import { checkQuery, databaseBytes } from "../../crypto/pir.ts";
 import { HEADER_BYTES } from "../../nostr/header-stream.ts";
 import type { RelayLimits } from "../relay-info.ts";

@@ -5,7 +5,7 @@ import { Section } from "../scene.tsx";
 
 const NAMES: Record<Status["cover"]["profile"], string> = {
   stealth: "Stealth: one cell in 30 seconds, always",
-  balanced: "Balanced: one cell in 2 seconds while the app is open, one a minute otherwise",
+  balanced: "Balanced: one cell in 5 seconds, always",
   fast: "Fast: a message leaves at once, and nothing covers it",
 };
 

@@ -1,0 +1,61 @@
+/** What a cell's event looks like, as numbers for a classifier: everything of it but when it came, and from whom. */
+
+import type { NostrEvent } from "../../src/nostr/event.ts";
+
+/** The same number of features for every event. */
+export function describeForm(event: NostrEvent, atMs: number): number[] {
+  const { id, pubkey, sig, created_at, tags, content } = event;
+  const address = tags[0]?.[1] ?? "";
+  const sealed = Buffer.from(content, "base64");
+  const keys = [id, pubkey, address, sig].map((hex) => Buffer.from(hex, "hex"));
+  const ones = keys.map((bytes) => countOnes(bytes) - 4 * bytes.length);
+  return [
+    JSON.stringify(event).length,
+    content.length,
+    sealed.length,
+    sealed[0] ?? 0,
+    fold(Object.keys(event).join()),
+    fold(tags.map((tag) => `${tag[0]}/${tag.length}/${tag[1]?.length}`).join()),
+    atMs / 1_000 - created_at,
+    created_at % 60,
+    Number(tags[1]?.[1]) - created_at,
+    ...ones,
+    ...keys.flatMap((bytes) => [bytes[0] ?? 0, bytes.at(-1) ?? 0, (bytes.at(-1) ?? 0) & 1, (bytes[0] ?? 0) >> 7]),
+    countOnes(sealed) - 4 * sealed.length,
+    countOnes(sealed.subarray(0, 128)) - 512,
+    countOnes(sealed.subarray(-128)) - 512,
+    unevenness(sealed),
+    // Two at a time: what only a combination shows.
+    (ones[1] ?? 0) * (ones[2] ?? 0),
+    (ones[0] ?? 0) * (ones[2] ?? 0),
+    countOnes(xor(keys[1], keys[2])) - 128,
+    countOnes(xor(keys[2], sealed.subarray(1, 33))) - 128,
+    countOnes(xor(keys[1], sealed.subarray(1, 33))) - 128,
+  ];
+}
+
+const ONES = Uint8Array.from({ length: 256 }, (_, byte) => byte.toString(2).replaceAll("0", "").length);
+
+function countOnes(bytes: Uint8Array): number {
+  let ones = 0;
+  for (const byte of bytes) ones += ONES[byte] ?? 0;
+  return ones;
+}
+
+/** How far the counts of byte values are from even. */
+function unevenness(bytes: Uint8Array): number {
+  const counts = new Uint16Array(256);
+  for (const byte of bytes) counts[byte] = (counts[byte] ?? 0) + 1;
+  return counts.reduce((sum, count) => sum + count ** 2, 0);
+}
+
+function xor(one: Uint8Array | undefined, other: Uint8Array | undefined): Uint8Array {
+  return Uint8Array.from(one ?? [], (byte, i) => byte ^ (other?.[i] ?? 0));
+}
+
+/** A number that two texts share by chance only. */
+function fold(text: string): number {
+  let sum = 0;
+  for (let i = 0; i < text.length; i++) sum = (sum * 31 + text.charCodeAt(i)) % 65_521;
+  return sum;
+}

@@ -1,0 +1,97 @@
+/** Small crowds: the attacks find what is there to find without protection, and under `stealth` not what is not there. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type Pace, watchCrowd } from "./crowd-model.ts";
+import { CrowdTime } from "./crowd-time.ts";
+import { collectEvidence, learnFrom, rankOf } from "./disclosure-attack.ts";
+import { play, type Question } from "./guessing-game.ts";
+import { LinkingAttack } from "./linking-attack.ts";
+import { aroundOf } from "./neighbours.ts";
+import { watchRelays } from "./relay-world.ts";
+import { countMinutes, type Trace } from "./trace.ts";
+
+const PEOPLE = 12;
+
+async function meanRank(pace: Pace): Promise<number> {
+  const { trace, world } = await watchCrowd({ people: PEOPLE, days: 3, pace, notified: 0.5 });
+  const evidence = collectEvidence(countMinutes(trace));
+  const scorer = learnFrom(evidence.slice(0, PEOPLE / 2), (person) => world.closest(person));
+  const ranks = evidence.slice(PEOPLE / 2).map((found, i) => rankOf(world.closest(PEOPLE / 2 + i), found, scorer));
+  return ranks.reduce((sum, rank) => sum + rank, 0) / ranks.length;
+}
+
+test("statistical disclosure finds partners under fast and by a pace that follows the app, and not under stealth", async () => {
+  assert.ok((await meanRank("fast")) < 3);
+  assert.ok((await meanRank("app")) < 3.5, "a pace that follows the app");
+  // Of 11 by chance 6, with a deviation of 1.3.
+  assert.ok((await meanRank("stealth")) > 2);
+});
+
+function askRecipients(trace: Trace): Question[] {
+  const attack = new LinkingAttack(trace);
+  return trace.real.map(({ from, to, atMs, address }) => {
+    return { asked: from, answer: to, evidence: () => attack.aboutCell(from, atMs, address) };
+  });
+}
+
+test("recipients of cells are named under fast, and not under stealth", async () => {
+  const scoreOf = async (pace: Pace) => {
+    const { trace } = await watchCrowd({ people: PEOPLE, days: 1, pace, notified: 0.5 });
+    return play(askRecipients(trace), PEOPLE);
+  };
+  const [fast, stealth] = [await scoreOf("fast"), await scoreOf("stealth")];
+  assert.ok(fast.right > 0.8 && fast.low > fast.blind, `${fast.right}`);
+  assert.ok(stealth.right < 0.4, `${stealth.right}`);
+});
+
+test("over real relays letters reach whom they are for, and recipients are named under fast", async () => {
+  const trace = await watchRelays({ profile: "fast", people: PEOPLE, hours: 0.2, notified: 1, busy: 60 });
+  assert.ok(trace.deliveries.length > 40, `${trace.deliveries.length} letters`);
+  assert.equal(
+    trace.sent.reduce((sum, { atMs }) => sum + atMs.length, 0),
+    trace.real.length,
+    "without cover, real cells alone",
+  );
+  for (const { from, to, atMs } of trace.deliveries) {
+    assert.ok(trace.real.some((cell) => cell.from === from && cell.to === to && cell.atMs <= atMs));
+  }
+  const { right, blind } = play(askRecipients(trace), PEOPLE);
+  assert.ok(right > 2 * blind, `${right}, blind ${blind}`);
+});
+
+test("a game without evidence is won as often as blind, one with evidence always", () => {
+  const ask = (told: boolean): Question[] =>
+    Array.from({ length: 2_000 }, (_, i) => {
+      const answer = 1 + Math.floor(Math.random() * 9);
+      const evidence = () =>
+        Array.from({ length: 10 }, (__, person) =>
+          person === 0 ? [] : [Math.random() + (told && person === answer ? 5 : 0)],
+        );
+      return { asked: i % 40, answer, evidence };
+    });
+  const [untold, told] = [play(ask(false), 10), play(ask(true), 10)];
+  assert.ok(Math.abs(untold.right - 1 / 9) < 0.04 && untold.low < untold.blind && untold.high > 0.09);
+  assert.ok(told.right > 0.99);
+});
+
+test("a crowd's timers run in their order, and not those that were cancelled", async () => {
+  const time = new CrowdTime(1_000);
+  const seen: number[] = [];
+  for (const delay of [5, 1, 4, 2, 3, 9]) time.schedule(() => seen.push(time.nowMs()), delay);
+  time.schedule(() => seen.push(-1), 2)();
+  time.schedule(() => time.schedule(() => seen.push(time.nowMs()), 4), 2);
+  await time.advance(7);
+  assert.deepEqual(seen, [1_001, 1_002, 1_003, 1_004, 1_005, 1_006]);
+  assert.equal(time.nowMs(), 1_007);
+});
+
+test("what lies around a moment, counted by hand", () => {
+  const times = [0, 30_000, 50_000, 70_000, 200_000];
+  assert.deepEqual(aroundOf(times, 50_000), {
+    beforeMs: 20_000,
+    afterMs: 20_000,
+    inMinuteBefore: 2,
+    inMinuteAfter: 1,
+  });
+  assert.equal(aroundOf(times, 300_000).afterMs, 600_000);
+});

@@ -1,0 +1,90 @@
+/**
+ * Statistical disclosure: over 30 days, does the one to whom a person writes most stand out among the 63 others who use
+ * the same relay? The attacker knows how many cells each socket sent in each minute and nothing else, because a cell has
+ * nothing else; he learnt on another crowd, in which he was told who is whose friend.
+ */
+
+import { type Bench, type Row, row } from "../report.ts";
+import { type Pace, watchCrowd } from "./crowd-model.ts";
+import { collectEvidence, type Evidence, learnFrom, rankOf } from "./disclosure-attack.ts";
+import type { SocialWorld } from "./social-world.ts";
+import { countMinutes } from "./trace.ts";
+
+/** How far above chance, in standard errors, counts as more than chance; once in 40 runs it is. */
+const BOUND = 1.96;
+/** The control has to put the true partner, on average, among so many of 63. */
+const FOUND = 3;
+
+interface Setting {
+  readonly pace: Pace;
+  readonly notified: number;
+  readonly who: string;
+}
+
+const NOTIFIED = "every second text makes its recipient open the app";
+
+const SETTINGS: readonly Setting[] = [
+  { pace: "stealth", notified: 0.5, who: `stealth, ${NOTIFIED}` },
+  { pace: "balanced", notified: 0.5, who: `balanced, ${NOTIFIED}` },
+  { pace: "app", notified: 0.5, who: `control: a pace that follows the app, ${NOTIFIED}` },
+  { pace: "fast", notified: 0.5, who: `control: fast, ${NOTIFIED}` },
+];
+
+/** Settings of which a true partner must not stand out. */
+const PROTECTED: readonly Pace[] = ["stealth", "balanced"];
+
+export const disclosureExperiment: Bench = {
+  name: "disclosure",
+  about: "statistical disclosure: who writes to whom, by 30 days of everybody's cells",
+  async run({ quick }) {
+    const scale = quick ? { people: 24, days: 5 } : { people: 64, days: 30 };
+    const rows: Row[] = [];
+    for (const setting of SETTINGS) rows.push(await attack(setting, scale.people, scale.days));
+    return rows;
+  },
+};
+
+async function attack({ pace, notified, who }: Setting, people: number, days: number): Promise<Row> {
+  const crowds: { readonly evidence: Evidence; readonly world: SocialWorld }[] = [];
+  for (let i = 0; i < 2; i++) {
+    const { trace, world } = await watchCrowd({ people, days, pace, notified });
+    crowds.push({ evidence: collectEvidence(countMinutes(trace)), world });
+  }
+  // Each crowd is attacked with what the other taught.
+  const ranks = crowds.flatMap(({ evidence, world }, i) => {
+    const other = crowds[1 - i];
+    const scorer = learnFrom(other?.evidence ?? [], (person) => other?.world.closest(person) ?? person);
+    return evidence.map((found, target) => rankOf(world.closest(target), found, scorer));
+  });
+  return describe(who, !PROTECTED.includes(pace), ranks, people - 1, days);
+}
+
+function describe(who: string, control: boolean, ranks: readonly number[], candidates: number, days: number): Row {
+  const mean = ranks.reduce((sum, rank) => sum + rank, 0) / ranks.length;
+  const chance = (candidates + 1) / 2;
+  // Of ranks that are drawn by chance: the attack is tested against that.
+  const error = Math.sqrt((candidates ** 2 - 1) / 12 / ranks.length);
+  const first = ranks.filter((rank) => rank <= 1).length;
+  const metric = `${who}: ${ranks.length} targets, ${days} days: mean rank of the true partner ${mean.toFixed(1)} of ${candidates} (chance ${chance}, 95 % of runs within ${(chance - BOUND * error).toFixed(1)} and ${(chance + BOUND * error).toFixed(1)}), first ${first} times (chance ${(ranks.length / candidates).toFixed(1)})`;
+  if (control) {
+    return row({
+      metric: `${metric}; mean rank`,
+      unit: "",
+      ours: mean,
+      peer: null,
+      theirs: FOUND,
+      goal: 1,
+      better: "lower",
+    });
+  }
+  const ours = Math.max((chance - mean) / error, 1e-6);
+  return row({
+    metric: `${metric}; better than chance by`,
+    unit: "standard errors",
+    ours,
+    peer: null,
+    theirs: BOUND,
+    goal: 1,
+    better: "lower",
+  });
+}
