@@ -14,7 +14,7 @@ test("under cover everything arrives, the stream goes on as it did, and no cell 
   const { relay, person } = createWorld(t);
   const [alice, bob] = [await person("Alice"), await person("Bob")];
   for (const one of [alice, bob]) {
-    one.law = { meanPeriodMs: () => PERIOD_MS };
+    one.law = { meanPeriodMs: () => PERIOD_MS, onChange: () => () => {} };
     one.crash();
   }
   const paceOf = async (ms: number) => {
