@@ -186,7 +186,7 @@ test("cover is chosen with its costs in sight, takes effect at once, and is kept
   if (!world) return;
   const { page, node } = world;
   const profile = async () => (await ask<Status>(node, "GET", "/status")).cover.profile;
-  const cover = page.getByRole("region", { name: "Cover" });
+  const cover = page.getByRole("region", { name: "Cover", exact: true });
   assert.ok(await cover.getByRole("radio", { name: /^Balanced/ }).isChecked(), "the choice of who chose nothing");
   await cover.getByText(/391 KB an hour to your relays; a cell waits 30 seconds/).waitFor();
   await cover.getByText(/the same whether you write or not/).waitFor();
@@ -205,7 +205,7 @@ test("cover is chosen with its costs in sight, takes effect at once, and is kept
 test("where cover was said at the start, it is told and not asked", async (t) => {
   const world = await openSettings(t);
   if (!world) return;
-  const cover = world.page.getByRole("region", { name: "Cover" });
+  const cover = world.page.getByRole("region", { name: "Cover", exact: true });
   await cover.getByText(/Chosen when Nocturne was started/).waitFor();
   assert.equal(await cover.getByRole("radio").count(), 0);
   assert.deepEqual(world.complaints, []);
