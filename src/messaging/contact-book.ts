@@ -35,6 +35,8 @@ export interface ContactRow {
   readonly keyPackage: string | null;
   /** The one that the present session was founded with, should their hello come again. */
   readonly foundedWith: string | null;
+  /** Digest of the card of ours that they held when they said hello; absent in rows that were stored before. */
+  readonly knows?: string | null;
   /** Proof of holding their invite, sent along in our hello. */
   readonly proof: string | null;
   /** Number of the last text that this device wrote to them. */
