@@ -5,6 +5,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { createWorld, type Person, until, WAIT_MS } from "../../../test/support/messenger-world.ts";
 import { eventBytes, type NostrEvent } from "../../nostr/event.ts";
 import { KIND } from "../../nostr/kinds.ts";
+import { decodeLetter, letterHead } from "../letter.ts";
+import { Entrusted } from "./entrusted.ts";
+import { Offers } from "./offers.ts";
 
 const MANY = 1_000;
 
@@ -251,4 +254,50 @@ test("everything to other people goes by the courier: receipts, hellos, groups",
   const group = await alice.messenger.createGroup({ name: "both", members: ["Bob"] });
   await until(() => alice.messenger.group(group.id).members.every(({ state }) => state === "member"), "Bob is in");
   assert.ok(used() > afterMeeting, "invitation and welcome");
+});
+
+test("the attack: a contact offers credit until a time that no calendar has; what faces are told stands", async (t) => {
+  const { alice, carol, clock } = await setUp(t);
+  const { publicKey, device } = carol.vault.identity();
+  const say = { what: "offer", cellsPerDay: 1, usedToday: 0, credit: 1, creditUntil: Number.MAX_SAFE_INTEGER } as const;
+  assert.ok(decodeLetter(JSON.stringify({ ...letterHead(clock.now), kind: "courier", say })), "such a letter is read");
+  new Offers(alice.vault).note(publicKey, device, say, clock.now + 1);
+  assert.equal(alice.messenger.couriers.view().offers[0]?.creditUntil, "9999-12-31T23:59:59.999Z");
+});
+
+test("what goes once, as receipts, is forgotten when it is settled", async (t) => {
+  const { alice, bob } = await setUp(t);
+  alice.messenger.couriers.use("Carol");
+  for (const text of ["one", "two", "three"]) {
+    const { id } = await bob.messenger.send({ to: "Alice", text });
+    await bob.messenger.waitFor(id, "delivered", AbortSignal.timeout(WAIT_MS));
+  }
+  await until(() => (alice.messenger.couriers.view().offers[0]?.taken ?? 0) >= 3, "Carol reports");
+  await until(() => new Entrusted(alice.vault).list().length === 0, "nothing is kept of them");
+});
+
+test("ended and allowed again while the sender's cells are under way: he is told what holds now", async (t) => {
+  const { alice, bob, carol, clock } = await setUp(t);
+  alice.messenger.couriers.use("Carol");
+  const first = await alice.messenger.send({ to: "Bob", text: "before" });
+  await alice.messenger.waitFor(first.id, "delivered", AbortSignal.timeout(WAIT_MS));
+  await alice.messenger.stop();
+  carol.messenger.couriers.end("Alice");
+  carol.messenger.couriers.allow("Alice", MANY);
+  alice.start();
+  await alice.messenger.send({ to: "Bob", text: "after" });
+  await until(() => {
+    clock.now += 1_000;
+    alice.messenger.refreshRelays();
+    return bob.texts().length === 2;
+  }, "it arrives");
+  assert.equal(alice.messenger.couriers.view().using?.hold, null);
+  assert.deepEqual(bob.texts(), ["before", "after"]);
+});
+
+test("what does not fit into what is left says so", async (t) => {
+  const { alice } = await setUp(t, 3);
+  alice.messenger.couriers.use("Carol");
+  const { id } = await alice.messenger.send({ to: "Bob", text: "much ".repeat(3_000) });
+  await until(() => /Carol could not take/.test(waiting(alice, "Bob", id) ?? ""), "it is said why it waits");
 });

@@ -26,6 +26,8 @@ export interface UploaderOptions {
   readonly clock: Clock;
   /** What became of a cell is stored. */
   readonly settled: () => void;
+  /** Does work of which nobody waits for the end. */
+  readonly attempt: (work: () => void) => void;
 }
 
 export class Uploader {
@@ -50,9 +52,17 @@ export class Uploader {
   /** Puts into the streams what there is room for; looks again later if something has to wait. */
   pump(): void {
     if (this.#closed) return;
-    for (const relay of this.#o.book.relays()) this.#fill(relay);
     if (this.#timer) clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.pump(), COURIER_LIMITS.retryMs).unref();
+    this.#o.attempt(() => {
+      const isIdle = this.#o.book.countQueued() === 0;
+      for (const relay of isIdle ? [] : this.#o.book.relays()) this.fill(relay);
+    });
+  }
+
+  /** The same for one relay, once. */
+  fill(relay: string): void {
+    if (!this.#closed) this.#fill(relay);
   }
 
   close(): void {
@@ -77,8 +87,10 @@ export class Uploader {
     underWay.delete(nameOf(cell));
     // What had left when everything ends here is found as leaving at the next start.
     if (this.#closed) return;
-    // What did not leave waits for the next look, or a stream that is full would be asked without end.
-    if (this.#settle(cell, taken)) this.#fill(cell.relay);
+    this.#o.attempt(() => {
+      // What did not leave waits for the next look, or a stream that is full would be asked without end.
+      if (this.#settle(cell, taken)) this.#fill(cell.relay);
+    });
   }
 
   /** Throws if it is not to leave now; a dummy leaves in its place. */
