@@ -302,3 +302,27 @@ test("an invite's holder does not look for its maker while the proof alone lets 
   await later(world, bob, 1);
   assert.equal(asked, 2);
 });
+
+test("the attack: who asks into a group by its link writes for nothing; only who is let in does", async (t) => {
+  const { world, alice, write } = await demanding(t);
+  const mal = await world.person("Mal");
+  const { id } = await alice.messenger.createGroup({ name: "Open", members: [] });
+  const { link } = await alice.messenger.createGroupLink(id);
+  await mal.messenger.joinGroup(link as string);
+  const isAsking = () => alice.messenger.group(id).members.some(({ state }) => state === "applied");
+  await until(isAsking, "Mal applies, and works for nothing");
+  await write(text(world.clock.now), mal.vault.identity());
+  await until(() => alice.messenger.counts().refused === 1, "his text is dropped");
+  await alice.messenger.removeFromGroup(id, mal.npub);
+  await write(text(world.clock.now), mal.vault.identity());
+  await until(() => alice.messenger.counts().refused === 2, "also once he was turned away");
+  assert.deepEqual(alice.messenger.contacts(), []);
+
+  const cyd = await world.person("Cyd");
+  await cyd.messenger.joinGroup(link as string);
+  await until(isAsking, "Cyd applies");
+  await alice.messenger.approveMember(id, cyd.npub);
+  await until(() => cyd.messenger.conversations().some(({ name }) => name === "Open"), "and is let in");
+  await write(text(world.clock.now), cyd.vault.identity());
+  await until(() => alice.messenger.counts().requests === 1, "the control");
+});
