@@ -156,6 +156,16 @@ test("crashes of all three at any time: all arrives, once", async (t) => {
     await sleep(100);
   }
   assert.deepEqual(bob.texts(), texts);
+  // What was sent again meanwhile is still to come.
+  const isDone = () =>
+    alice.messenger.counts().outbox === 0 && carol.messenger.couriers.view().carrying[0]?.queued === 0;
+  await until(() => {
+    clock.now += 1_000;
+    alice.messenger.refreshRelays();
+    return isDone();
+  }, "nothing is under way any more");
+  await sleep(200);
+  assert.deepEqual(bob.texts(), texts, "none is shown twice");
 });
 
 test("revoked: what is queued is dropped and told, and mail goes on directly", async (t) => {

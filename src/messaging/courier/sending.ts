@@ -163,6 +163,7 @@ export class Sending {
     if (!this.isFor(account) || row.state !== "queued") return null;
     const name = this.#o.contacts.get(this.#use?.account ?? "")?.name ?? "your courier";
     const hold = this.hold();
+    if (row.entrusted && this.#isUnderWay(rowKey(row))) return `It is on its way to ${name}, who will send it on.`;
     if (row.entrusted) return `It is with ${name}, who has not said yet that a relay took it.`;
     if (hold !== null) return `It waits for ${name}: ${HOLDS[hold]} ${DIRECTLY}`;
     return row.attempts === 0 ? null : `${name} could not take or send all of it; it is tried again. ${DIRECTLY}`;
@@ -266,7 +267,8 @@ export class Sending {
     const { outbox, clock, sent, wake } = this.#o;
     const state = this.#entrusted.stateOf(attempt);
     const row = letter === null ? null : outbox.byKey(letter);
-    if (!row || state === "under way") return;
+    // Settled before: what becomes of its other copies is of no interest.
+    if (!row?.entrusted || state === "under way") return;
     const patienceMs = acknowledgementDueMs(COVER_LIMITS.stealthPeriodMs, MESSAGE_LIMITS.resendMs);
     if (state === "arrived") {
       outbox.markSent(row, clock.nowMs(), patienceMs);
