@@ -14,7 +14,7 @@ import { RELAY_LIMITS } from "../../core/limits.ts";
 import type { Account } from "../../vault/account.ts";
 import type { ContactBook, ContactRow } from "../contact-book.ts";
 import { type AllowanceRow, Allowances, creditOf, usedTodayOf } from "./allowances.ts";
-import { CAPABILITY_BYTES, type Capability, covers, openCapability, relayHash } from "./capability.ts";
+import { type Capability, covers, openCapability, relayHash } from "./capability.ts";
 import { CarriedBook, type CarriedCell, type CarriedRow, isUsed, noNumbers, useNumbers } from "./carried-book.ts";
 import type { CellsSaying, EndReason, ReportSaying } from "./courier-letter.ts";
 import { badCellsPerDay, badVoucher, notAccepted, notCarrying } from "./courier-errors.ts";
@@ -259,7 +259,7 @@ export class Carrying {
 
 function readCapability(bytes: Uint8Array): Capability | null {
   try {
-    return bytes.length === CAPABILITY_BYTES ? openCapability(bytes) : null;
+    return openCapability(bytes);
   } catch (error) {
     if (error instanceof NocturneError) return null;
     throw error;

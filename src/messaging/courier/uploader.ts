@@ -15,7 +15,7 @@ import type { VerifiedEvent } from "../../nostr/event.ts";
 import type { RelayPool } from "../../route/relay-pool.ts";
 import type { Account } from "../../vault/account.ts";
 import type { Streams } from "../cover/streams.ts";
-import type { CarriedBook, CarriedCell } from "./carried-book.ts";
+import { type CarriedBook, type CarriedCell, cellKey } from "./carried-book.ts";
 import { handedEvent } from "./handed-cell.ts";
 
 export interface UploaderOptions {
@@ -62,7 +62,14 @@ export class Uploader {
 
   /** The same for one relay, once. */
   fill(relay: string): void {
-    if (!this.#closed) this.#fill(relay);
+    if (this.#closed) return;
+    const { book } = this.#o;
+    const underWay = this.#underWay.get(relay) ?? new Set<string>();
+    this.#underWay.set(relay, underWay);
+    const waiting = book.queuedFor(relay, 2 * COURIER_LIMITS.underWayPerRelay);
+    const next = waiting.filter((cell) => !underWay.has(cellKey(cell)));
+    if (next.length === 0 || !this.#isReachable(relay)) return;
+    for (const cell of next.slice(0, COURIER_LIMITS.underWayPerRelay - underWay.size)) void this.#send(cell, underWay);
   }
 
   close(): void {
@@ -70,26 +77,16 @@ export class Uploader {
     if (this.#timer) clearTimeout(this.#timer);
   }
 
-  #fill(relay: string): void {
-    const { book } = this.#o;
-    const underWay = this.#underWay.get(relay) ?? new Set<string>();
-    this.#underWay.set(relay, underWay);
-    const waiting = book.queuedFor(relay, 2 * COURIER_LIMITS.underWayPerRelay);
-    const next = waiting.filter((cell) => !underWay.has(nameOf(cell)));
-    if (next.length === 0 || !this.#isReachable(relay)) return;
-    for (const cell of next.slice(0, COURIER_LIMITS.underWayPerRelay - underWay.size)) void this.#send(cell, underWay);
-  }
-
   async #send(cell: CarriedCell, underWay: Set<string>): Promise<void> {
     const { streams } = this.#o;
-    underWay.add(nameOf(cell));
+    underWay.add(cellKey(cell));
     const taken = await streams.send(cell.relay, () => this.#leave(cell));
-    underWay.delete(nameOf(cell));
+    underWay.delete(cellKey(cell));
     // What had left when everything ends here is found as leaving at the next start.
     if (this.#closed) return;
     this.#o.attempt(() => {
       // What did not leave waits for the next look, or a stream that is full would be asked without end.
-      if (this.#settle(cell, taken)) this.#fill(cell.relay);
+      if (this.#settle(cell, taken)) this.fill(cell.relay);
     });
   }
 
@@ -120,10 +117,6 @@ export class Uploader {
       return false;
     }
   }
-}
-
-function nameOf({ capability, n }: CarriedCell): string {
-  return `${capability}/${n}`;
 }
 
 function notNow(): NetworkError {
