@@ -264,6 +264,19 @@ test("the attack: somebody asks without end and takes no answer; what waits for 
   assert.equal(outbox.countTo(mallory.publicKey), MESSAGE_LIMITS.outboxPerContact);
 });
 
+test("a voucher whose credit the owner has ended is not accepted again", async (t) => {
+  const { vault, carrying, heard, find } = await setUp(t);
+  const { code } = carrying.makeVoucher(3, 86_400_000);
+  const redeem = () => {
+    vault.transaction(() => carrying.redeem(mallory.publicKey, mallory.publicKey, code));
+    return heard(mallory.publicKey).find((say) => say.what === "redeemed")?.ok;
+  };
+  assert.deepEqual([redeem(), redeem()], [true, true], "the control: asked twice, accepted once");
+  assert.equal(carrying.allowances.get(mallory.publicKey)?.credit, 3);
+  carrying.end(find(mallory.publicKey));
+  assert.equal(redeem(), false);
+});
+
 test("who is allowed nothing can revoke nothing ahead", async (t) => {
   const { vault, carrying, find } = await setUp(t);
   const revoke = () =>

@@ -92,9 +92,10 @@ export class Carrying {
     if (redeemed && !redeemed.again) {
       this.allowances.addCredit(account, redeemed.row.cells, redeemed.row.untilMs, nowMs);
     }
-    this.#o.voice.answer(device, { what: "redeemed", ok: redeemed !== null });
-    const allowance = this.allowances.get(account);
-    if (redeemed && allowance) this.#offer(account, allowance);
+    // Asked again, he is told the same, unless it is over with it.
+    const allowance = redeemed && this.allowances.get(account);
+    this.#o.voice.answer(device, { what: "redeemed", ok: allowance !== null });
+    if (allowance) this.#offer(account, allowance);
   }
 
   take(account: string, device: string, said: CellsSaying): void {

@@ -3,6 +3,9 @@ import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createWorld, type Person, until, WAIT_MS } from "../../../test/support/messenger-world.ts";
+import { openVaultsMail } from "../../../test/support/cells.ts";
+import { systemClock } from "../../core/clock.ts";
+import { parsePublicKey } from "../../nostr/keys.ts";
 import { eventBytes, type NostrEvent } from "../../nostr/event.ts";
 import { KIND } from "../../nostr/kinds.ts";
 import { decodeLetter, letterHead } from "../letter.ts";
@@ -35,6 +38,12 @@ function waiting(person: Person, who: string, id: string): string | undefined {
 
 function stateOf(person: Person, who: string, id: string): string | undefined {
   return person.messenger.messages(who).messages.find((message) => message.id === id)?.state;
+}
+
+/** The epoch in which Alice writes to Bob. */
+function epochOf({ vault, messenger }: Person): string {
+  const { sessions } = openVaultsMail(vault, systemClock);
+  return sessions.of(parsePublicKey(messenger.contact("Bob").npub).publicKey)?.head ?? "";
 }
 
 /** All cells that have left so far, and a way to see which ones a person sent since. */
@@ -310,4 +319,31 @@ test("what does not fit into what is left says so", async (t) => {
   alice.messenger.couriers.use("Carol");
   const { id } = await alice.messenger.send({ to: "Bob", text: "much ".repeat(3_000) });
   await until(() => /Carol could not take/.test(waiting(alice, "Bob", id) ?? ""), "it is said why it waits");
+});
+
+test("the keys change while cells wait at the courier: letters of both epochs are shown once, in order", async (t) => {
+  const { alice, bob, carol, relay, clock } = await setUp(t);
+  const queued = () => carol.messenger.couriers.view().carrying[0]?.queued ?? 0;
+  alice.messenger.couriers.use("Carol");
+  relay.reachable = false;
+  await alice.messenger.send({ to: "Bob", text: "before" });
+  await until(() => queued() === 1, "Carol has it");
+  await until(() => alice.messenger.couriers.view().using?.handing === 0, "and has said so");
+  const before = epochOf(alice);
+  for (let hours = 0; hours < 72 && epochOf(alice) === before; hours += 6) {
+    clock.now += 6 * 3_600_000;
+    alice.messenger.renewKeys();
+    await sleep(100);
+  }
+  assert.notEqual(epochOf(alice), before);
+  const had = queued();
+  await alice.messenger.send({ to: "Bob", text: "after" });
+  await until(() => queued() > had, "Carol has that as well");
+  assert.deepEqual(bob.texts(), []);
+  relay.reachable = true;
+  carol.crash();
+  await until(() => bob.texts().length === 2, "Bob reads both");
+  await until(() => queued() === 0, "all cells have left");
+  await sleep(300);
+  assert.deepEqual(bob.texts(), ["before", "after"]);
 });

@@ -103,3 +103,16 @@ test("it is said whether a letter is on the way to the courier, or there", async
   acknowledge();
   assert.match(sending.why(row(), bob.publicKey) ?? "", /is with Carol/);
 });
+
+test("what waits at the courier for a relay that is away is made anew ever more rarely", async (t) => {
+  const { clock, row, hand, handed, acknowledge } = await setUp(t);
+  const startMs = clock.now;
+  let made = 0;
+  for (; clock.now < startMs + 5 * 86_400_000; clock.now = row().nextAtMs) {
+    hand();
+    made += handed().length / RELAYS.length;
+    acknowledge();
+  }
+  assert.ok(made <= 9, `made ${made} times in five days`);
+  assert.ok(made >= 5, "but made: the courier may have lost it");
+});

@@ -3,7 +3,7 @@
  *
  *   letter -> parcel -> cells, sealed and numbered -> cells letters to the courier      "queued"
  *   report: each piece taken by a relay                                                 "sent"
- *   report: a piece is gone; or no report for COURIER_LIMITS.patienceMs                 made into new cells, handed over again
+ *   report: a piece is gone; or no report for long                                      made into new cells, handed over again
  *
  * It fails closed: what cannot be handed over waits. It goes directly again once the person has switched the courier off.
  */
@@ -139,7 +139,7 @@ export class Sending {
   ): number | null {
     const { clock, post } = this.#o;
     const use = this.#use;
-    const untilMs = clock.nowMs() + COURIER_LIMITS.patienceMs;
+    const untilMs = clock.nowMs() + patienceMs(row);
     if (!use || this.hold() !== null) return null;
     if (row && this.#isUnderWay(rowKey(row))) return untilMs;
     // Before places of the lane are spent on it.
@@ -318,6 +318,11 @@ function isOpen(offer: OfferRow, nowMs: number): boolean {
 function cellsOf(parcel: Parcel, relays: number): number {
   const bytes = (parcel.kind === "letter" ? parcel.envelope : parcel.body).length + ENVELOPE_BYTES;
   return Math.ceil(bytes / PIECE_BYTES) * Math.min(relays, COVER_LIMITS.copies);
+}
+
+/** Doubled each time: he may be waiting for a relay that is away, and each copy counts against what he carries in a day. */
+function patienceMs(row: OutboxRow | null): number {
+  return Math.min(COURIER_LIMITS.patienceMs * 2 ** (row?.attempts ?? 0), COURIER_LIMITS.patienceMaxMs);
 }
 
 function failedWaitMs({ attempts }: OutboxRow): number {
