@@ -159,8 +159,9 @@ export const COURIER_LIMITS = {
   retryMs: 5_000, // 5 s
   /** Of a sender: cells handed over, or on the way there, of which nothing is known yet. */
   entrusted: 2_048,
-  /** A letter of which a courier reports nothing for so long is made into new cells. */
+  /** A letter of which a courier reports nothing for so long is made into new cells; doubled each time. */
   patienceMs: 3_600_000, // 1 h
+  patienceMaxMs: 86_400_000, // 1 day
   /** Vouchers that are neither expired nor used up. */
   vouchers: 1_000,
   voucherCells: 1_000_000,

@@ -84,8 +84,13 @@ export class ContactBook {
 
   /** Whom we asked by his key alone: nothing reaches him before his card is found. */
   withoutCard(): ContactRow[] {
+    return this.unanswered().filter(({ card }) => card === null);
+  }
+
+  /** Whom we said hello to, or will, and who has not answered. */
+  unanswered(): ContactRow[] {
     const pending = this.#table.find("state", "pending", {}).map(modernize);
-    return pending.filter(({ card, profile }) => card === null && profile === "hidden");
+    return pending.filter(({ profile }) => profile === "hidden");
   }
 
   count(state: ContactState): number {
