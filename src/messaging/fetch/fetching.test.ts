@@ -45,7 +45,10 @@ function reader(t: TestContext, vault: Account, mine: ReadonlySet<string>, limit
   const isMine = ({ id }: CellHeader) => mine.has(id);
   const follow = (url: string, sinceMs: () => number | null = () => null) =>
     fetching.follow(url, sinceMs, {
-      onCell: ({ id, sealed }) => void seen.cells.set(id, Buffer.from(sealed).toString("base64")),
+      onCell: ({ id, sealed }) => {
+        seen.cells.set(id, Buffer.from(sealed).toString("base64"));
+        return true;
+      },
       sort: (header) => (isMine(header) ? "ours" : "other"),
       isExpected: isMine,
       onStored: () => void seen.stored++,
@@ -167,7 +170,7 @@ test("a relay on this machine is read whole, and a budget that grows brings the 
   const reading = { ...TINY, budgetBytesPerHour: () => budget.bytes };
   const parts = { pool: createPool(t), clock: systemClock, timers: systemTimers, log };
   const handlers: FetchHandlers = {
-    onCell: () => {},
+    onCell: () => false,
     sort: () => "other",
     isExpected: () => false,
     onStored: () => {},

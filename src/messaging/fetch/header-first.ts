@@ -68,7 +68,7 @@ export class HeaderFirst {
           handlers.onTold(bytes.length / HEADER_BYTES, bytes.length);
           marks.note(cursor, clock.nowMs());
         },
-        onStored: () => handlers.onStored(startedAtMs),
+        onStored: () => handlers.onStored(startedAtMs, true),
         onFailure: ({ code }) => (code === "no_headers" ? handlers.onUnable() : handlers.onLost()),
       },
     );
