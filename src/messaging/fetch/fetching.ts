@@ -240,7 +240,14 @@ export class Fetching {
     followed.isStored = false;
     const handlers = this.#forgetting(this.#handlers(followed));
     if (followed.way === "headers") followed.following = this.#headerFirst.follow(url, sinceMs(), handlers);
-    else followed.following = { ...NOTHING, ...this.#crowd.follow(url, sinceMs, handlers) };
+    else this.#beginCrowd(followed, handlers);
+  }
+
+  #beginCrowd(followed: Followed, handlers: WayHandlers): void {
+    const { url, sinceMs } = followed;
+    // Fetched by another way, and waiting for more of its parcel.
+    for (const { cell } of this.#store.noted(url)) if (cell) handlers.onCell(cell);
+    followed.following = { ...NOTHING, ...this.#crowd.follow(url, sinceMs, handlers) };
   }
 
   #change(members: Unit["members"], way: Way): void {

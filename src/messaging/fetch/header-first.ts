@@ -110,7 +110,7 @@ export class HeaderFirst {
   }
 
   #note(url: string, ours: readonly CellHeader[]): void {
-    if (ours.length > 0) this.#o.store.note(url, ours, this.#o.clock.nowMs());
+    if (ours.length > 0) this.#o.store.note([url], ours, this.#o.clock.nowMs());
   }
 
   #body(url: string, event: HashedEvent, handlers: WayHandlers): void {

@@ -115,7 +115,8 @@ class PairReading implements Following {
   }
 
   start(): void {
-    for (const { cell } of this.#o.store.noted(this.#pair[0])) {
+    // Of either relay: what was fetched from it alone, and waits for more of its parcel.
+    for (const { cell } of this.#pair.flatMap((url) => this.#o.store.noted(url))) {
       if (!cell) continue;
       this.#remember(cell.id);
       if (!this.#handlers[0].onCell(cell)) this.#o.store.forget([cell.id]);
@@ -240,7 +241,7 @@ class PairReading implements Following {
   }
 
   #note(ours: readonly CellHeader[]): void {
-    if (ours.length > 0) this.#o.store.note(this.#pair[0], ours, this.#o.clock.nowMs());
+    if (ours.length > 0) this.#o.store.note(this.#pair, ours, this.#o.clock.nowMs());
   }
 
   /** Queries of a new epoch: ours that wait there, then dummies. */
