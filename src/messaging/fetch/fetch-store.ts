@@ -49,6 +49,8 @@ export class FetchStore {
   readonly #places: SealedTable<FetchPlace>;
   /** Ids of all noted cells: most are none, and asking the disk for each would slow everybody down. */
   readonly #noted: Set<string>;
+  /** Of them those whose body is here; the oldest first. */
+  readonly #bodies: Set<string>;
 
   constructor(vault: Account, nowMs: number) {
     this.#vault = vault;
@@ -64,6 +66,7 @@ export class FetchStore {
     });
     const rows = this.#cells.list();
     this.#noted = new Set(rows.map(({ id }) => id));
+    this.#bodies = new Set(rows.filter(({ sealed }) => sealed !== null).map(({ id }) => id));
     this.forget(rows.filter(({ atMs }) => atMs < nowMs - FETCH_LIMITS.notedMs).map(({ id }) => id));
   }
 
@@ -85,7 +88,10 @@ export class FetchStore {
     this.#vault.transaction(() => {
       for (const header of headers) this.#cells.put({ ...header, url, also: also ?? null, sealed: null, atMs: nowMs });
     });
-    for (const { id } of headers) this.#noted.add(id);
+    for (const { id } of headers) {
+      this.#noted.add(id);
+      this.#bodies.delete(id);
+    }
   }
 
   /** The body of a noted cell is here. */
@@ -93,11 +99,17 @@ export class FetchStore {
     const { id, address } = cell;
     const sealed = Buffer.from(cell.sealed).toString("base64");
     this.#cells.put({ id, address, ephemeral: toHex(ephemeralOf(cell)), url, also: null, sealed, atMs: nowMs });
+    this.#bodies.add(id);
+    const [oldest] = this.#bodies;
+    if (this.#bodies.size > FETCH_LIMITS.bodies && oldest !== undefined) this.forget([oldest]);
   }
 
   /** Taken in, or given up; of cells that are not noted nothing happens. */
   forget(ids: readonly string[]): void {
-    for (const id of ids) if (this.#noted.delete(id)) this.#cells.delete(id);
+    for (const id of ids) {
+      this.#bodies.delete(id);
+      if (this.#noted.delete(id)) this.#cells.delete(id);
+    }
   }
 
   place(url: string): FetchPlace {
