@@ -60,14 +60,16 @@ export const FETCH_LIMITS = {
   probedRelays: 6,
   /** How often a body that does not come is asked for, and a pair of relays that fails. */
   tries: 3,
-  /** A relay that does not answer a batch by then counts as if it had not the bodies. */
+  /** A relay that does not answer a batch by then is asked again for what did not come. */
   answerMs: 60_000, // 1 min
   /** Cells of ours noted down for each relay before they are taken in; of more, the relay is asked again. */
   noted: 4_096,
   /** After a restart headers of this time are told again: some were not ours only because an epoch was missing. */
   retoldMs: 600_000, // 10 min
-  /** How long a cell that never became mail is kept, forged ones among them. */
-  notedMs: 86_400_000, // 1 day
+  /** Bodies that wait for more of their parcel; of more, the oldest go: strangers can begin parcels without end. */
+  bodies: 4_096,
+  /** How long a cell that never became mail is kept: as long as relays keep it, so that nobody who was away loses it. */
+  notedMs: 604_800_000, // 7 days
   /** The volume of a crowd is what came in this time. */
   windowMs: 600_000, // 10 min
   /** How often the way is chosen anew. */

@@ -68,7 +68,7 @@ export class HeaderFirst {
           handlers.onTold(bytes.length / HEADER_BYTES, bytes.length);
           marks.note(cursor, clock.nowMs());
         },
-        onStored: () => handlers.onStored(startedAtMs),
+        onStored: () => handlers.onStored(startedAtMs, true),
         onFailure: ({ code }) => (code === "no_headers" ? handlers.onUnable() : handlers.onLost()),
       },
     );
@@ -110,7 +110,7 @@ export class HeaderFirst {
   }
 
   #note(url: string, ours: readonly CellHeader[]): void {
-    if (ours.length > 0) this.#o.store.note(url, ours, this.#o.clock.nowMs());
+    if (ours.length > 0) this.#o.store.note([url], ours, this.#o.clock.nowMs());
   }
 
   #body(url: string, event: HashedEvent, handlers: WayHandlers): void {

@@ -26,6 +26,8 @@ class Relays implements EpochSource {
   /** Epoch and what was asked there; which record is not for relays to see. */
   readonly asked: { readonly atMs: number; readonly epoch: number; readonly index: number | null }[] = [];
   fails = (): boolean => false;
+  /** One of the two does as it likes with an answer. */
+  alters = (record: Uint8Array, _index: number | null): Uint8Array => record;
 
   constructor(time: VirtualTime) {
     this.#time = time;
@@ -54,7 +56,7 @@ class Relays implements EpochSource {
     this.asked.push({ atMs: this.#time.nowMs(), epoch: epoch.epoch, index });
     if (this.fails()) return null;
     const header = readHeaders(this.#epochs.get(epoch.epoch)?.headers ?? new Uint8Array(0))[index ?? 0];
-    return bodyOf(header as CellHeader);
+    return this.alters(bodyOf(header as CellHeader), index);
   }
 
   #epoch(epoch: number): PirEpoch {
@@ -63,8 +65,8 @@ class Relays implements EpochSource {
   }
 }
 
-function bodyOf({ id }: CellHeader): Uint8Array {
-  return concatBytes(fromHex(id), new Uint8Array(PIR_LIMITS.recordBytes - 32));
+function bodyOf({ id, ephemeral }: CellHeader): Uint8Array {
+  return concatBytes(Uint8Array.of(1), fromHex(ephemeral), fromHex(id), new Uint8Array(PIR_LIMITS.recordBytes - 65));
 }
 
 async function start(t: TestContext) {
@@ -73,12 +75,19 @@ async function start(t: TestContext) {
   atEnd(t, () => vault.close());
   const relays = new Relays(time);
   const mine = new Set<string>();
-  const seen = { cells: new Map<string, string>(), stored: [] as number[], lost: 0, unable: 0 };
+  const seen = { cells: new Map<string, string>(), stored: [] as number[], live: 0, lost: 0, unable: 0 };
   const handlers: WayHandlers = {
-    onCell: ({ id, sealed }) => void seen.cells.set(id, Buffer.from(sealed).toString("base64")),
+    onCell: (cell) => {
+      const isWhole = Buffer.from(cell.sealed.subarray(33, 65)).toString("hex") === cell.id;
+      if (isWhole) seen.cells.set(cell.id, Buffer.from(cell.sealed).toString("base64"));
+      return isWhole;
+    },
     sort: ({ id }) => (mine.has(id) ? "ours" : "other"),
     isExpected: ({ id }) => mine.has(id),
-    onStored: (atMs) => void seen.stored.push(atMs),
+    onStored: (beforeMs, isLive) => {
+      seen.stored.push(beforeMs);
+      if (isLive) seen.live++;
+    },
     onLost: () => void seen.lost++,
     onTold: () => {},
     onBytes: () => {},
@@ -131,10 +140,10 @@ test("an answer that fails is asked for again in a turn that is taken anyway; a 
   open();
   const [mail] = relays.put(minute(0), CELLS);
   mine.add(mail?.id ?? "");
-  relays.fails = () => true;
-  await time.advance(2 * MINUTE_MS);
-  const tried = relays.asked.filter(({ index }) => index !== null).length;
-  assert.ok(tried >= 1 && tried < FETCH_LIMITS.tries, `${tried} tries`);
+  const attempts = () => relays.asked.filter(({ epoch, index }) => epoch === minute(0) && index === 0);
+  relays.fails = () => relays.asked.at(-1)?.epoch === minute(0) && relays.asked.at(-1)?.index === 0;
+  await time.advance(1.8 * MINUTE_MS);
+  assert.ok(attempts().length > 0);
   assert.equal(seen.cells.size, 0);
   relays.fails = () => false;
   await time.advance(MINUTE_MS);
@@ -145,6 +154,85 @@ test("an answer that fails is asked for again in a turn that is taken anyway; a 
   await time.advance(4 * MINUTE_MS);
   assert.equal(seen.unable, 1);
   assert.ok(seen.lost >= FETCH_LIMITS.tries);
+});
+
+test("the attack: relays that tell headers and answer no query, or nonsense, are left, mail or not, and none is forgotten", async (t) => {
+  const lies = [() => null, () => randomBytes(PIR_LIMITS.recordBytes)];
+  for (const lie of lies) {
+    for (const hasMail of [true, false]) {
+      const { time, relays, mine, seen, open, minute } = await start(t);
+      const { store } = open();
+      const [mail] = relays.put(minute(0), CELLS) as [CellHeader];
+      if (hasMail) mine.add(mail.id);
+      await time.advance(MINUTE_MS);
+      relays.read = async () => lie();
+      for (let n = 1; n < 6; n++) {
+        relays.put(minute(n), CELLS);
+        await time.advance(MINUTE_MS);
+      }
+      assert.ok(seen.unable > 0);
+      const waiting = store.noted(PAIR[0]).map(({ header, cell }) => [header.id, cell]);
+      assert.deepEqual(waiting, hasMail ? [[mail.id, null]] : [], "for another way");
+    }
+  }
+});
+
+test("the attack: one relay spoils an answer behind its beginning; the cell is read again, and shown once it opens", async (t) => {
+  const { time, relays, mine, seen, open, minute } = await start(t);
+  open();
+  const [mail] = relays.put(minute(0), CELLS) as [CellHeader];
+  mine.add(mail.id);
+  let spoilt = 0;
+  relays.alters = (record, index) => {
+    if (index !== 0 || relays.asked.at(-1)?.epoch !== minute(0) || spoilt > 0) return record;
+    spoilt++;
+    return record.with(40, (record[40] as number) ^ 1);
+  };
+  await time.advance(4 * MINUTE_MS);
+  assert.equal(spoilt, 1);
+  assert.equal(seen.cells.get(mail.id), Buffer.from(bodyOf(mail)).toString("base64"));
+  assert.equal(seen.unable, 0, "what does not open may be a stranger's doing, and drives nobody away");
+});
+
+test("the attack: cells that only one of the two holds, in minutes of which the other says nothing, stop the cursor", async (t) => {
+  const { time, relays, seen, open, minute } = await start(t);
+  open();
+  const { epochs } = relays;
+  // As `PrivateRetrieval` says it: such an epoch cannot be read.
+  const isHidden = (epoch: number) => epoch >= minute(1);
+  relays.epochs = async (...asked) =>
+    (await epochs.apply(relays, asked)).map((one) => (isHidden(one.epoch) ? { ...one, count: 0, digest: "" } : one));
+  for (let n = 0; n < 12; n++) {
+    relays.put(minute(n), CELLS);
+    await time.advance(MINUTE_MS);
+  }
+  assert.equal(seen.stored.at(-1), minute(1) * MINUTE_MS);
+  assert.equal(seen.unable, 1);
+});
+
+test("the attack: an epoch of long ago is asked about, so there was mail; dummies ask about such ones as well", async (t) => {
+  const { time, relays, open, minute } = await start(t);
+  open();
+  for (let n = 0; n < 120; n++) {
+    relays.put(minute(n), CELLS);
+    await time.advance(MINUTE_MS);
+  }
+  const age = ({ atMs, epoch }: { atMs: number; epoch: number }) => atMs / MINUTE_MS - epoch;
+  const old = relays.asked.filter((one) => age(one) > 3 * FETCH_LIMITS.lateEpochs);
+  assert.ok(old.length > 5, `${old.length} of ${relays.asked.length}`);
+});
+
+test("the cursor does not pass cells that wait for their turn, nor is private retrieval live", async (t) => {
+  const { time, relays, mine, seen, open, minute } = await start(t);
+  const { following } = open();
+  for (const { id } of relays.put(minute(0), CELLS)) mine.add(id);
+  relays.put(minute(1), CELLS);
+  await time.advance(3 * MINUTE_MS);
+  assert.equal(following.isBusy, true);
+  assert.equal(seen.stored.at(-1), minute(0) * MINUTE_MS);
+  await time.advance(12 * MINUTE_MS);
+  assert.deepEqual([seen.stored.at(-1), seen.cells.size], [minute(2) * MINUTE_MS, CELLS]);
+  assert.equal(seen.live, 0);
 });
 
 test("a pair is done with an epoch once both hold the same, and is none if that takes too long", async (t) => {
