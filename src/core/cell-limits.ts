@@ -62,7 +62,7 @@ export const FETCH_LIMITS = {
   tries: 3,
   /** A relay that does not answer a batch by then is asked again for what did not come. */
   answerMs: 60_000, // 1 min
-  /** Cells of ours noted down for each relay before they are taken in; of more, the relay is asked again. */
+  /** Cells of ours that wait for a relay to be asked for them; with more, and a frame, its headers stop until half are here. */
   noted: 4_096,
   /** After a restart headers of this time are told again: some were not ours only because an epoch was missing. */
   retoldMs: 600_000, // 10 min

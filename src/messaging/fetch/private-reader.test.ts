@@ -10,6 +10,7 @@ import { randomBytes } from "../../core/random.ts";
 import type { PirEpoch, RelayPair } from "../../route/private-retrieval.ts";
 import { openVault } from "../../vault/vault.ts";
 import { type CellHeader, readHeaders } from "../cell/cell-header.ts";
+import type { FetchLimits } from "./fetch-limits.ts";
 import { FetchStore } from "./fetch-store.ts";
 import { type EpochSource, PrivateReader } from "./private-reader.ts";
 import type { WayHandlers } from "./way.ts";
@@ -75,6 +76,8 @@ async function start(t: TestContext) {
   atEnd(t, () => vault.close());
   const relays = new Relays(time);
   const mine = new Set<string>();
+  /** Of them those that come on no lane. */
+  const intros = new Set<string>();
   const seen = { cells: new Map<string, string>(), stored: [] as number[], live: 0, lost: 0, unable: 0 };
   const handlers: WayHandlers = {
     onCell: (cell) => {
@@ -83,7 +86,7 @@ async function start(t: TestContext) {
       return isWhole;
     },
     sort: ({ id }) => (mine.has(id) ? "ours" : "other"),
-    isExpected: ({ id }) => mine.has(id),
+    isExpected: ({ id }) => mine.has(id) && !intros.has(id),
     onStored: (beforeMs, isLive) => {
       seen.stored.push(beforeMs);
       if (isLive) seen.live++;
@@ -93,16 +96,16 @@ async function start(t: TestContext) {
     onBytes: () => {},
     onUnable: () => void seen.unable++,
   };
-  const open = () => {
+  const open = (limits: FetchLimits = FETCH_LIMITS) => {
     const store = new FetchStore(vault, time.nowMs());
-    const reader = new PrivateReader({ source: relays, store, clock: time, timers: time, limits: FETCH_LIMITS });
+    const reader = new PrivateReader({ source: relays, store, clock: time, timers: time, limits });
     const following = reader.follow(PAIR, START_MS, [handlers, { ...handlers, onUnable: () => {} }]);
     atEnd(t, () => following.close());
     return { following, store };
   };
   const minute = (n: number) => START_MS / MINUTE_MS + n;
   for (let n = -FETCH_LIMITS.lateEpochs; n < 0; n++) relays.put(minute(n), CELLS);
-  return { time, relays, mine, seen, open, minute };
+  return { time, relays, mine, intros, seen, open, minute };
 }
 
 test("as many queries of each epoch, in the same minutes, whether there is mail or not; and all mail comes", async (t) => {
@@ -233,6 +236,25 @@ test("the cursor does not pass cells that wait for their turn, nor is private re
   await time.advance(12 * MINUTE_MS);
   assert.deepEqual([seen.stored.at(-1), seen.cells.size], [minute(2) * MINUTE_MS, CELLS]);
   assert.equal(seen.live, 0);
+});
+
+test("the attack: a flood of intros for one reader; no more than may wait are kept, and what comes on lanes always is", async (t) => {
+  const { time, relays, mine, intros, seen, open, minute } = await start(t);
+  const { store } = open({ ...FETCH_LIMITS, noted: 30 });
+  for (let n = 0; n < 8; n++) {
+    const cells = relays.put(minute(n), CELLS);
+    for (const { id } of cells) mine.add(id);
+    for (const { id } of cells.slice(1)) intros.add(id);
+    await time.advance(MINUTE_MS);
+  }
+  const waiting = store.noted(PAIR[0]).filter(({ cell }) => cell === null);
+  assert.ok(waiting.length < 30 + CELLS + 8, `${waiting.length} wait`);
+  await time.advance(30 * MINUTE_MS);
+  assert.deepEqual(
+    [...mine].filter((id) => !intros.has(id) && !seen.cells.has(id)),
+    [],
+  );
+  assert.equal(seen.unable, 0);
 });
 
 test("a pair is done with an epoch once both hold the same, and is none if that takes too long", async (t) => {

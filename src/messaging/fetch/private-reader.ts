@@ -213,7 +213,7 @@ class PairReading implements Following {
     // Noted down already: it was ours before a restart, or by another way.
     const isNoted = ({ id }: CellHeader) => this.#o.store.isNoted(id);
     const sorted = fresh.map((one) => ({ one, whose: isNoted(one.header) ? "ours" : sort(one.header) }));
-    const ours = sorted.flatMap(({ one, whose }) => (whose === "ours" ? [one] : []));
+    const ours = sorted.flatMap(({ one, whose }) => (whose === "ours" && this.#hasRoom(one) ? [one] : []));
     this.#note(ours.map(({ header }) => header));
     this.#ours.push(...ours);
     this.#others.push(...sorted.flatMap(({ one, whose }) => (whose === "other" ? [one] : [])));
@@ -223,6 +223,11 @@ class PairReading implements Following {
     this.#read.set(nameOf(epoch), { epoch, beginnings: beginningsOf(bytes) });
     this.#next = Math.max(this.#next, epoch.epoch + 1);
     return true;
+  }
+
+  /** Anybody can send intros without end. Lanes bound themselves. */
+  #hasRoom({ header }: Found): boolean {
+    return this.#ours.length < this.#o.limits.noted || this.#handlers[0].isExpected(header);
   }
 
   /** A new version of an epoch has its cells at other places. */
