@@ -52,6 +52,8 @@ export const FETCH_LIMITS = {
   olderQueries: 2,
   /** Epochs that are looked at again for late cells. */
   lateEpochs: 15,
+  /** One with late cells is read again a turn later, then so many times later each time, and before it is not looked at again. */
+  lateFactor: 4,
   /** For so long one of a pair may have cells that the other has not; then they are read apart. */
   differingEpochs: 5,
   /** Two relays are asked so often whether they hold the same epochs, while a crowd is beyond the budget. */

@@ -202,6 +202,7 @@ async function pairReadInPrivate(t: TestContext, limits: ReadingOptions["limits"
   const { seen, follow, wayOf, fetching } = reader(t, await newVault(t), mine, {
     privateMs: 400,
     probeMs: 200,
+    windowMs: 3_000, // so long a pause does not make the crowd cheap
     ...limits,
   });
   const sender = createPool(t, { limits: { publishMs: 20_000 } });
@@ -240,7 +241,7 @@ test("two relays that hold the same are read in private once the crowd is beyond
 test("the attack: a relay of a pair vanishes after headers told of mail; the other is asked for it", async (t) => {
   for (const gone of [0, 1]) {
     // Nobody asks for bodies, so the relay is gone in time.
-    const limits = { olderQueries: 0, epochQueries: 0, windowMs: 3_000 };
+    const limits = { olderQueries: 0, epochQueries: 0 };
     const { relays, urls, mine, seen, wayOf, fetching, sender, publish } = await pairReadInPrivate(t, limits);
     const mail = createFullCell(2);
     mine.add(mail.id);

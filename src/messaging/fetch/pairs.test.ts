@@ -5,6 +5,7 @@ import { VirtualTime } from "../../../test/support/virtual-time.ts";
 import { FETCH_LIMITS } from "../../core/cell-limits.ts";
 import type { PirEpoch } from "../../route/private-retrieval.ts";
 import { Pairs } from "./pairs.ts";
+import type { EpochSource } from "./private-reader.ts";
 
 const same = { part: 0, count: 9, digest: "same" };
 const apart = { part: 0, count: 0, digest: "" };
@@ -34,4 +35,15 @@ test("two relays are a pair if most epochs are the same at both, not if each has
   assert.deepEqual([asked, pairs.partnerOf("ws://b")], [3, null]);
   assert.equal(await pairs.probe(["ws://a", "ws://b"]), false);
   assert.equal(asked, 3);
+});
+
+test("a relay has one partner: one that comes back finds it taken, and is read alone", () => {
+  const pairs = new Pairs({} as EpochSource, new VirtualTime(0), FETCH_LIMITS);
+  pairs.add(["ws://b", "ws://c"]);
+  pairs.add(["ws://a", "ws://b"]);
+  pairs.add(["ws://c", "ws://b"]);
+  assert.deepEqual(
+    ["ws://a", "ws://b", "ws://c"].map((url) => pairs.partnerOf(url)),
+    [null, "ws://c", "ws://b"],
+  );
 });

@@ -23,7 +23,9 @@ export class Pairs {
     return this.#partners.get(url) ?? null;
   }
 
+  /** Nothing if either has a partner. */
   add([a, b]: RelayPair): void {
+    if (this.#partners.has(a) || this.#partners.has(b)) return;
     this.#partners.set(a, b).set(b, a);
   }
 

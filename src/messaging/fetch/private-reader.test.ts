@@ -24,8 +24,12 @@ const CELLS = 40;
 class Relays implements EpochSource {
   readonly #time: VirtualTime;
   readonly #epochs = new Map<number, { headers: Uint8Array; version: number }>();
+  /** What was replaced, by epoch and version: it is served for a minute more. */
+  readonly #replaced = new Map<string, { headers: Uint8Array; atMs: number }>();
   /** Epoch and what was asked there; which record is not for relays to see. */
   readonly asked: { readonly atMs: number; readonly epoch: number; readonly index: number | null }[] = [];
+  /** How often headers of an epoch were asked for. */
+  told = 0;
   fails = (): boolean => false;
   /** One of the two does as it likes with an answer. */
   alters = (record: Uint8Array, _index: number | null): Uint8Array => record;
@@ -37,6 +41,8 @@ class Relays implements EpochSource {
   /** Cells of a minute; once more for late ones. */
   put(minute: number, cells: number): CellHeader[] {
     const { headers: before, version } = this.#epochs.get(minute) ?? { headers: new Uint8Array(0), version: 0 };
+    const atMs = this.#time.nowMs();
+    this.#replaced.set(`${minute}/${version}`, { headers: before, atMs });
     const added = randomBytes(cells * 96);
     // Late cells come between the others, whose places change.
     this.#epochs.set(minute, { headers: concatBytes(added, before), version: version + 1 });
@@ -50,14 +56,23 @@ class Relays implements EpochSource {
   }
 
   async headersOf(_pair: RelayPair, { epoch }: PirEpoch): Promise<Uint8Array | null> {
+    this.told++;
     return this.#epochs.get(epoch)?.headers ?? null;
   }
 
   async read(_pair: RelayPair, epoch: PirEpoch, index: number | null): Promise<Uint8Array | null> {
     this.asked.push({ atMs: this.#time.nowMs(), epoch: epoch.epoch, index });
     if (this.fails()) return null;
-    const header = readHeaders(this.#epochs.get(epoch.epoch)?.headers ?? new Uint8Array(0))[index ?? 0];
-    return this.alters(bodyOf(header as CellHeader), index);
+    const header = readHeaders(this.#served(epoch))[index ?? 0];
+    if (!header) return null;
+    return this.alters(bodyOf(header), index);
+  }
+
+  #served({ epoch, digest }: PirEpoch): Uint8Array {
+    const current = this.#epochs.get(epoch);
+    if (current && `${current.version}` === digest) return current.headers;
+    const { headers, atMs } = this.#replaced.get(`${epoch}/${digest}`) ?? { headers: new Uint8Array(0), atMs: 0 };
+    return atMs > this.#time.nowMs() - MINUTE_MS ? headers : new Uint8Array(0);
   }
 
   #epoch(epoch: number): PirEpoch {
@@ -223,6 +238,38 @@ test("the attack: an epoch of long ago is asked about, so there was mail; dummie
   const age = ({ atMs, epoch }: { atMs: number; epoch: number }) => atMs / MINUTE_MS - epoch;
   const old = relays.asked.filter((one) => age(one) > 3 * FETCH_LIMITS.lateEpochs);
   assert.ok(old.length > 5, `${old.length} of ${relays.asked.length}`);
+});
+
+test("the attack: late cells trickled into every epoch, so that all headers are read again each turn; late mail still comes", async (t) => {
+  const [readings, minutes] = [[] as number[], 60];
+  for (const isAttacked of [false, true]) {
+    const { time, relays, mine, seen, open, minute } = await start(t);
+    open();
+    const oldest = isAttacked ? FETCH_LIMITS.lateEpochs : 0;
+    for (let n = 0; n < minutes; n++) {
+      const cells = relays.put(minute(n), CELLS);
+      if (n % 10 === 0) for (const { id } of cells.slice(0, 14)) mine.add(id);
+      for (let half = 0; half < 2; half++) {
+        for (let age = 2; age < oldest; age++) {
+          const [late] = relays.put(minute(n - age), 1) as [CellHeader];
+          if (n % 7 === 0 && half === 0) mine.add(late.id);
+        }
+        await time.advance(MINUTE_MS / 2);
+      }
+    }
+    await time.advance((FETCH_LIMITS.lateEpochs + 1) * MINUTE_MS);
+    readings.push(relays.told);
+    if (!isAttacked) continue;
+    for (let n = minutes; n < minutes + 20; n++) {
+      relays.put(minute(n + 20), CELLS);
+      await time.advance(2 * MINUTE_MS);
+    }
+    const missing = [...mine].filter((id) => !seen.cells.has(id));
+    assert.equal(missing.length, 0, `${missing.length} of ${mine.size} did not come`);
+    assert.equal(seen.unable, 0);
+  }
+  const [quiet = 0, attacked = 0] = readings;
+  assert.ok(attacked < 6 * quiet, `${attacked} times instead of ${quiet}`);
 });
 
 test("the cursor does not pass cells that wait for their turn, nor is private retrieval live", async (t) => {

@@ -46,6 +46,9 @@ interface Read {
   readonly epoch: PirEpoch;
   /** Of each cell the first bytes of its ephemeral: with these its record begins, behind the version. */
   readonly beginnings: Uint8Array;
+  /** The turn in which they were, and how many later they are read again if there are late cells. */
+  readonly turn: number;
+  readonly wait: number;
 }
 
 /** What one turn asked for. */
@@ -93,6 +96,7 @@ class PairReading implements Following {
   #others: Found[] = [];
   readonly #told = new Set<string>();
   #failures = 0;
+  #turns = 0;
   #isClosed = false;
   #cancelTimer: () => void = () => {};
 
@@ -170,20 +174,38 @@ class PairReading implements Following {
     if (!last || this.#isClosed) return false;
     const oldest = Math.floor(clock.nowMs() / EPOCH_MS) - PIR_LIMITS.epochs;
     for (const [name, { epoch }] of this.#read) if (epoch.epoch <= oldest) this.#read.delete(name);
-    const waiting = this.#ours.slice(0, limits.olderQueries);
+    this.#turns++;
+    const digests = new Map(epochs.map((epoch) => [nameOf(epoch), epoch.digest]));
+    const waiting = this.#ours.filter(({ epoch }) => this.#isServed(this.#read.get(nameOf(epoch)), digests));
     const turn: Turn = { asked: 0, answered: 0, failed: [] };
     for (const epoch of epochs.filter(({ count }) => count > 0)) {
       const known = this.#read.get(nameOf(epoch));
-      if (known?.epoch.digest === epoch.digest) continue;
+      if (known && !this.#isDue(known, epoch, last)) continue;
       if (!(await this.#readHeaders(epoch))) return false;
       if (!known) await this.#ask(epoch, turn);
       if (this.#isClosed) return false;
     }
-    await this.#askOlder(epochs, waiting, turn);
+    await this.#askOlder(digests, waiting, turn);
     // What only one of the two holds shows once they agree. Mirrors that do not are no pair: some mail would never show.
     this.#agreed = epochs.find((epoch) => this.#isUnsettled(epoch))?.epoch ?? this.#next;
     const isSame = Math.max(this.#next, last.epoch + 1) - this.#agreed <= limits.differingEpochs;
     return !this.#isClosed && isSame && this.#judge(turn);
+  }
+
+  /**
+   * Who trickles late cells into all epochs would have all headers read again each turn: so an epoch is read again later each
+   * time, and a last time before it is not looked at any more.
+   */
+  #isDue({ epoch, turn, wait }: Read, { digest }: PirEpoch, last: PirEpoch): boolean {
+    if (epoch.digest === digest) return false;
+    return this.#turns - turn >= wait || epoch.epoch <= last.epoch - this.#o.limits.lateEpochs;
+  }
+
+  /** As far as one can know: what was replaced is served a while longer. */
+  #isServed(read: Read | undefined, digests: ReadonlyMap<string, string>): boolean {
+    if (!read) return false;
+    const digest = digests.get(nameOf(read.epoch));
+    return digest === undefined || digest === read.epoch.digest || this.#turns - read.turn <= 1;
   }
 
   /** One of the two has cells in it that the other has not. */
@@ -220,7 +242,9 @@ class PairReading implements Following {
     this.#others = this.#others.slice(-this.#o.limits.headers);
     for (const { header } of fresh) this.#remember(header.id);
     for (const { onTold } of this.#handlers) onTold(fresh.length, bytes.length / 2);
-    this.#read.set(nameOf(epoch), { epoch, beginnings: beginningsOf(bytes) });
+    const before = this.#read.get(nameOf(epoch));
+    const wait = before ? before.wait * this.#o.limits.lateFactor : 1;
+    this.#read.set(nameOf(epoch), { epoch, beginnings: beginningsOf(bytes), turn: this.#turns, wait });
     this.#next = Math.max(this.#next, epoch.epoch + 1);
     return true;
   }
@@ -262,19 +286,17 @@ class PairReading implements Following {
 
   /**
    * Of earlier epochs: what waited longest, or a dummy. Ours wait for many reasons, so a dummy may be of any age, in the
-   * version that was read: what is not served any more fails for both, and says nothing about the pair.
+   * version that was read: where that is not served any more it fails for both, and says nothing about the pair.
    */
-  async #askOlder(epochs: readonly PirEpoch[], waiting: readonly Found[], turn: Turn): Promise<void> {
-    const served = new Set(epochs.map(({ digest }) => digest));
-    const reads = [...this.#read.values()].sort((a, b) => a.epoch.epoch - b.epoch.epoch);
+  async #askOlder(digests: ReadonlyMap<string, string>, waiting: readonly Found[], turn: Turn): Promise<void> {
+    const reads = [...this.#read.values()].filter((read) => this.#isServed(read, digests));
+    reads.sort((a, b) => a.epoch.epoch - b.epoch.epoch);
     for (let i = 0; i < this.#o.limits.olderQueries && !this.#isClosed; i++) {
       const ours = waiting[i] ?? null;
-      const ofOurs = ours && this.#read.get(nameOf(ours.epoch));
-      const read = ofOurs ?? reads[evenMagnitude(reads.length)];
+      const read = ours ? this.#read.get(nameOf(ours.epoch)) : reads[evenMagnitude(reads.length)];
       if (!read) return;
-      const isAnswered = await this.#query(read, ofOurs ? ours : null, turn);
-      if (ours && !ofOurs) turn.failed.push(ours);
-      if (!served.has(read.epoch.digest)) continue;
+      const isAnswered = await this.#query(read, ours, turn);
+      if (digests.get(nameOf(read.epoch)) !== read.epoch.digest) continue;
       turn.asked++;
       if (isAnswered) turn.answered++;
     }
