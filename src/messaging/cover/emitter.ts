@@ -60,18 +60,23 @@ export class Emitter {
     return this.#queue.length;
   }
 
+  /** So many more may wait. */
+  get room(): number {
+    return (this.#options.queuedCells ?? COVER_LIMITS.queuedCells) - this.#queue.length;
+  }
+
   /**
    * Lets the cell leave in its turn; under `fast`, at once. False if too many wait or the emitter is closed: then it
    * is not taken, and not settled.
    */
   post(departure: Departure): boolean {
-    const { law, queuedCells = COVER_LIMITS.queuedCells } = this.#options;
+    const { law } = this.#options;
     if (this.#closed) return false;
     if (law.meanPeriodMs() === null) {
       this.#send(departure);
       return true;
     }
-    if (this.#queue.length >= queuedCells) return false;
+    if (this.room <= 0) return false;
     this.#queue.push(departure);
     return true;
   }

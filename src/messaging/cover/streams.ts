@@ -64,6 +64,11 @@ export class Streams {
     return choosePaths(relays, this.#scores, COVER_LIMITS.copies, randomUnit);
   }
 
+  /** True if so many more cells may wait for their turn there. */
+  hasRoom(url: string, cells: number): boolean {
+    return cells <= (this.#emitters.get(url)?.room ?? COVER_LIMITS.queuedCells);
+  }
+
   /** Lets a cell leave to a relay in its turn. Resolves to true once the relay took it, to false if it did not, the queue is full, or all has ended. */
   send(url: string, make: () => VerifiedEvent): Promise<boolean> {
     if (this.#stop.signal.aborted) return Promise.resolve(false);
