@@ -20,7 +20,7 @@ import { type CoverLaw, drawPeriodMs } from "./cover-law.ts";
 /** One cell on its way to the relay: a real one or a dummy. */
 export interface Departure {
   /**
-   * The cell, made at the moment it leaves, so that its date and numbers are of then. May throw if there is nothing
+   * The cell, made at the moment it leaves, so that its date is of then. May throw if there is nothing
    * to send any more; then the next one leaves in its place.
    */
   make(): VerifiedEvent;
