@@ -5,7 +5,8 @@
  * Published figures, not measured here:
  *   Nym         the client's defaults (docs.rs/nym-client-core, `config::Traffic`, `CoverTraffic`): a packet of 2,413 bytes
  *               every 20 ms, and a loop every 200 ms, on average: 11.5 GB a day without a message
- *   Katzenpost  4 s mean delay a hop, three mixes between two gateways; some 355 MB a day of decoys
+ *   Katzenpost  4 s mean delay a hop (Lambda = 0.00025 a millisecond in github.com/katzenpost/daemons,
+ *               authority/nonvoting/authority.toml.sample), three layers of mixes; of its volume we found no published figure
  *   SimpleX     blocks of 16,384 bytes (simplexmq, protocol/overview-tjr.md); no cover: a message is sent at once
  *   Loopix      latency "in the order of seconds" (arXiv 1703.00536), without a figure to compare with
  */
@@ -34,7 +35,6 @@ const ROUNDS = 5;
 const DAY_HOURS = 24;
 /** Megabytes are 1,000,000 bytes. */
 const NYM_KB_PER_HOUR = 11_500_000 / DAY_HOURS;
-const KATZENPOST_KB_PER_HOUR = 355_000 / DAY_HOURS;
 const KATZENPOST_SECONDS = 3 * 4;
 const SIMPLEX_BLOCK_BYTES = 16_384;
 
@@ -133,13 +133,6 @@ async function volumeRows({ quick }: BenchOptions): Promise<Row[]> {
         ours: 2 * measured,
         peer: "Nym, published: 11.5 GB a day",
         theirs: NYM_KB_PER_HOUR,
-      }),
-      row({
-        ...base,
-        metric: `${profile}: two relays`,
-        ours: 2 * measured,
-        peer: "Katzenpost, published: 355 MB a day",
-        theirs: KATZENPOST_KB_PER_HOUR,
       }),
     );
   }

@@ -14,6 +14,7 @@ export function describeForm(event: NostrEvent, atMs: number): number[] {
     content.length,
     sealed.length,
     sealed[0] ?? 0,
+    isOnCurve(sealed.subarray(1, 33)) ? 1 : 0,
     fold(Object.keys(event).join()),
     fold(tags.map((tag) => `${tag[0]}/${tag.length}/${tag[1]?.length}`).join()),
     atMs / 1_000 - created_at,
@@ -32,6 +33,24 @@ export function describeForm(event: NostrEvent, atMs: number): number[] {
     countOnes(xor(keys[2], sealed.subarray(1, 33))) - 128,
     countOnes(xor(keys[1], sealed.subarray(1, 33))) - 128,
   ];
+}
+
+const P = 2n ** 255n - 19n;
+
+/** Whether these are the bytes of a point of Curve25519 in their one usual form: random ones are half as often or less. */
+export function isOnCurve(bytes: Uint8Array): boolean {
+  const u = BigInt(`0x${Buffer.from(bytes.toReversed()).toString("hex") || "0"}`);
+  if (u >= P) return false;
+  return power(u * (u * (u + 486_662n) + 1n), (P - 1n) / 2n) <= 1n;
+}
+
+function power(base: bigint, exponent: bigint): bigint {
+  let result = 1n;
+  for (const bit of exponent.toString(2)) {
+    result = (result * result) % P;
+    if (bit === "1") result = (result * (base % P)) % P;
+  }
+  return result;
 }
 
 const ONES = Uint8Array.from({ length: 256 }, (_, byte) => byte.toString(2).replaceAll("0", "").length);

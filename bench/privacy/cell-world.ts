@@ -8,6 +8,7 @@
  */
 
 import { VirtualTime } from "../../test/support/virtual-time.ts";
+import { randomBytes } from "../../src/core/random.ts";
 import { readCell } from "../../src/messaging/cell/cell.ts";
 import { CoverLaw, type CoverProfile } from "../../src/messaging/cover/cover-law.ts";
 import type { NostrEvent } from "../../src/nostr/event.ts";
@@ -19,8 +20,11 @@ import { type Carriage, SocialWorld } from "./social-world.ts";
 
 const RELAYS = ["ws://one", "ws://two"] as const;
 
-/** What sends: the product; beside its dummies at once; or the product, with real cells left unsealed. */
-export type CellSender = "law" | "naive" | "unsealed";
+/**
+ * What sends: the product; beside its dummies at once; or the product, with real cells left unsealed, or dummies with random
+ * bytes in the place of a key.
+ */
+export type CellSender = "law" | "naive" | "unsealed" | "keyless";
 
 export interface CellStreamOptions {
   readonly sender: CellSender;
@@ -59,7 +63,7 @@ export async function watchCells({ sender, profile, people, hours }: CellStreamO
   const publish = async (person: number, url: string, cell: NostrEvent): Promise<void> => {
     const late = Math.random() < 0.5;
     const isReal = real.delete(cell.id);
-    const event = isReal && sender === "unsealed" ? unsealed(cell) : cell;
+    const event = disguise(cell, isReal, sender);
     const relay = url === RELAYS[0] ? 0 : 1;
     seen.push({ person, relay, atMs: time.nowMs(), late, form: describeForm(event, time.nowMs()), real: isReal });
     if (isReal) deliver(cell);
@@ -109,8 +113,10 @@ export function meetPartners(world: SocialWorld, mail: readonly MailPerson[]): v
   }
 }
 
-/** As if somebody had forgotten to seal it: what is padded with zeros shows. */
-function unsealed(cell: NostrEvent): NostrEvent {
+/** As it is; or as if somebody had forgotten to seal it: what is padded with zeros shows; or to give a dummy a key. */
+function disguise(cell: NostrEvent, isReal: boolean, sender: CellSender): NostrEvent {
   const bytes = Buffer.from(cell.content, "base64");
-  return { ...cell, content: Buffer.from(bytes.fill(0, 400)).toString("base64") };
+  if (isReal && sender === "unsealed") bytes.fill(0, 400);
+  else if (!isReal && sender === "keyless") bytes.set(randomBytes(32), 1);
+  return { ...cell, content: bytes.toString("base64") };
 }

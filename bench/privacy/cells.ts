@@ -15,6 +15,7 @@ const NAMES: Readonly<Record<CellSender, string>> = {
   law: "the law",
   naive: "control: naive, real cells at once beside dummies",
   unsealed: "control: real cells padded but not sealed",
+  keyless: "control: dummies with random bytes for a key",
 };
 
 const VIEWS: Readonly<Record<View, string>> = {
@@ -34,6 +35,7 @@ export const cellsExperiment: Bench = {
       ...(await attack({ ...stealth, sender: "law" }, ["all", "joint"])),
       ...(await attack({ ...control, sender: "naive" }, ["all", "joint"])),
       ...(await attack({ ...control, sender: "unsealed" }, ["all"])),
+      ...(await attack({ ...control, sender: "keyless" }, ["all"])),
     ];
   },
 };

@@ -40,7 +40,7 @@ export const FETCH_LIMITS = {
   batchMs: 12_500, // 12.5 s
   /** Of one batch, so many of headers that came since the batch before. */
   freshBodies: 6,
-  /** And so many of earlier ones. With both, 64 people who all type cost 20 MB an hour. */
+  /** And so many of earlier ones. With both, 64 people under `balanced` cost 13 MB an hour. */
   olderBodies: 3,
   /** Headers of other people's cells kept for each relay: decoys, and epochs that may still come. */
   headers: 8_192,
@@ -111,9 +111,9 @@ export const COVER_LIMITS = {
   queuedCells: 1_000,
   /** Letters of which is remembered by which relays they went last. */
   ways: 10_000,
-  /** A loop cell that is not back by then counts as lost. */
+  /** A cell that is not back by then counts as lost. */
   loopMs: 120_000, // 2 min
-  /** Loop cells of one relay that are waited for: `balanced` sends 24 in `loopMs` on average. */
+  /** Cells to one relay that are waited for: `balanced` sends 24 in `loopMs` on average. */
   loopsUnderWay: 256,
   /** How much the newest observation of a path counts, the older ones fading: the last ten decide. */
   newestPercent: 10,
@@ -174,7 +174,7 @@ export const COURIER_LIMITS = {
 
 /** Private retrieval of the bodies of cells (NEP-14): what relays and clients must agree on. */
 export const PIR_LIMITS = {
-  /** The decoded content of a cell: version, one-use key, nonce, 2,048 bytes and a tag. */
+  /** The decoded content of a cell: version, ephemeral key, nonce, 2,048 bytes and a tag. */
   recordBytes: 2_109,
   /** Records lie so far apart, so that each begins at a multiple of 16. */
   strideBytes: 2_112,

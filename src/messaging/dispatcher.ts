@@ -60,6 +60,7 @@ export class Dispatcher {
   readonly #ways = new Map<string, readonly string[]>();
   readonly #stop = new AbortController();
   #timer: NodeJS.Timeout | null = null;
+  #timerAtMs = Infinity;
 
   constructor(options: DispatcherOptions) {
     this.#o = options;
@@ -99,16 +100,15 @@ export class Dispatcher {
       most: BURST,
       next: () => this.#tasks(to),
       onError: (error) => this.#o.log.error({ error: String(error) }, "a letter got stuck"),
-      onIdle: () => {
-        this.#pumps.delete(to);
-        this.#sleep();
-      },
+      onIdle: () => this.#pumps.delete(to),
     });
     this.#pumps.set(to, pump);
     return pump;
   }
 
   #tasks(to: string): Task[] {
+    // Receipts that no relay took, and what waits for a courier, are looked at again then.
+    this.#wakeBy(this.#o.clock.nowMs() + ROUTE_LIMITS.retryMaxMs);
     const address = this.#stop.signal.aborted ? null : this.#o.addresses.of(to);
     if (!address) return [];
     const receipts = address.placed && !this.#isHeld(address) ? this.#o.outbox.receipts(to) : [];
@@ -126,7 +126,9 @@ export class Dispatcher {
 
   #due(to: Address): OutboxRow[] {
     const now = this.#o.clock.nowMs();
-    return this.#ready(to).filter((row) => row.nextAtMs <= now);
+    const ready = this.#ready(to);
+    for (const { nextAtMs } of ready) if (nextAtMs > now) this.#wakeBy(nextAtMs);
+    return ready.filter((row) => row.nextAtMs <= now);
   }
 
   /** Without what waits for a session: it is woken when there is one. */
@@ -143,7 +145,23 @@ export class Dispatcher {
     return this.#o.courier.isFor(account) && this.#o.courier.hold() !== null;
   }
 
+  /** What cannot be sealed or handed over now is tried again like what no relay took. */
   async #deliver(row: OutboxRow, to: Address): Promise<boolean> {
+    try {
+      return await this.#bring(row, to);
+    } catch (error) {
+      if (this.#stop.signal.aborted) return false;
+      this.#o.log.error({ error: String(error) }, "a letter got stuck");
+      const { outbox, clock, vault } = this.#o;
+      vault.transaction(() => {
+        const current = outbox.get(row.id, row.to);
+        if (current) outbox.postpone(current, clock.nowMs());
+      });
+      return true;
+    }
+  }
+
+  async #bring(row: OutboxRow, to: Address): Promise<boolean> {
     const { outbox, clock } = this.#o;
     const { content } = row;
     if (content.profile !== "interop" && this.#o.courier.isFor(to.account)) return this.#entrust(row, content, to);
@@ -248,20 +266,16 @@ export class Dispatcher {
     }
   }
 
-  /** Wakes up when the next letter is due; receipts that no relay took are tried then, too. */
-  #sleep(): void {
-    if (this.#stop.signal.aborted || this.#pumps.size > 0) return;
+  /** Looks at everybody's letters again at this time, or earlier, also while some are still under way. */
+  #wakeBy(atMs: number): void {
+    if (this.#stop.signal.aborted || this.#timerAtMs <= atMs) return;
     if (this.#timer) clearTimeout(this.#timer);
-    const now = this.#o.clock.nowMs();
-    const recipients = this.#o.outbox.recipients();
-    if (recipients.length === 0) return;
-    const rows = recipients.flatMap((to) => {
-      const address = this.#o.addresses.of(to);
-      return address ? this.#ready(address) : [];
-    });
-    const next = rows.map((row) => row.nextAtMs);
-    const waitMs = Math.min(Math.max(Math.min(...next) - now, MIN_SLEEP_MS), ROUTE_LIMITS.retryMaxMs);
-    this.#timer = setTimeout(() => this.wake(), waitMs);
+    this.#timerAtMs = atMs;
+    const waitMs = Math.min(Math.max(atMs - this.#o.clock.nowMs(), MIN_SLEEP_MS), ROUTE_LIMITS.retryMaxMs);
+    this.#timer = setTimeout(() => {
+      this.#timerAtMs = Infinity;
+      this.wake();
+    }, waitMs);
     this.#timer.unref();
   }
 }

@@ -55,7 +55,7 @@ export interface Services {
   /** null when it is switched off, and offline. */
   readonly relay: RunningRelay | null;
   readonly pool: RelayPool;
-  /** When cells leave; faces say whether the app is open. */
+  /** When cells leave. */
   readonly law: CoverLaw;
   readonly chaff: ChaffStreams;
   readonly messenger: Messenger;

@@ -3,16 +3,17 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { testIdentity } from "../../../test/support/identity.ts";
 import { toBase64Url } from "../../core/bytes.ts";
 import { systemClock, systemTimers } from "../../core/clock.ts";
-import { CELL_LIMITS } from "../../core/cell-limits.ts";
+import { CELL_LIMITS, COVER_LIMITS } from "../../core/cell-limits.ts";
 import { createLogger } from "../../core/log.ts";
 import { randomBytes } from "../../core/random.ts";
 import type { VerifiedEvent } from "../../nostr/event.ts";
 import type { RelayPool } from "../../route/relay-pool.ts";
 import { openVault } from "../../vault/vault.ts";
-import { CoverLaw } from "../cover/cover-law.ts";
+import { CoverLaw, type CoverProfile } from "../cover/cover-law.ts";
 import { Streams } from "../cover/streams.ts";
 import { CellPost } from "./cell-post.ts";
 import { Lanes } from "./lanes.ts";
@@ -26,7 +27,7 @@ const TO_BOB = { publicKey: bob.device, hybridPublicKey: toBase64Url(bob.hybrid.
 const RELAYS = ["ws://one", "ws://two"];
 
 /** Alice's post over relays of which `dead` take nothing, and Bob's mailbox. */
-async function setUp(t: TestContext, dead: readonly string[] = []) {
+async function setUp(t: TestContext, dead: readonly string[] = [], profile: CoverProfile = "fast") {
   const exported = randomBytes(32);
   const lanesOf = async (own: string, other: string) => {
     const dataDir = mkdtempSync(join(tmpdir(), "nocturne-test-"));
@@ -45,12 +46,14 @@ async function setUp(t: TestContext, dead: readonly string[] = []) {
     stored.get(url)?.push(event);
   };
   const pool = { publish } as unknown as RelayPool;
-  const law = new CoverLaw("fast");
+  const law = new CoverLaw(profile);
   const streams = new Streams({ pool, law, clock: systemClock, timers: systemTimers });
-  const post = new CellPost({ streams, lanes: await lanesOf(alice.device, bob.device), clock: systemClock });
+  t.after(() => streams.close());
+  const lanes = await lanesOf(alice.device, bob.device);
+  const post = new CellPost({ streams, lanes, clock: systemClock });
   const mailbox = new Mailbox(await lanesOf(bob.device, alice.device), bob);
   const read = (events: readonly VerifiedEvent[]) => events.flatMap((event) => mailbox.take(event)?.parcel ?? []);
-  return { post, stored, read, of: (url: string) => stored.get(url) ?? [] };
+  return { post, streams, lanes, stored, read, of: (url: string) => stored.get(url) ?? [] };
 }
 
 function parcelOf(bytes: number) {
@@ -82,6 +85,17 @@ test("one relay of two is enough, none is not", async (t) => {
   const none = await setUp(t, RELAYS);
   assert.equal((await none.post.send(parcel, TO_BOB, SHARED, RELAYS)).taken, false);
   assert.equal((await none.post.send(parcel, TO_BOB, SHARED, [])).taken, false, "nowhere to send it");
+});
+
+test("while streams are full nothing is taken, and no place of the lane is used up; what goes goes whole", async (t) => {
+  const { post, streams, lanes } = await setUp(t, [], "stealth");
+  const nothing = (): never => assert.fail("its turn does not come");
+  for (const url of RELAYS) for (let i = 0; i < COVER_LIMITS.queuedCells - 1; i++) void streams.send(url, nothing);
+  for (let i = 0; i < CELL_LIMITS.window; i++) {
+    const sent = post.send(parcelOf(2 * PIECE_BYTES), TO_BOB, SHARED, RELAYS);
+    assert.equal((await Promise.race([sent, sleep(100, null)]))?.taken, false, "there is room for one of three cells");
+  }
+  assert.equal(lanes.take(SESSION, EPOCH, bob.device, CELL_LIMITS.window)?.length, CELL_LIMITS.window);
 });
 
 test("a lane whose window is used up is left for intros, which are found", async (t) => {

@@ -9,6 +9,7 @@
 
 import type { Clock } from "../../core/clock.ts";
 import { fromBase64Url, fromHex } from "../../core/bytes.ts";
+import { CELL_LIMITS } from "../../core/cell-limits.ts";
 import type { VerifiedEvent } from "../../nostr/event.ts";
 import type { Streams } from "../cover/streams.ts";
 import { cellEvent, ephemeralKey, type SealedCell, sealPiece } from "./cell.ts";
@@ -60,11 +61,13 @@ export class CellPost {
 
   /**
    * Resolves once each piece was taken by one of the chosen relays, or refused by all of them; nothing is sent to whom no
-   * lane leads and whose key is not known. Throws as `introCells`.
+   * lane leads and whose key is not known, nor to relays whose streams are full: half a parcel is of no use to anybody, and
+   * would use up places of the lane at each try. Throws as `introCells`.
    */
   async send(parcel: Parcel, to: PostRecipient, shared: SharedEpoch | null, relays: readonly string[]): Promise<Sent> {
     const { streams, clock } = this.#o;
-    const chosen = streams.choose(relays);
+    const chosen = streams.choose(relays.filter((url) => streams.hasRoom(url, CELL_LIMITS.pieces)));
+    if (chosen.length === 0) return { relays: [], taken: false };
     const copies = this.#copies(parcel, to, shared, chosen.length);
     const sent = chosen.map((url, copy) =>
       (copies[copy] ?? []).map((make) => streams.send(url, () => cellEvent(make(), clock.nowMs()))),

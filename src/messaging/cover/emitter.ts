@@ -20,7 +20,7 @@ import { type CoverLaw, drawPeriodMs } from "./cover-law.ts";
 /** One cell on its way to the relay: a real one or a dummy. */
 export interface Departure {
   /**
-   * The cell, made at the moment it leaves, so that its date and numbers are of then. May throw if there is nothing
+   * The cell, made at the moment it leaves, so that its date is of then. May throw if there is nothing
    * to send any more; then the next one leaves in its place.
    */
   make(): VerifiedEvent;
@@ -62,18 +62,23 @@ export class Emitter {
     return this.#queue.length;
   }
 
+  /** So many more may wait. */
+  get room(): number {
+    return (this.#options.queuedCells ?? COVER_LIMITS.queuedCells) - this.#queue.length;
+  }
+
   /**
    * Lets the cell leave in its turn; under `fast`, at once. False if too many wait or the emitter is closed: then it
    * is not taken, and not settled.
    */
   post(departure: Departure): boolean {
-    const { law, queuedCells = COVER_LIMITS.queuedCells } = this.#options;
+    const { law } = this.#options;
     if (this.#closed) return false;
     if (law.meanPeriodMs() === null) {
       this.#send(departure);
       return true;
     }
-    if (this.#queue.length >= queuedCells) return false;
+    if (this.room <= 0) return false;
     this.#queue.push(departure);
     return true;
   }

@@ -1,8 +1,8 @@
 /**
  * How well the way through each relay works, and which to take next.
  *
- *   loop cell came back after d ms, or a cell was acknowledged after d ms  -> loss falls, delay moves to d
- *   neither came in time                                                   -> loss rises
+ *   a cell came back with the crowd after d ms; where none is read, the relay took it after d ms   -> loss falls, delay moves to d
+ *   it did not come in time, was not taken, or its letter was not acknowledged                     -> loss rises
  *
  * Both are exponentially weighted: the newest observation counts 10 %, the older ones fade.
  *
@@ -27,12 +27,12 @@ const NEWEST = COVER_LIMITS.newestPercent / 100;
 const BAD_LOSS = COVER_LIMITS.badLossPercent / 100;
 const EXPLORE = COVER_LIMITS.explorePercent / 100;
 
-/** A cell came back, or was acknowledged, `delayMs` after it left. */
+/** A cell came back, or was taken, `delayMs` after it left. */
 export function scoreReturn({ loss, delayMs: known }: PathScore, delayMs: number): PathScore {
   return { loss: blend(loss, 0), delayMs: known === null ? delayMs : blend(known, delayMs) };
 }
 
-/** A cell neither came back nor was acknowledged in time. */
+/** A cell did not come back in time, was not taken, or its letter was not acknowledged. */
 export function scoreLoss({ loss, delayMs }: PathScore): PathScore {
   return { loss: blend(loss, 1), delayMs };
 }

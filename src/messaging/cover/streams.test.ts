@@ -105,6 +105,43 @@ test("the end does not wait for a relay that does not answer", { timeout: 5_000 
   assert.ok(!isBadPath(streams.scoreOf(ONE)) && streams.scoreOf(ONE).loss === 0, "it is not the relay's fault");
 });
 
+test("a relay that takes everything and tells nobody anything is a bad way, also if nothing ever comes from it", async () => {
+  const { time, streams } = setUp("balanced");
+  streams.follow([ONE], []);
+  await time.advance(COVER_LIMITS.loopMs + 60_000);
+  assert.ok(isBadPath(streams.scoreOf(ONE)), JSON.stringify(streams.scoreOf(ONE)));
+  streams.close();
+});
+
+test("a relay that loses every third cell is a bad way, though it says that it took each", async () => {
+  const { time, streams, to } = setUp("balanced");
+  streams.follow([ONE], []);
+  let told = 0;
+  for (let i = 0; i < 120; i++) {
+    await time.advance(5_000);
+    for (; told < to(ONE).length; told++) if (told % 3 > 0) streams.takeReturn(ONE, to(ONE)[told]?.id ?? "");
+  }
+  const losses: number[] = [];
+  for (let i = 0; i < 120; i++) {
+    await time.advance(5_000);
+    for (; told < to(ONE).length; told++) if (told % 3 > 0) streams.takeReturn(ONE, to(ONE)[told]?.id ?? "");
+    losses.push(streams.scoreOf(ONE).loss);
+  }
+  const mean = losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
+  assert.ok(mean > 0.28 && mean < 0.4, `${mean}`);
+  streams.close();
+});
+
+test("after the end nothing is taken, and no stream begins anew", async () => {
+  const { time, sent, streams } = setUp("balanced");
+  streams.follow([ONE], []);
+  streams.close();
+  assert.equal(await Promise.race([streams.send(TWO, () => cell(time.nowMs())), Promise.resolve("waits")]), false);
+  streams.follow([ONE, TWO], [THREE]);
+  await time.advance(60_000);
+  assert.equal(sent.length, 0);
+});
+
 test("what waits at the end is not taken", async () => {
   const { time, streams } = setUp("stealth");
   const waiting = streams.send(ONE, () => cell(time.nowMs()));

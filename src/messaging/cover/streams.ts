@@ -4,6 +4,8 @@
  *   cell -> chosen relays -> the emitter of each -> in its turn -> relay
  *           dummies in between, addressed to nobody     -> relay -> all back with the crowd: loss and delay of this way
  *
+ * Where the crowd is not read, the relay's word that it took a cell has to do; where it is, that word counts for nothing.
+ *
  * A relay's stream begins when it is first followed or written to. No event goes to two relays: a copy for another relay
  * is another cell (NEP-15).
  */
@@ -53,7 +55,9 @@ export class Streams {
 
   /** Streams to these relays and to no others, from now on; from those of `read` loops come back. */
   follow(read: readonly string[], written: readonly string[]): void {
+    if (this.#stop.signal.aborted) return;
     this.#read = read;
+    for (const url of this.#loops.keys()) if (!read.includes(url)) this.#loops.delete(url);
     const wanted = new Set([...read, ...written]);
     for (const [url, emitter] of this.#emitters) {
       if (wanted.has(url)) continue;
@@ -68,8 +72,14 @@ export class Streams {
     return choosePaths(relays, this.#scores, COVER_LIMITS.copies, randomUnit);
   }
 
-  /** Lets a cell leave to a relay in its turn. Resolves to true once the relay took it, to false if it did not or the queue is full. */
+  /** True if so many more cells may wait for their turn there. */
+  hasRoom(url: string, cells: number): boolean {
+    return cells <= (this.#emitters.get(url)?.room ?? COVER_LIMITS.queuedCells);
+  }
+
+  /** Lets a cell leave to a relay in its turn. Resolves to true once the relay took it, to false if it did not, the queue is full, or all has ended. */
   send(url: string, make: () => VerifiedEvent): Promise<boolean> {
+    if (this.#stop.signal.aborted) return Promise.resolve(false);
     return new Promise((resolve) => {
       if (!this.#emitter(url).post({ make, settled: resolve })) resolve(false);
     });
@@ -77,10 +87,8 @@ export class Streams {
 
   /** A cell of the crowd; true if we sent it. */
   takeReturn(url: string, id: string): boolean {
-    const nowMs = this.#o.clock.nowMs();
-    const loops = this.#loops.get(url);
-    const delayMs = loops?.takeReturn(id, nowMs) ?? null;
-    for (let lost = loops?.takeLost(nowMs) ?? 0; lost > 0; lost--) this.blame([url]);
+    const delayMs = this.#loops.get(url)?.takeReturn(id, this.#o.clock.nowMs()) ?? null;
+    this.#blameLost(url);
     if (delayMs !== null) this.#score(url, (score) => scoreReturn(score, delayMs));
     return delayMs !== null;
   }
@@ -114,11 +122,14 @@ export class Streams {
 
   async #publish(url: string, event: VerifiedEvent): Promise<void> {
     const startedMs = this.#o.clock.nowMs();
+    const isRead = this.#read.includes(url);
+    // Also here: of a relay that tells nothing at all nobody would ask.
+    this.#blameLost(url);
     // Real cells come back with the crowd, too: what we sent need not be tried as somebody's mail to us.
-    if (this.#read.includes(url)) this.#watch(url).left(event.id, startedMs);
+    if (isRead) this.#watch(url).left(event.id, startedMs);
     try {
       await this.#o.pool.publish(url, event, this.#stop.signal);
-      this.#score(url, (score) => scoreReturn(score, this.#o.clock.nowMs() - startedMs));
+      if (!isRead) this.#score(url, (score) => scoreReturn(score, this.#o.clock.nowMs() - startedMs));
     } catch (error) {
       if (!this.#stop.signal.aborted) this.blame([url]);
       throw error;
@@ -134,6 +145,10 @@ export class Streams {
     const watch = this.#loops.get(url) ?? new LoopWatch();
     this.#loops.set(url, watch);
     return watch;
+  }
+
+  #blameLost(url: string): void {
+    for (let lost = this.#loops.get(url)?.takeLost(this.#o.clock.nowMs()) ?? 0; lost > 0; lost--) this.blame([url]);
   }
 
   #score(url: string, change: (score: PathScore) => PathScore): void {
