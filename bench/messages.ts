@@ -25,7 +25,8 @@ interface RunningNode {
 }
 
 async function startNode(dataDir: string): Promise<RunningNode> {
-  const args = [ENTRY, "start", "--no-open", "--json", "--port", "0", "--relay-port", "0", "--data-dir", dataDir];
+  const places = ["--port", "0", "--relay-port", "0", "--data-dir", dataDir];
+  const args = [ENTRY, "start", "--no-open", "--json", "--cover", "fast", ...places];
   const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
   const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
   for await (const line of createInterface({ input: child.stdout })) {

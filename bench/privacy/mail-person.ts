@@ -18,8 +18,7 @@ import { type Cell, PIECE_BYTES } from "../../src/messaging/cell/cell.ts";
 import { CellPost } from "../../src/messaging/cell/cell-post.ts";
 import { Lanes } from "../../src/messaging/cell/lanes.ts";
 import { Mailbox } from "../../src/messaging/cell/mailbox.ts";
-import type { CoverLaw } from "../../src/messaging/cover/cover-law.ts";
-import { Streams, type StreamsOptions } from "../../src/messaging/cover/streams.ts";
+import { type StreamLaw, Streams, type StreamsOptions } from "../../src/messaging/cover/streams.ts";
 import type { VerifiedEvent } from "../../src/nostr/event.ts";
 import type { RelayPool } from "../../src/route/relay-pool.ts";
 import { openVault, type Vault } from "../../src/vault/vault.ts";
@@ -31,12 +30,12 @@ const HEAD_BYTES = 33;
 const SHORT_BYTES = 400;
 
 export interface MailPersonOptions {
-  readonly law: Pick<CoverLaw, "meanPeriodMs">;
+  readonly law: StreamLaw;
   readonly pool: RelayPool;
   readonly time: Clock & Timers;
   readonly relays: readonly string[];
   /** The law of real cells if they do not take the place of dummies: a naive sender. */
-  readonly naive?: Pick<CoverLaw, "meanPeriodMs">;
+  readonly naive?: StreamLaw;
   readonly onReal: (id: string, letter: Letter) => void;
 }
 

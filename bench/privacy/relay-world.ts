@@ -115,6 +115,7 @@ async function readCrowd(
     const take = (cell: Cell) => {
       read.cells++;
       onCell(cell);
+      return true;
     };
     crowd.follow(url, () => clock.nowMs() - DAY_MS, {
       onCell: take,

@@ -13,6 +13,7 @@ import { coverExperiment } from "./cover.ts";
 import { disclosureExperiment } from "./disclosure.ts";
 import { pirExperiment } from "./pir.ts";
 import { unlinkabilityExperiment } from "./unlinkability.ts";
+import { unlinkabilityDayExperiment } from "./unlinkability-day.ts";
 
 const EXPERIMENTS: readonly Bench[] = [
   coverExperiment,
@@ -20,7 +21,10 @@ const EXPERIMENTS: readonly Bench[] = [
   disclosureExperiment,
   unlinkabilityExperiment,
   pirExperiment,
+  unlinkabilityDayExperiment,
 ];
+/** Runs only when it is named. */
+const LONG: Bench = unlinkabilityDayExperiment;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -28,12 +32,12 @@ const { values, positionals } = parseArgs({
 });
 const unknown = positionals.filter((name) => !EXPERIMENTS.some((experiment) => experiment.name === name));
 if (unknown.length > 0) {
-  const known = EXPERIMENTS.map(({ name, about }) => `  ${name.padEnd(13)} ${about}`).join("\n");
+  const known = EXPERIMENTS.map(({ name, about }) => `  ${name.padEnd(18)} ${about}`).join("\n");
   console.error(`There is no experiment "${unknown.join('", "')}". There are:\n${known}`);
   process.exit(2);
 }
 for (const experiment of EXPERIMENTS) {
-  if (positionals.length > 0 && !positionals.includes(experiment.name)) continue;
+  if (positionals.length > 0 ? !positionals.includes(experiment.name) : experiment === LONG) continue;
   if (!values.json) console.error(`privacy ${experiment.name}: ${experiment.about} ...`);
   const rows = await experiment.run({ quick: values.quick });
   const name = `privacy-${experiment.name}`;

@@ -12,8 +12,8 @@
  * often). Where chance alone could make it as much as the bound, the row only informs.
  *
  * Where the cells come from: whole days are the product's law and emitters in virtual time (`crowd-model.ts`), no event is
- * made. Short, busy stretches go over two real relays with the product's code between them (`relay-world.ts`):
- * there a day of everybody would take hours.
+ * made. Short, busy stretches go over two real relays with the product's code between them (`relay-world.ts`); whole days
+ * of that are `unlinkability-day.ts`, and take an hour.
  */
 
 import { type Bench, type Row, row } from "../report.ts";
@@ -24,15 +24,17 @@ import { LinkingAttack } from "./linking-attack.ts";
 import { watchRelays } from "./relay-world.ts";
 import type { Trace } from "./trace.ts";
 
-/** Advantages in percent: what is no more than chance, and what a control must reach. */
+/**
+ * Advantage in percent: what is no more than chance. A control is caught if its advantage is above that even at the lower
+ * end of its 95 % confidence interval.
+ */
 const CHANCE = 1;
-const CAUGHT = 10;
 /** Every second text makes its recipient open the app; or nobody hears of a text before he opens it by himself. */
-const NOTIFIED = 0.5;
+export const NOTIFIED = 0.5;
 /** How many times the usual number of visits there are in the stretches on real relays. */
 const BUSY = 12;
 
-const NAMES: Readonly<Record<Pace, string>> = {
+export const NAMES: Readonly<Record<Pace, string>> = {
   stealth: "stealth",
   balanced: "balanced",
   app: "control: a pace that follows the app",
@@ -102,7 +104,8 @@ async function watchDay(pace: Pace, notified: number, { people }: Scale): Promis
   return trace;
 }
 
-function judge(who: string, pace: Pace, traces: readonly Trace[]): Row[] {
+/** `who` names the crowd in the rows; of `traces` one each, of crowds that have nothing to do with each other. */
+export function judge(who: string, pace: Pace, traces: readonly Trace[]): Row[] {
   const people = traces[0]?.sent.length ?? 0;
   const recipients: Question[] = [];
   const senders: Question[] = [];
@@ -128,9 +131,9 @@ function describeGame(who: string, pace: Pace, score: Score, cells: number): Row
   return row({
     metric: `${who}, ${questions} asked among ${cells} cells: right ${percent(right)}, blind ${percent(blind)}; advantage (95 % confidence ${interval})`,
     unit: "%",
-    ours: Math.max(100 * (right - blind), 1e-3),
+    ours: Math.max(100 * ((control ? low : right) - blind), 1e-3),
     peer: null,
-    theirs: control ? CAUGHT : CHANCE,
+    theirs: CHANCE,
     ...(control || 100 * (high - low) < 2 * CHANCE ? { goal: 1 } : {}),
     better: control ? "higher" : "lower",
   });

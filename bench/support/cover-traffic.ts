@@ -143,6 +143,7 @@ export function realLatencies(count: number): Promise<number[]> {
       onCell: (cell) => {
         if (reader.take(cell) !== null) taken.push(performance.now() - postedMs);
         sender.take(cell);
+        return true;
       },
       onTold: () => {},
       onStored: () => stored.resolve(),

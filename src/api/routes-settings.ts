@@ -2,6 +2,7 @@
 
 import { Hono } from "hono";
 import * as v from "valibot";
+import { COVER_PROFILES } from "../messaging/cover/cover-law.ts";
 import { OFFERED_RELAYS } from "../node/offered-relays.ts";
 import { measureWorkCosts, WORK_CHOICES } from "../node/work-costs.ts";
 import type { OfferedRelays, Settings, WorkCost } from "./contract.ts";
@@ -16,6 +17,7 @@ const patch = v.strictObject({
   readReceipts: v.exactOptional(v.boolean()),
   typingIndicators: v.exactOptional(v.boolean()),
   invitedOnly: v.exactOptional(v.boolean()),
+  cover: v.exactOptional(v.picklist(COVER_PROFILES)),
   readingMegabytesPerHour: v.exactOptional(v.number()),
   strangerWork: v.exactOptional(v.picklist(WORK_CHOICES)),
 });

@@ -48,6 +48,9 @@ const courierInUse = v.object({
   entrusted: count,
   leftToday: count,
 });
+const coverProfile = v.picklist(["stealth", "balanced", "fast"]);
+const coverChoice = { profile: coverProfile, kilobytesPerHour: v.number(), secondsPerCell: v.number(), sees: text };
+
 export const statusSchema: Shape<contract.Status> = v.object({
   running: v.literal(true),
   version: text,
@@ -60,12 +63,7 @@ export const statusSchema: Shape<contract.Status> = v.object({
   protection: v.picklist(["key-file", "passphrase"]),
   embeddedRelay: v.nullable(text),
   chaff: v.object({ cellsPerHour: count, kilobytesPerHour: count, sent: count }),
-  cover: v.object({
-    profile: v.picklist(["stealth", "balanced", "fast"]),
-    kilobytesPerHour: v.number(),
-    secondsPerCell: v.number(),
-    sees: text,
-  }),
+  cover: v.object({ ...coverChoice, changeable: v.boolean(), choices: v.array(v.object(coverChoice)) }),
   reading: v.object({
     budgetMegabytesPerHour: count,
     fits: v.boolean(),
@@ -140,6 +138,7 @@ export const settingsSchema: Shape<contract.Settings> = v.object({
   readReceipts: v.boolean(),
   typingIndicators: v.boolean(),
   invitedOnly: v.boolean(),
+  cover: coverProfile,
   readingMegabytesPerHour: count,
   strangerWork: count,
   recoveryConfirmed: v.boolean(),

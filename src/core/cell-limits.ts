@@ -52,6 +52,8 @@ export const FETCH_LIMITS = {
   olderQueries: 2,
   /** Epochs that are looked at again for late cells. */
   lateEpochs: 15,
+  /** One with late cells is read again a turn later, then so many times later each time, and before it is not looked at again. */
+  lateFactor: 4,
   /** For so long one of a pair may have cells that the other has not; then they are read apart. */
   differingEpochs: 5,
   /** Two relays are asked so often whether they hold the same epochs, while a crowd is beyond the budget. */
@@ -60,14 +62,16 @@ export const FETCH_LIMITS = {
   probedRelays: 6,
   /** How often a body that does not come is asked for, and a pair of relays that fails. */
   tries: 3,
-  /** A relay that does not answer a batch by then counts as if it had not the bodies. */
+  /** A relay that does not answer a batch by then is asked again for what did not come. */
   answerMs: 60_000, // 1 min
-  /** Cells of ours noted down for each relay before they are taken in; of more, the relay is asked again. */
+  /** Cells of ours that wait for a relay to be asked for them; with more, and a frame, its headers stop until half are here. */
   noted: 4_096,
   /** After a restart headers of this time are told again: some were not ours only because an epoch was missing. */
   retoldMs: 600_000, // 10 min
-  /** How long a cell that never became mail is kept, forged ones among them. */
-  notedMs: 86_400_000, // 1 day
+  /** Bodies that wait for more of their parcel; of more, the oldest go: strangers can begin parcels without end. */
+  bodies: 4_096,
+  /** How long a cell that never became mail is kept: as long as relays keep it, so that nobody who was away loses it. */
+  notedMs: 604_800_000, // 7 days
   /** The volume of a crowd is what came in this time. */
   windowMs: 600_000, // 10 min
   /** How often the way is chosen anew. */
@@ -159,8 +163,9 @@ export const COURIER_LIMITS = {
   retryMs: 5_000, // 5 s
   /** Of a sender: cells handed over, or on the way there, of which nothing is known yet. */
   entrusted: 2_048,
-  /** A letter of which a courier reports nothing for so long is made into new cells. */
+  /** A letter of which a courier reports nothing for so long is made into new cells; doubled each time. */
   patienceMs: 3_600_000, // 1 h
+  patienceMaxMs: 86_400_000, // 1 day
   /** Vouchers that are neither expired nor used up. */
   vouchers: 1_000,
   voucherCells: 1_000_000,

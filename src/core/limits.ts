@@ -100,6 +100,11 @@ export const MESSAGE_LIMITS = {
   /** First wait after no relay had it, doubled each time. */
   cardRetryMs: 15_000, // 15 s
   cardRetryMaxMs: 3_600_000, // 1 h
+  /** Who has not answered is looked for again after so long, in case he demands more by now; doubled each time. */
+  cardAgainMs: 3_600_000, // 1 h
+  cardAgainMaxMs: 86_400_000, // 1 day
+  /** So many of them at a time. */
+  cardsAgain: 16,
   /** A sent letter that was not acknowledged is sealed and sent again, at doubled intervals. */
   resendMs: 20_000, // 20 s
   resendMaxMs: 3_600_000, // 1 h

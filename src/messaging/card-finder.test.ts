@@ -104,3 +104,18 @@ test("one's own card is told once at each start, as the same event until the rel
   await until(() => told() !== undefined, "it is told again");
   assert.deepEqual(told(), first);
 });
+
+test("a card that says something else is later than the one before, also within a second and after the clock was set back", async (t) => {
+  const { relay, clock, person } = createWorld(t);
+  const alice = await person("Alice");
+  const told = () => relay.cards.get(alice.vault.identity().publicKey)?.created_at ?? 0;
+  await until(() => told() > 0, "it is told");
+  for (const backMs of [0, 60_000]) {
+    const before = told();
+    clock.now -= backMs;
+    alice.settings.strangerWork++;
+    alice.messenger.findCards();
+    await until(() => told() !== before, "another one is told");
+    assert.equal(told(), before + 1, "or relays would keep the older one");
+  }
+});

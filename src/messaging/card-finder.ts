@@ -1,22 +1,25 @@
 /**
  * Finds the cards of people of whom only the key is known: of contacts by npub, and of admins whose group's link we hold.
- * Nothing can be sent to them before.
+ * Nothing can be sent to them before. Also looks again for those of people who have not answered: who demands more work of
+ * strangers by now drops our hello and tells nobody (NEP-17).
  *
  *   key -> our relays, and those that came with the key: kind 14519 by this author -> card -> outbox
- *       -> none: again and again, at growing intervals
+ *       -> none, or none that is newer: again and again, at growing intervals
  *
  * The relays learn that somebody at this address looks for this key. Nobody else is ever looked for: members of groups come
- * with a roster, everybody else with his card.
+ * with a roster, everybody else with his card. Who holds an invite is let in by its proof, and looks once that may be over.
  */
 
 import type { Clock } from "../core/clock.ts";
+import { WORK_LIMITS } from "../core/cell-limits.ts";
 import { MESSAGE_LIMITS } from "../core/limits.ts";
 import { KIND } from "../nostr/kinds.ts";
 import type { RelayPool } from "../route/relay-pool.ts";
 import type { Account } from "../vault/account.ts";
 import type { Addresses } from "./addresses.ts";
-import { type Card, parseCard } from "./card.ts";
+import { type Card, isOtherCard, parseCard } from "./card.ts";
 import type { Rooms } from "./composer.ts";
+import type { ContactRow } from "./contact-book.ts";
 import { type Effects, noEffects } from "./effects.ts";
 
 export interface CardFinderOptions extends Rooms {
@@ -30,10 +33,15 @@ export interface CardFinderOptions extends Rooms {
   readonly clock: Clock;
 }
 
+interface Try {
+  readonly count: number;
+  readonly nextAtMs: number;
+}
+
 export class CardFinder {
   readonly #o: CardFinderOptions;
   /** By account: how often it was looked for in vain, and when it is the next time. */
-  readonly #tries = new Map<string, { readonly count: number; readonly nextAtMs: number }>();
+  readonly #tries = new Map<string, Try>();
 
   constructor(options: CardFinderOptions) {
     this.#o = options;
@@ -41,11 +49,19 @@ export class CardFinder {
 
   /** Looks for everybody whose turn it is; resolves when all were found or not. */
   async look(): Promise<void> {
-    const missing = this.#missing();
-    for (const account of this.#tries.keys()) if (!missing.includes(account)) this.#tries.delete(account);
     const nowMs = this.#o.clock.nowMs();
-    const due = missing.filter((account) => (this.#tries.get(account)?.nextAtMs ?? 0) <= nowMs);
-    await Promise.all(due.map((account) => this.#lookFor(account, nowMs)));
+    const [missing, silent] = [this.#missing(), this.#silent(nowMs)];
+    const wanted = new Set([...missing, ...silent]);
+    for (const account of this.#tries.keys()) if (!wanted.has(account)) this.#tries.delete(account);
+    const isDue = (account: string) => (this.#tries.get(account)?.nextAtMs ?? 0) <= nowMs;
+    const { cardRetryMs, cardRetryMaxMs, cardAgainMs, cardAgainMaxMs, cardsAgain } = MESSAGE_LIMITS;
+    await Promise.all([
+      ...missing.filter(isDue).map((account) => this.#lookFor(account, nowMs, cardRetryMs, cardRetryMaxMs)),
+      ...silent
+        .filter(isDue)
+        .slice(0, cardsAgain)
+        .map((account) => this.#lookFor(account, nowMs, cardAgainMs, cardAgainMaxMs)),
+    ]);
   }
 
   /** Accounts that cannot be written to. People are met by the main device. */
@@ -60,12 +76,23 @@ export class CardFinder {
     });
   }
 
-  async #lookFor(account: string, nowMs: number): Promise<void> {
+  /** Accounts that were written to, and have not answered for so long that they may not have taken it in. */
+  #silent(nowMs: number): string[] {
+    const { contacts, devices } = this.#o;
+    if (!devices.isMain) return [];
+    const rows = contacts.unanswered().filter(({ card }) => card !== null);
+    const patienceMs = ({ proof }: ContactRow) => (proof === null ? MESSAGE_LIMITS.cardAgainMs : WORK_LIMITS.freshMs);
+    return rows.filter((row) => nowMs >= row.addedAtMs + patienceMs(row)).map(({ publicKey }) => publicKey);
+  }
+
+  async #lookFor(account: string, nowMs: number, firstMs: number, longestMs: number): Promise<void> {
     const count = this.#tries.get(account)?.count ?? 0;
-    const waitMs = Math.min(MESSAGE_LIMITS.cardRetryMs * 2 ** count, MESSAGE_LIMITS.cardRetryMaxMs);
-    this.#tries.set(account, { count: count + 1, nextAtMs: nowMs + waitMs });
+    this.#tries.set(account, { count: count + 1, nextAtMs: nowMs + Math.min(firstMs * 2 ** count, longestMs) });
     const card = await this.#fetch(account);
-    if (card && this.#missing().includes(account)) this.#found(card);
+    if (!card) return;
+    const contact = this.#o.contacts.get(account);
+    if (this.#missing().includes(account)) this.#found(card);
+    else if (contact?.state === "pending" && contact.card && isNewer(contact.card, card)) this.#renewed(contact, card);
   }
 
   /** The newest that a relay has; null if none has one. */
@@ -94,6 +121,22 @@ export class CardFinder {
     announce({ ...noEffects(), contactsChanged: true });
     wake(publicKey);
   }
+
+  /** What was sent by the older card may have been dropped unread: all of it goes again, by this one. */
+  #renewed(contact: ContactRow, card: Card): void {
+    const { vault, contacts, outbox, clock, announce, wake } = this.#o;
+    vault.transaction(() => {
+      contacts.update(contact, { card, relays: card.relays });
+      outbox.hasten(contact.publicKey, true, clock.nowMs());
+    });
+    announce({ ...noEffects(), contactsChanged: true });
+    wake(contact.publicKey);
+  }
+}
+
+/** The same keys, and said later. Other keys are for the person to decide on, once they come with an answer. */
+function isNewer(known: Card, card: Card): boolean {
+  return card.createdAt > known.createdAt && !isOtherCard(known, card);
 }
 
 /** Whatever a relay tells: only a card that this account signed is one. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { type TestContext, test } from "node:test";
-import { letterCells, publishLetter } from "../../test/support/cells.ts";
+import { lettersIn, letterCells, publishLetter } from "../../test/support/cells.ts";
 import fc from "fast-check";
 import { testIdentity } from "../../test/support/identity.ts";
 import { createWorld, meet, type Person, RELAY, until, type World } from "../../test/support/messenger-world.ts";
@@ -13,7 +13,7 @@ import { createHybridKeyPair } from "../crypto/hybrid-kem.ts";
 import { mlDsa65 } from "../crypto/signing.ts";
 import { eventBytes, type NostrEvent, signEvent, verifyEvent } from "../nostr/event.ts";
 import type { Identity } from "../vault/identity.ts";
-import { type Card, makeCard, parseCard } from "./card.ts";
+import { type Card, cardDigest, makeCard, parseCard } from "./card.ts";
 import type { ContactRow } from "./contact-book.ts";
 import { createInviteLink, encodeInviteLink, makeDrop } from "./invite.ts";
 import { encodeLetter, letterHead } from "./letter.ts";
@@ -173,6 +173,7 @@ test("the largest card fits into a hello and into a drop, and both through a rel
     kind: "hello",
     name: "n".repeat(MESSAGE_LIMITS.nameBytes),
     card,
+    knows: "A".repeat(22),
     keyPackage: "A".repeat(MESSAGE_LIMITS.keyPackageCharacters),
     proof: "0".repeat(64),
   } as const;
@@ -300,3 +301,42 @@ function forgetSignatureKey(person: Person, publicKey: string): void {
   const { signatureKey: _, ...card } = row.card;
   table.put({ ...row, card: card as Card });
 }
+
+test("an answer carries the card to those alone who do not hold it as it is now", async (t) => {
+  const world = createWorld(t);
+  const [person, guest, other] = [await world.person("Alice"), await world.person("Bob"), await world.person("Cyd")];
+  const answerTo = async (who: Person, name: string) => {
+    await until(() => person.messenger.contacts().some((one) => one.name === name), "the request");
+    person.messenger.accept(name);
+    await until(() => who.messenger.contact("Alice").state === "accepted", "the answer");
+    const letters = lettersIn(who.vault, world.relay.stored);
+    return letters.find(({ kind }) => kind === "accept");
+  };
+  const { link } = await person.messenger.createInvite();
+  await guest.messenger.addContact({ invite: link, name: "Alice" });
+  const short = await answerTo(guest, "Bob");
+  assert.ok(short && !("card" in short), "who came by an invite has the card");
+  assert.equal(guest.messenger.contact("Alice").encryption, "hybrid");
+
+  await other.messenger.addContact({ invite: link, name: "Alice" });
+  await until(() => person.messenger.contacts().length === 2, "the request");
+  person.settings.strangerWork = 20;
+  const whole = await answerTo(other, "Cyd");
+  assert.ok(whole && "card" in whole);
+  assert.equal(parseCard(whole.card).work, 20, "it changed since");
+});
+
+test("a card's digest changes with all that it says but its date", () => {
+  const card = parseCard(makeCard(alice, [RELAY], NOW));
+  assert.equal(cardDigest(parseCard(makeCard(alice, [RELAY], NOW + 5_000))), cardDigest(card));
+  const third = parseCard(makeCard(testIdentity("mallory"), [RELAY], NOW));
+  const others = [
+    ...(["publicKey", "hybridPublicKey", "signatureKey"] as const).map((key) => ({ ...card, [key]: third[key] })),
+    { ...card, signatureKey: null },
+    { ...card, work: 1 },
+    { ...card, relays: [] },
+    { ...card, relays: [RELAY, RELAY] },
+    { ...card, relays: [RELAY.slice(0, 5), RELAY.slice(5)] },
+  ];
+  assert.equal(new Set([card, ...others].map(cardDigest)).size, others.length + 1);
+});

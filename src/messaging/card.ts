@@ -19,14 +19,17 @@ import { CodecError } from "../core/errors.ts";
 import { WORK_LIMITS } from "../core/cell-limits.ts";
 import { MESSAGE_LIMITS } from "../core/limits.ts";
 import { HYBRID_PUBLIC_KEY_BYTES } from "../crypto/hybrid-kem.ts";
+import { sha256 } from "../crypto/key-derivation.ts";
 import { mlDsa65 } from "../crypto/signing.ts";
 import { parseEvent, signEvent, tagValues, type VerifiedEvent, verifyEvent } from "../nostr/event.ts";
 import { KIND } from "../nostr/kinds.ts";
 import type { Identity } from "../vault/identity.ts";
 
 export const CARD_VERSION = 2;
+export const CARD_DIGEST_BYTES = 16;
 
 const DOMAIN = utf8Encode("nocturne/card/v2");
+const DIGEST_DOMAIN: Uint8Array = utf8Encode("nocturne/card-digest/v1");
 const SIGNATURE_KEY_BYTES = 1_952;
 const SIGNATURE_BYTES = 3_309;
 /** Links write its length in one byte. */
@@ -99,6 +102,13 @@ export function parseCard(value: unknown): Card {
     work: Number(demand[0] ?? 0),
     createdAt: event.created_at,
   };
+}
+
+/** What a card says, but for its date, in 16 bytes of SHA-256: by it somebody is told which card of his we hold. base64url. */
+export function cardDigest({ publicKey, hybridPublicKey, signatureKey, relays, work = 0 }: Card): string {
+  const said = [publicKey, hybridPublicKey, signatureKey ?? "", String(work), ...relays].map(utf8Encode);
+  const framed = said.flatMap((field) => [u32(field.length), field]);
+  return toBase64Url(sha256(concatBytes(DIGEST_DOMAIN, ...framed)).subarray(0, CARD_DIGEST_BYTES));
 }
 
 /** Canonical, and no more than anybody may demand: a card must not keep its reader's machine busy for days. */

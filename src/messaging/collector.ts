@@ -64,6 +64,8 @@ export class Collector {
   readonly #timer: NodeJS.Timeout;
   /** Not readable yet; tried again after whatever may have brought the keys. */
   #early: Mail[] = [];
+  /** Being taken in now. */
+  #taken: Mail | null = null;
   /** Counts the times when they were: what came while something was being looked at must not be missed by it. */
   #retries = 0;
   #working = false;
@@ -118,9 +120,9 @@ export class Collector {
       onCell: (cell) => this.#cell(url, cell),
       sort: (header) => this.#sort(url, header),
       isExpected: (header) => this.#o.mailbox.isExpected(header),
-      onStored: (startedAtMs) => {
-        this.#live.add(url);
-        this.#whenIdle(() => this.#saveCursor(url, startedAtMs));
+      onStored: (beforeMs, isLive) => {
+        if (isLive) this.#live.add(url);
+        this.#whenIdle(() => this.#saveCursor(url, beforeMs));
       },
       onLost: () => this.#live.delete(url),
     });
@@ -149,12 +151,19 @@ export class Collector {
     });
   }
 
-  #cell(url: string, cell: Cell): void {
+  /** False if nothing will become of it. */
+  #cell(url: string, cell: Cell): boolean {
     const { streams, mailbox, fetching } = this.#o;
-    if (this.#closed || streams.takeReturn(url, cell.id)) return;
+    if (this.#closed || streams.takeReturn(url, cell.id)) return true;
     const arrival = mailbox.takeCell(cell);
     if (arrival) this.#enqueue(arrival);
-    else if (fetching.isNoted(cell.id) && !mailbox.isUnfinished(cell.id)) fetching.forget([cell.id]);
+    return arrival !== null || (fetching.isNoted(cell.id) && this.#isPending(cell.id));
+  }
+
+  /** It came before, and what it belongs to is not taken in yet. */
+  #isPending(id: string): boolean {
+    const held = [...this.#queue, ...this.#early, ...(this.#taken ? [this.#taken] : [])];
+    return this.#o.mailbox.isUnfinished(id) || held.some((mail) => idsOf(mail).includes(id));
   }
 
   #sort(url: string, header: CellHeader): "ours" | "loop" | "other" {
@@ -179,7 +188,9 @@ export class Collector {
     while (!this.#closed) {
       const mail = this.#queue.shift();
       if (!mail) break;
+      this.#taken = mail;
       await this.#take(mail);
+      this.#taken = null;
       await new Promise((resolve) => setImmediate(resolve));
     }
     this.#working = false;

@@ -35,6 +35,8 @@ export interface ContactRow {
   readonly keyPackage: string | null;
   /** The one that the present session was founded with, should their hello come again. */
   readonly foundedWith: string | null;
+  /** Digest of the card of ours that they held when they said hello; absent in rows that were stored before. */
+  readonly knows?: string | null;
   /** Proof of holding their invite, sent along in our hello. */
   readonly proof: string | null;
   /** Number of the last text that this device wrote to them. */
@@ -82,8 +84,13 @@ export class ContactBook {
 
   /** Whom we asked by his key alone: nothing reaches him before his card is found. */
   withoutCard(): ContactRow[] {
+    return this.unanswered().filter(({ card }) => card === null);
+  }
+
+  /** Whom we said hello to, or will, and who has not answered. */
+  unanswered(): ContactRow[] {
     const pending = this.#table.find("state", "pending", {}).map(modernize);
-    return pending.filter(({ card, profile }) => card === null && profile === "hidden");
+    return pending.filter(({ profile }) => profile === "hidden");
   }
 
   count(state: ContactState): number {

@@ -286,6 +286,21 @@ test("typing is told only by who wants to, to accepted people, and is forgotten"
   assert.deepEqual(alice.messenger.conversations()[0]?.typing, [], "an old letter says nothing about now");
 });
 
+test("under cover nobody's message waits behind the sign that he was typing", async (t) => {
+  const { person } = createWorld(t);
+  const [alice, bob] = [await person("Alice"), await person("Bob")];
+  await meet(alice, bob);
+  bob.settings.typingIndicators = true;
+  bob.law = { meanPeriodMs: () => 20, onChange: () => () => {} };
+  bob.crash();
+  bob.messenger.noteTyping("Alice");
+  await deliver(bob, "Alice", "done");
+  assert.deepEqual(
+    alice.events.filter(({ event }) => event === "typing"),
+    [],
+  );
+});
+
 test("search finds by the beginnings of words, follows changes, and pages lead around a hit", async (t) => {
   const { person } = createWorld(t);
   const [alice, bob] = [await person("Alice"), await person("Bob")];

@@ -9,7 +9,7 @@
 
 import { MESSAGE_LIMITS } from "../core/limits.ts";
 import type { NostrEvent } from "../nostr/event.ts";
-import { type Card, isOtherCard, parseCard } from "./card.ts";
+import { type Card, cardDigest, isOtherCard, parseCard } from "./card.ts";
 import type { ContactBook, ContactRow } from "./contact-book.ts";
 import type { DeviceBook } from "./device/device-book.ts";
 import { type Effects, noEffects } from "./effects.ts";
@@ -175,11 +175,13 @@ export class Correspondence {
         relays: card.relays,
         invited,
         keyPackage,
+        knows: letter.knows ?? null,
       });
       return;
     }
     const state = known.state === "pending" ? "accepted" : known.state;
-    const updated = this.#learnCard(known, card, { state, invited: known.invited || invited, keyPackage });
+    const { knows = null } = letter;
+    const updated = this.#learnCard(known, card, { state, invited: known.invited || invited, keyPackage, knows });
     if (known.state === "pending") this.#bringForward(sender, effects);
     contacts.adoptName(updated, letter.name);
     // Both said hello, or they lost our answer: either way they need it (again).
@@ -198,7 +200,7 @@ export class Correspondence {
   #acceptance(sender: string, letter: AcceptLetter, effects: Effects): void {
     const { contacts, outbox } = this.#o;
     const contact = contacts.get(sender);
-    const card = cardOf(sender, letter.card);
+    const card = letter.card === undefined ? (contact?.card ?? null) : cardOf(sender, letter.card);
     if (!contact || !card || (contact.state !== "pending" && contact.state !== "accepted")) return;
     const updated = this.#learnCard(contact, card, { state: "accepted" });
     contacts.adoptName(updated, letter.name);
@@ -317,13 +319,16 @@ export class Correspondence {
   }
 
   #answer(to: string): void {
-    if (this.#waiting(to, "accept").length > 0) return;
-    const head = letterHead(this.#o.nowMs());
-    this.#o.outbox.add({
-      id: head.id,
-      to,
-      content: { profile: "hidden", letter: { ...head, kind: "accept", ...this.#o.introduce() } },
-    });
+    const { outbox, contacts, introduce, nowMs } = this.#o;
+    const { name, card } = introduce();
+    const isKnown = contacts.get(to)?.knows === cardDigest(parseCard(card));
+    const waiting = this.#waiting(to, "accept");
+    if (waiting.some(({ content }) => isKnown || (content.profile === "hidden" && "card" in content.letter))) return;
+    // They have lost the card since.
+    for (const { id } of waiting) outbox.remove(id, to);
+    const head = letterHead(nowMs());
+    const letter = { ...head, kind: "accept", name, ...(isKnown ? {} : { card }) } as const;
+    outbox.add({ id: head.id, to, content: { profile: "hidden", letter } });
   }
 
   #withdrawHello(to: string): void {

@@ -76,11 +76,13 @@ export class Dispatcher {
   /** Seals and sends a letter once: it is not kept, and whether it arrives is found out by nobody. */
   sendOnce(letter: Letter, publicKey: string): void {
     const to = this.#o.addresses.of(publicKey);
-    if (to && this.#o.courier.isFor(to.account)) {
-      // Who is typing is of no interest any more by then.
-      if (letter.kind !== "typing")
-        this.#o.vault.transaction(() => this.#hand(this.#o.sealing.sealControl(letter, to), to));
-    } else if (to) void this.#post(this.#o.sealing.sealControl(letter, to), to).catch(() => {});
+    if (!to) return;
+    const byCourier = this.#o.courier.isFor(to.account);
+    // Who is typing is of no interest any more when such a cell leaves, and the message would wait behind it.
+    if (letter.kind === "typing" && (byCourier || this.#o.law.meanPeriodMs() !== null)) return;
+    const sealed = this.#o.sealing.sealControl(letter, to);
+    if (byCourier) this.#o.vault.transaction(() => this.#hand(sealed, to));
+    else void this.#post(sealed, to).catch(() => {});
   }
 
   /** Ends all tries; resolves when none runs any more. */

@@ -143,6 +143,18 @@ export class GroupBook {
     return known.find(({ relays }) => relays.length > 0) ?? known[0] ?? null;
   }
 
+  /** True for who was let into a group of ours, whom we asked there or applied to; not for who only asks to come in. */
+  isKnown(account: string): boolean {
+    return this.#people.find("account", account).some((row) => !isAsking(row));
+  }
+
+  /** Turns away who asked to come in by a link; nothing is left of him. Others stay known. */
+  turnAway(group: string, account: string): void {
+    const row = this.person(group, account);
+    if (isAsking(row)) this.#people.delete(personKey(group, account));
+    else this.updatePerson(group, account, { invited: false, application: null });
+  }
+
   apply(application: OwnApplication): void {
     this.#applications.put(application);
   }
@@ -170,4 +182,9 @@ export class GroupBook {
 
 function personKey(group: string, account: string): string {
   return `${group}/${account}`;
+}
+
+/** He has a link, and nobody has agreed yet. */
+function isAsking({ application, invited, admittedWith }: GroupPerson): boolean {
+  return application !== null && !application.approved && !invited && admittedWith === null;
 }

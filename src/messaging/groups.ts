@@ -109,7 +109,7 @@ export class Groups {
     const row = this.#adminOf(id);
     const devices = row.members.filter((member) => member.account === account);
     this.#o.vault.transaction(() => {
-      this.#o.groups.updatePerson(id, account, { invited: false, application: null });
+      this.#o.groups.turnAway(id, account);
     });
     if (devices.length > 0) {
       if (account === this.#o.identity.publicKey) return this.leave(id);

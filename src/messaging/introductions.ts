@@ -13,7 +13,7 @@ import type { NostrEvent, VerifiedEvent } from "../nostr/event.ts";
 import { parsePublicKey } from "../nostr/keys.ts";
 import type { RelayPool } from "../route/relay-pool.ts";
 import type { Account } from "../vault/account.ts";
-import { CARD_VERSION, isOtherCard, makeCard } from "./card.ts";
+import { CARD_VERSION, cardDigest, isOtherCard, makeCard } from "./card.ts";
 import type { Rooms } from "./composer.ts";
 import type { ContactRow } from "./contact-book.ts";
 import type { Correspondence } from "./correspondence.ts";
@@ -155,7 +155,14 @@ export class Introductions {
 
   #sayHello(to: ContactRow, keyPackage: Uint8Array): void {
     const head = letterHead(this.#o.clock.nowMs());
-    const letter = { ...head, kind: "hello", ...this.introduce(), keyPackage: toBase64Url(keyPackage) } as const;
+    const knows = to.card ? { knows: cardDigest(to.card) } : {};
+    const letter = {
+      ...head,
+      kind: "hello",
+      ...this.introduce(),
+      keyPackage: toBase64Url(keyPackage),
+      ...knows,
+    } as const;
     this.#o.outbox.add({ id: head.id, to: to.publicKey, content: { profile: "hidden", letter } });
   }
 

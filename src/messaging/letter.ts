@@ -28,7 +28,7 @@ import { utf8Encode } from "../core/bytes.ts";
 import { CodecError } from "../core/errors.ts";
 import { DEVICE_LIMITS, FILE_LIMITS, MESSAGE_LIMITS, SESSION_LIMITS } from "../core/limits.ts";
 import { type BlobRef, blobRefSchema } from "./blobs.ts";
-import { isRelayUrl } from "./card.ts";
+import { CARD_DIGEST_BYTES, isRelayUrl } from "./card.ts";
 import { type CourierSaying, courierSchema } from "./courier/courier-letter.ts";
 import { hybridKeySchema, type SyncItem, syncItemsSchema } from "./device/sync-item.ts";
 import { createLetterId } from "./letter-id.ts";
@@ -48,12 +48,15 @@ export interface HelloLetter extends LetterHead {
   readonly card: unknown;
   /** base64url: lets whoever accepts begin the session. */
   readonly keyPackage?: string | undefined;
+  /** Digest of the card by which the writer found the other. */
+  readonly knows?: string | undefined;
 }
 
 export interface AcceptLetter extends LetterHead {
   readonly kind: "accept";
   readonly name: string;
-  readonly card: unknown;
+  /** Left out where the other holds it already: it is most of a letter. */
+  readonly card?: unknown;
 }
 
 export interface WelcomeLetter extends LetterHead {
@@ -202,6 +205,7 @@ export type Letter =
 const PROOF_PATTERN = /^[0-9a-f]{64}$/;
 const URL_CHARACTERS = 2_048;
 const SECRET_CHARACTERS = 43;
+const DIGEST_CHARACTERS: number = Math.ceil((CARD_DIGEST_BYTES * 4) / 3);
 const SIGNATURE_CHARACTERS = 86;
 /** A reaction is a sign, not a text: no letters, spaces or control characters. */
 const NO_EMOJI = /[\p{L}\p{Z}\p{Cc}]/u;
@@ -257,8 +261,9 @@ const letterSchema: v.GenericSchema<unknown, Letter> = v.variant("kind", [
     name,
     card: v.unknown(),
     keyPackage: v.exactOptional(base64Url(MESSAGE_LIMITS.keyPackageCharacters)),
+    knows: v.exactOptional(v.pipe(base64Url(DIGEST_CHARACTERS), v.length(DIGEST_CHARACTERS))),
   }),
-  v.object({ ...head, kind: v.literal("accept"), name, card: v.unknown() }),
+  v.object({ ...head, kind: v.literal("accept"), name, card: v.exactOptional(v.unknown()) }),
   v.object({
     ...head,
     kind: v.literal("welcome"),

@@ -5,7 +5,7 @@ import type { Logger } from "../core/log.ts";
 import type { RelayPool } from "../route/relay-pool.ts";
 import type { Account } from "../vault/account.ts";
 import type { LinkedAccount } from "../vault/identity.ts";
-import type { CoverLaw } from "./cover/cover-law.ts";
+import type { StreamLaw } from "./cover/streams.ts";
 import type { ReadingOptions } from "./fetch/fetching.ts";
 import type { SyncedSettings } from "./device/sync-item.ts";
 import type { MessageFile } from "./views.ts";
@@ -17,7 +17,7 @@ export interface MessengerOptions {
   /** Connections on which relays know who we are, because NIP-17 demands it; none other may be used for anything else. */
   readonly interopPool: RelayPool;
   /** When cells leave; one for all identities of a node. */
-  readonly law: Pick<CoverLaw, "meanPeriodMs">;
+  readonly law: StreamLaw;
   /** What reading may cost. Absent: whole crowds, whatever they cost. */
   readonly reading?: ReadingOptions;
   /** Where this node collects its letters, the embedded relay first. */

@@ -59,7 +59,10 @@ export class PublicCard {
     const about = [CARD_VERSION, identity.publicKey, strangerWork, ...ownRelays()].join(" ");
     this.#row ??= vault.readMeta<Row>(PUBLIC_CARD);
     if (this.#row?.about !== about) {
-      this.#row = { about, card: makeCard(identity, ownRelays(), clock.nowMs(), strangerWork) };
+      // Of two cards the later one counts, whatever the clock says.
+      const afterMs = this.#row ? (this.#row.card.created_at + 1) * 1_000 : 0;
+      const nowMs = Math.max(clock.nowMs(), afterMs);
+      this.#row = { about, card: makeCard(identity, ownRelays(), nowMs, strangerWork) };
       vault.writeMeta(PUBLIC_CARD, this.#row);
     }
     return this.#row.card;

@@ -145,7 +145,7 @@ export class SessionInbox {
       return deviceSync.receive(device, letter);
     }
     if (letter.kind === "courier" && account === row.conversation) {
-      couriers.receive(account, device, letter.say);
+      couriers.receive(account, device, letter);
       outbox.owe({ messageId: letter.id, to: device, read: false });
       return noEffects();
     }

@@ -18,6 +18,7 @@ import { MESSAGE_LIMITS } from "../core/limits.ts";
 import { randomBytes } from "../core/random.ts";
 import { toHex } from "../core/bytes.ts";
 import { publicKeyOf } from "../nostr/keys.ts";
+import { KIND } from "../nostr/kinds.ts";
 import type { Identity } from "../vault/identity.ts";
 import { makeCard, parseCard } from "./card.ts";
 import { wrapRumor, writeRumor } from "./interop.ts";
@@ -80,6 +81,13 @@ async function flood({ relay, clock }: World, alice: Person): Promise<void> {
     const letter = i % 10 === 0 ? hello(sender, clock.now) : text(clock.now);
     for (const cell of letterCells(letter, sender, to, clock.now)) await pool.publish(RELAY, cell);
   }
+}
+
+/** Everybody looks for cards that are due after this time. */
+async function later({ clock }: World, person: Person, ms: number): Promise<void> {
+  clock.now += ms;
+  person.messenger.findCards();
+  await sleep(50);
 }
 
 /** What of what came was written down. */
@@ -254,4 +262,67 @@ test("a card tells what is demanded, and an invite that may be over is shown bes
   alice.start();
   await until(() => alice.messenger.counts().requests === 1, "the request");
   assert.equal(alice.messenger.contact("Bob").invited, false, "the invite is over, the work counts");
+});
+
+test("who demands more by now drops what was worked for less: the sender finds out, works anew, and gets through", async (t) => {
+  const { world, alice } = await demanding(t, BITS - 4);
+  const bob = await world.person("Bob");
+  await alice.messenger.stop();
+  const { name } = await bob.messenger.addContact({ invite: alice.npub });
+  const { id } = await bob.messenger.send({ to: name, text: "it is me" });
+  await bob.messenger.waitFor(id, "sent", AbortSignal.timeout(WAIT_MS));
+  world.clock.now += 1_000;
+  alice.start();
+  await demand(world, alice, BITS);
+  await until(() => alice.messenger.counts().refused >= 2, "hello and text are dropped");
+  await later(world, bob, 60_000);
+  bob.crash();
+  await sleep(200);
+  assert.equal(alice.messenger.counts().requests, 0, "the control: by the card that he has he never gets through");
+
+  await later(world, bob, MESSAGE_LIMITS.cardAgainMs);
+  await until(() => alice.messenger.counts().requests === 1, "the request");
+  await until(() => alice.messenger.messages("Bob").messages.length === 1, "with what he wrote");
+});
+
+test("an invite's holder does not look for its maker while the proof alone lets him in", async (t) => {
+  const { world, alice } = await demanding(t, BITS);
+  const bob = await world.person("Bob");
+  const { link } = await alice.messenger.createInvite();
+  await alice.messenger.stop();
+  await bob.messenger.addContact({ invite: link, name: "Alice" });
+  let asked = 0;
+  world.relay.onFetch = ([filter]) => void (asked += filter?.kinds?.includes(KIND.card) ? 1 : 0);
+  await later(world, bob, WORK_LIMITS.freshMs - 1_000);
+  assert.equal(asked, 0);
+  await later(world, bob, 1_000);
+  assert.equal(asked, 1, "the invite may be over by now");
+  await later(world, bob, MESSAGE_LIMITS.cardAgainMs - 1);
+  assert.equal(asked, 1);
+  await later(world, bob, 1);
+  assert.equal(asked, 2);
+});
+
+test("the attack: who asks into a group by its link writes for nothing; only who is let in does", async (t) => {
+  const { world, alice, write } = await demanding(t);
+  const mal = await world.person("Mal");
+  const { id } = await alice.messenger.createGroup({ name: "Open", members: [] });
+  const { link } = await alice.messenger.createGroupLink(id);
+  await mal.messenger.joinGroup(link as string);
+  const isAsking = () => alice.messenger.group(id).members.some(({ state }) => state === "applied");
+  await until(isAsking, "Mal applies, and works for nothing");
+  await write(text(world.clock.now), mal.vault.identity());
+  await until(() => alice.messenger.counts().refused === 1, "his text is dropped");
+  await alice.messenger.removeFromGroup(id, mal.npub);
+  await write(text(world.clock.now), mal.vault.identity());
+  await until(() => alice.messenger.counts().refused === 2, "also once he was turned away");
+  assert.deepEqual(alice.messenger.contacts(), []);
+
+  const cyd = await world.person("Cyd");
+  await cyd.messenger.joinGroup(link as string);
+  await until(isAsking, "Cyd applies");
+  await alice.messenger.approveMember(id, cyd.npub);
+  await until(() => cyd.messenger.conversations().some(({ name }) => name === "Open"), "and is let in");
+  await write(text(world.clock.now), cyd.vault.identity());
+  await until(() => alice.messenger.counts().requests === 1, "the control");
 });

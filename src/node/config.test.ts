@@ -23,7 +23,7 @@ test("without a word said everything has a default", () => {
     tracker: null,
     genesisKey: null,
     logLevel: "warn",
-    cover: "fast",
+    cover: null,
     chaff: 0,
   });
 });
@@ -102,5 +102,4 @@ test("a protection that cannot be given is refused, not weakened", () => {
 test("cover is what was asked for; off is fast, which has no stream", () => {
   for (const cover of ["stealth", "balanced", "fast"]) assert.equal(readConfig({ cover }, {}).cover, cover);
   assert.equal(readConfig({ cover: "off" }, {}).cover, "fast");
-  assert.equal(readConfig({}, {}).cover, "fast");
 });

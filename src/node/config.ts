@@ -11,7 +11,7 @@ import * as v from "valibot";
 import { PolicyError, UsageError } from "../core/errors.ts";
 import { COVER_LIMITS } from "../core/cell-limits.ts";
 import { ROUTE_LIMITS, VAULT_LIMITS } from "../core/limits.ts";
-import type { CoverProfile } from "../messaging/cover/cover-law.ts";
+import { COVER_PROFILES, type CoverProfile } from "../messaging/cover/cover-law.ts";
 import type { LogLevel } from "../core/log.ts";
 import { normalizeRelayUrl } from "./relay-url.ts";
 
@@ -47,8 +47,8 @@ export interface Config {
   /** Ed25519 public key of the mesh's genesis, 64 hex characters. */
   readonly genesisKey: string | null;
   readonly logLevel: LogLevel;
-  /** When cells leave (NEP-15). */
-  readonly cover: CoverProfile;
+  /** When cells leave (NEP-15); null: as the person chose in the settings. */
+  readonly cover: CoverProfile | null;
   /** Cells an hour to each of one's relays that nobody can open; 0 for none. */
   readonly chaff: number;
 }
@@ -82,7 +82,7 @@ const SCHEMAS = {
   logLevel: v.picklist(["silent", "error", "warn", "info", "debug"]),
   // Without a stream there is nothing to cover with: off is fast.
   cover: v.pipe(
-    v.picklist(["stealth", "balanced", "fast", "off"]),
+    v.picklist([...COVER_PROFILES, "off"]),
     v.transform((word): CoverProfile => (word === "off" ? "fast" : word)),
   ),
   chaff: chaffRate,
@@ -130,7 +130,7 @@ export function readConfig(flags: ConfigFlags, environment: NodeJS.ProcessEnv = 
     tracker: read("tracker"),
     genesisKey: read("genesisKey"),
     logLevel: read("logLevel") ?? "warn",
-    cover: read("cover") ?? "fast",
+    cover: read("cover"),
     chaff: read("chaff") ?? 0,
   };
 }

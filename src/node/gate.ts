@@ -31,6 +31,8 @@ export interface GateRooms {
   readonly files: FileLibrary;
   readonly links: Links;
   readonly bus: EventBus;
+  /** Takes the cover that the person chose, which the vault keeps. */
+  readonly adoptCover: () => void;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -157,7 +159,8 @@ export class Gate {
 
   #start(): void {
     if (!this.working) return;
-    const { messenger, channels, personas, files, links, log } = this.#rooms;
+    const { messenger, channels, personas, files, links, adoptCover, log } = this.#rooms;
+    adoptCover();
     links.reconcile();
     files.sweep().catch((error: Error) => {
       // Locked again before it was done: the next unlock goes on with it.

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, type TestContext, test } from "node:test";
 import { testConfig } from "../../test/support/api-node.ts";
-import { waitUntil } from "../../test/support/wait.ts";
+import { askUntil, waitUntil } from "../../test/support/wait.ts";
 import { COVER_LIMITS } from "../core/cell-limits.ts";
 import { KIND } from "../nostr/kinds.ts";
 import { examineNode, examineOffline } from "./doctor.ts";
@@ -53,6 +53,37 @@ test("a node starts in order and ends in the opposite one, its face first", asyn
   const again = await ended(t, startNode(config("order"), notingFace([])));
   assert.equal(again.npub, node.npub);
   await again.close();
+});
+
+test("cover is chosen in the settings, kept over a restart and a lock, unless it was said at the start", async (t) => {
+  const choosing = { ...config("choosing"), cover: null };
+  const cellsOf = ({ services }: { services: Services }) =>
+    services.pool.fetch(services.relay?.url ?? "", [{ kinds: [KIND.cell] }], 5_000);
+  const first = await ended(t, startNode(choosing, notingFace([])));
+  assert.deepEqual(
+    [readStatus(first.services).cover.profile, readStatus(first.services).cover.changeable],
+    ["balanced", true],
+  );
+  await askUntil(
+    "a dummy left",
+    () => cellsOf(first),
+    (cells) => cells.length > 0,
+  );
+  first.services.changeSettings({ cover: "fast" });
+  assert.equal(readStatus(first.services).cover.profile, "fast");
+  await first.services.gate.setPassphrase("a long passphrase");
+  await first.services.gate.lock();
+  await first.services.gate.unlock("a long passphrase");
+  assert.equal(readStatus(first.services).cover.profile, "fast");
+  await first.close();
+  const again = await ended(t, startNode({ ...choosing, secret: "a long passphrase" }, notingFace([])));
+  assert.equal(readStatus(again.services).cover.profile, "fast");
+  await again.close();
+  const said = { ...choosing, secret: "a long passphrase", cover: "stealth" } as const;
+  const { services } = await ended(t, startNode(said, notingFace([])));
+  services.changeSettings({ cover: "balanced" });
+  const { profile, changeable } = readStatus(services).cover;
+  assert.deepEqual([profile, changeable], ["stealth", false], "the start's word holds");
 });
 
 test("with --chaff its relay gets cells at that rate, beside nothing else; without, none", async (t) => {

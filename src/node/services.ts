@@ -32,7 +32,7 @@ import { Gate } from "./gate.ts";
 import { Personas } from "./personas.ts";
 import { startEmbeddedRelay } from "./relay-port.ts";
 import { isLoopbackRelay } from "./relay-url.ts";
-import { SettingsStore } from "./settings.ts";
+import { DEFAULT_COVER, SettingsStore } from "./settings.ts";
 import type { Settings } from "./views.ts";
 
 const LINK_SWEEP_MS = 3_600_000; // 1 h
@@ -117,7 +117,8 @@ function compose(foundation: Foundation, opened: AsyncDisposableStack): Omit<Ser
   const authenticate = authenticator(vault, ownRelays, clock);
   const interopPool = new RelayPool({ carrier: directCarrier, clock, log, authenticate });
   opened.defer(() => interopPool.close());
-  const law = new CoverLaw(config.cover);
+  const law = new CoverLaw(config.cover ?? DEFAULT_COVER);
+  const adoptCover = () => law.change(config.cover ?? settings.read().cover);
   const chaff = new ChaffStreams({ perHour: config.chaff, pool, clock });
   opened.defer(() => chaff.close());
   const messenger = createMessenger(foundation, { pool, interopPool, law, links, bus, settings, ownRelays });
@@ -126,7 +127,18 @@ function compose(foundation: Foundation, opened: AsyncDisposableStack): Omit<Ser
   opened.defer(() => channels.stop());
   const personas = createPersonas(foundation, { law, settings, bus, ownRelays });
   opened.defer(() => personas.stop());
-  const gate = new Gate({ ...foundation, pool, interopPool, messenger, channels, personas, files, links, bus });
+  const gate = new Gate({
+    ...foundation,
+    pool,
+    interopPool,
+    messenger,
+    channels,
+    personas,
+    files,
+    links,
+    bus,
+    adoptCover,
+  });
   const sweeping = setInterval(() => links.sweep(), LINK_SWEEP_MS);
   opened.defer(() => clearInterval(sweeping));
   links.sweep();
@@ -151,16 +163,25 @@ function compose(foundation: Foundation, opened: AsyncDisposableStack): Omit<Ser
     place,
     ownRelays,
     stopRequest: Promise.withResolvers<void>(),
-    changeSettings: (patch) => {
-      if (patch.relays) personas.refuseForRoot(patch.relays);
-      const changed = settings.change(patch);
-      if (gate.working) {
-        messenger.refreshRelays();
-        messenger.devices.noteSettings();
-      }
-      bus.emit({ event: "settings" });
-      return changed;
-    },
+    changeSettings: settingsChanger({ settings, personas, messenger, gate, bus }, adoptCover),
+  };
+}
+
+function settingsChanger(
+  rooms: Pick<Services, "settings" | "personas" | "messenger" | "gate" | "bus">,
+  adoptCover: () => void,
+): Services["changeSettings"] {
+  const { settings, personas, messenger, gate, bus } = rooms;
+  return (patch) => {
+    if (patch.relays) personas.refuseForRoot(patch.relays);
+    const changed = settings.change(patch);
+    if (gate.working) {
+      adoptCover();
+      messenger.refreshRelays();
+      messenger.devices.noteSettings();
+    }
+    bus.emit({ event: "settings" });
+    return changed;
   };
 }
 

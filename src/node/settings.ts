@@ -4,9 +4,13 @@ import { utf8Encode } from "../core/bytes.ts";
 import { ValidationError } from "../core/errors.ts";
 import { FETCH_LIMITS, WORK_LIMITS } from "../core/cell-limits.ts";
 import { MESSAGE_LIMITS, ROUTE_LIMITS } from "../core/limits.ts";
+import type { CoverProfile } from "../messaging/cover/cover-law.ts";
 import type { Vault } from "../vault/vault.ts";
 import { normalizeRelayUrl } from "./relay-url.ts";
 import type { Settings } from "./views.ts";
+
+/** Also while the vault is locked, which keeps the choice. */
+export const DEFAULT_COVER: CoverProfile = "balanced";
 
 /** Nothing is told to anybody and no stranger's relay is used before the person says so. */
 const DEFAULTS: Settings = {
@@ -16,6 +20,7 @@ const DEFAULTS: Settings = {
   typingIndicators: false,
   invitedOnly: false,
   readingMegabytesPerHour: FETCH_LIMITS.budgetBytesPerHour / 1_000_000,
+  cover: DEFAULT_COVER,
   strangerWork: WORK_LIMITS.usualBits,
   recoveryConfirmed: false,
 };

@@ -1,5 +1,6 @@
 /** What the node tells its callers of itself: plain data, ready for JSON. */
 
+import type { CoverProfile } from "../messaging/cover/cover-law.ts";
 import type { ChannelEvent } from "../messaging/channel/views.ts";
 import type { CourierInUse } from "../messaging/courier/views.ts";
 import type { MessengerEvent } from "../messaging/views.ts";
@@ -53,8 +54,15 @@ export interface Status {
 }
 
 /** When cells leave to relays, and what that costs and shows. */
-export interface CoverView {
-  readonly profile: "stealth" | "balanced" | "fast";
+export interface CoverView extends CoverChoiceView {
+  /** False: it was chosen at the start of this node, and the settings do not count. */
+  readonly changeable: boolean;
+  /** What each profile would cost with the relays of now. */
+  readonly choices: readonly CoverChoiceView[];
+}
+
+export interface CoverChoiceView {
+  readonly profile: CoverProfile;
   /** Sent to all of your relays together, now; 0 without a stream. */
   readonly kilobytesPerHour: number;
   /** How long a cell waits for its turn on average, now; a message is one cell or several. */
@@ -108,6 +116,8 @@ export interface Settings {
   readonly invitedOnly: boolean;
   /** What reading relays may cost, 1 to 100,000; for each persona as much again. */
   readonly readingMegabytesPerHour: number;
+  /** When cells leave, unless it was said at the start of the node. */
+  readonly cover: CoverProfile;
   /** What strangers are to compute before their first message is taken: bits of work, 0 for nothing. */
   readonly strangerWork: number;
   readonly recoveryConfirmed: boolean;

@@ -42,7 +42,7 @@ export interface PirEpoch {
   readonly epoch: number;
   /** 0 but for epochs of more than `PIR_LIMITS.records` cells. */
   readonly part: number;
-  /** Cells, at least 1; where the two relays differ, at most so many. */
+  /** Cells; where the two relays differ, at most so many. 0 if it cannot be read: one has none, or they differ in several parts. */
   readonly count: number;
   /** Changes with late cells: the same number with another digest is read again. */
   readonly digest: string;
@@ -75,7 +75,8 @@ export class PrivateRetrieval {
 
   /**
    * What can be read, of epochs from this one on, in their order. Of several versions of an epoch the newest that both
-   * have; if they have none in common, the newest of each. Empty when a relay failed. Throws UsageError `same_operator`.
+   * have; if they have none in common, the newest of each. An epoch that only one of them has is told, too: mail may be
+   * in it. Empty when a relay failed. Throws UsageError `same_operator`.
    */
   async epochs(pair: RelayPair, from = 0): Promise<PirEpoch[]> {
     checkTwoOperators(pair);
@@ -83,7 +84,7 @@ export class PrivateRetrieval {
     if (!a || !b) return [];
     const numbers = new Set([...a, ...b].map(({ epoch }) => epoch));
     const found = [...numbers].map((epoch) => match(versionsOf(epoch, a), versionsOf(epoch, b)));
-    if (found.some(({ length }) => length === 0)) this.#onFailure(null, "pir_differs");
+    if (found.some(([one]) => one?.count === 0)) this.#onFailure(null, "pir_differs");
     return found.flat().sort((one, other) => one.epoch - other.epoch);
   }
 
@@ -94,6 +95,7 @@ export class PrivateRetrieval {
    */
   async headersOf(pair: RelayPair, epoch: PirEpoch): Promise<Uint8Array | null> {
     checkTwoOperators(pair);
+    if (epoch.count === 0) return null;
     if (epoch.differing) return (await this.#commonOf(pair, epoch))?.headers ?? null;
     return this.#headersAt(pair[randomBelow(2)] as string, epoch, epoch);
   }
@@ -106,6 +108,7 @@ export class PrivateRetrieval {
    */
   async read(pair: RelayPair, epoch: PirEpoch, index: number | null): Promise<Uint8Array | null> {
     checkTwoOperators(pair);
+    if (epoch.count === 0) return null;
     const queries = await this.#queriesFor(pair, epoch, index);
     if (!queries) return null;
     const answers = await this.#askBoth(pair, (i) => {
@@ -181,11 +184,15 @@ function match(a: readonly EpochVersion[], b: readonly EpochVersion[]): PirEpoch
   if (same) return partsOf(same);
   const [newestA, newestB] = [a[0], b[0]];
   // Cells of one relay's part may be in another part of the other's.
-  if (newestA?.digests.length !== 1 || newestB?.digests.length !== 1) return [];
+  if (newestA?.digests.length !== 1 || newestB?.digests.length !== 1) return [unreadable(newestA ?? newestB)];
   const differing = [listOf(newestA), listOf(newestB)] as const;
   const [one, other] = differing;
   const count = Math.min(one.count, other.count);
   return [{ epoch: newestA.epoch, part: 0, count, digest: `${one.digest} ${other.digest}`, differing }];
+}
+
+function unreadable(version: EpochVersion | undefined): PirEpoch {
+  return { epoch: version?.epoch ?? 0, part: 0, count: 0, digest: "" };
 }
 
 function listOf({ count, digests }: EpochVersion): PirList {

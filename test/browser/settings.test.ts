@@ -9,7 +9,13 @@ import { before, type TestContext, test } from "node:test";
 import type { Page } from "playwright-core";
 import type { RecoveryView, Settings, Status } from "../../src/api/contract.ts";
 import { launchBrowser } from "../support/browser.ts";
-import { type NocturneProcess, runCli, startNocturne, temporaryFolder } from "../support/nocturne-process.ts";
+import {
+  type NocturneProcess,
+  runCli,
+  type StartOptions,
+  startNocturne,
+  temporaryFolder,
+} from "../support/nocturne-process.ts";
 import { ask } from "../support/people.ts";
 import { waitUntil } from "../support/wait.ts";
 import { buildPages, follow, hears, launchLink, openApp, press, visit } from "../support/web-app.ts";
@@ -25,10 +31,10 @@ interface World {
   readonly complaints: string[];
 }
 
-async function openSettings(t: TestContext): Promise<World | null> {
+async function openSettings(t: TestContext, options: StartOptions = {}): Promise<World | null> {
   const browser = await launchBrowser(t);
   if (!browser) return null;
-  const node = await startNocturne(t);
+  const node = await startNocturne(t, options);
   const complaints: string[] = [];
   const page = await openApp(browser, node, complaints);
   await follow(page, "Settings");
@@ -173,6 +179,36 @@ test("no relay is used unasked; a chosen one is connected, and let go again", as
   await row.waitFor({ state: "detached" });
   assert.deepEqual(await used(), []);
   assert.deepEqual(complaints, []);
+});
+
+test("cover is chosen with its costs in sight, takes effect at once, and is kept", async (t) => {
+  const world = await openSettings(t, { covered: true });
+  if (!world) return;
+  const { page, node } = world;
+  const profile = async () => (await ask<Status>(node, "GET", "/status")).cover.profile;
+  const cover = page.getByRole("region", { name: "Cover", exact: true });
+  assert.ok(await cover.getByRole("radio", { name: /^Balanced/ }).isChecked(), "the choice of who chose nothing");
+  await cover.getByText(/391 KB an hour to your relays; a cell waits 30 seconds/).waitFor();
+  await cover.getByText(/the same whether you write or not/).waitFor();
+  await cover.getByText("Fast", { exact: true }).click();
+  await cover.getByText(/Relays see when you send/).waitFor();
+  assert.equal(await profile(), "fast");
+  await cover.getByText("Stealth", { exact: true }).click();
+  await cover.getByText(/the same whether you write or not/).waitFor();
+  await node.end();
+  const again = await startNocturne(t, { dataDir: node.dataDir, covered: true });
+  assert.equal((await ask<Status>(again, "GET", "/status")).cover.profile, "stealth");
+  forgive(world.complaints, /ERR_CONNECTION_REFUSED|ERR_EMPTY_RESPONSE|ERR_CONNECTION_RESET/);
+  assert.deepEqual(world.complaints, []);
+});
+
+test("where cover was said at the start, it is told and not asked", async (t) => {
+  const world = await openSettings(t);
+  if (!world) return;
+  const cover = world.page.getByRole("region", { name: "Cover", exact: true });
+  await cover.getByText(/Chosen when Nocturne was started/).waitFor();
+  assert.equal(await cover.getByRole("radio").count(), 0);
+  assert.deepEqual(world.complaints, []);
 });
 
 test("the theme is kept over a new launch, the name is saved, and a wipe ends everything", async (t) => {

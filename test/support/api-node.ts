@@ -60,9 +60,9 @@ export async function startApiNode(config: Partial<Config> = {}, options: ApiOpt
   return { ...node, config: whole, port: Number(port), session, call, close };
 }
 
-/** What no flag and no environment says, on any free ports. */
+/** What no flag and no environment says, on any free ports, without cover: tests that are not about it need not wait. */
 export function testConfig(dataDir: string): Config {
-  return { ...readConfig({ dataDir }, {}), port: 0, relayPort: 0, logLevel: "error" };
+  return { ...readConfig({ dataDir, cover: "fast" }, {}), port: 0, relayPort: 0, logLevel: "error" };
 }
 
 /** Sends these bytes to an address of this machine and reads until the other side closes. */

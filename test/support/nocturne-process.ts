@@ -53,6 +53,8 @@ export interface StartOptions {
   readonly ports?: { readonly app: number; readonly relay: number };
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** Cover as the settings say. Else there is none: tests that are not about it need not wait. */
+  readonly covered?: boolean;
 }
 
 export interface NocturneProcess {
@@ -110,7 +112,9 @@ function isFree(port: number): Promise<boolean> {
 export async function startNocturne(t: TestContext, options: StartOptions = {}): Promise<NocturneProcess> {
   const dataDir = options.dataDir ?? temporaryFolder(t);
   const ports = options.ports ?? { app: await freePort(), relay: await freePort() };
-  const args = ["start", "--json", "--no-open", "--port", `${ports.app}`, "--relay-port", `${ports.relay}`];
+  const places = ["--port", `${ports.app}`, "--relay-port", `${ports.relay}`];
+  const cover = options.covered ? [] : ["--cover", "fast"];
+  const args = ["start", "--json", "--no-open", ...cover, ...places];
   const node = startCommand(t, [...args, ...(options.args ?? [])], { dataDir, ...options });
   const ready = await waitUntilReady(node);
   return {

@@ -34,6 +34,8 @@ export class UnrulyRelay {
   readonly cards: Map<string, VerifiedEvent> = new Map();
   /** It answers whoever fetches something by all that it has. */
   fetchAnything: boolean = false;
+  /** Hears what is fetched. */
+  onFetch: (asked: Asked) => void = () => {};
   #mischief: Mischief | null = null;
   readonly #subscriptions = new Set<{ asked: Asked; handlers: Handlers; line: Line }>();
 
@@ -49,10 +51,12 @@ export class UnrulyRelay {
       reach: () => line.alive && this.reachable,
       publish: (_url: string, event: NostrEvent) => this.#publish(event as VerifiedEvent, line),
       subscribe: (_url: string, filters: Filters, handlers: Handlers) => this.#subscribe(filters, handlers, line),
-      fetch: async (_url: string, filters: Asked) =>
-        [...this.cards.values(), ...this.stored].filter(
+      fetch: async (_url: string, filters: Asked) => {
+        this.onFetch(filters);
+        return [...this.cards.values(), ...this.stored].filter(
           (event) => this.fetchAnything || filters.some((filter) => matchesFilter(filter, event)),
-        ),
+        );
+      },
     };
     return { pool: pool as unknown as RelayPool, cut: () => (line.alive = false) };
   }

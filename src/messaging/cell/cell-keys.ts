@@ -37,7 +37,9 @@ const INTRO_ADDRESS: Uint8Array = utf8Encode("nocturne/cell/intro-address/v1");
 /** `exported` is the epoch's exported key "cell/v1", 32 bytes; devices are hex keys. */
 export function laneKeys(exported: Uint8Array, from: string, to: string): LaneKeys {
   const master = hkdfExpand("sha256", exported, concatBytes(LANE_LABEL, fromHex(from), fromHex(to)), 32);
-  return { seal: aesGcmKey(deriveKey(master, "cell/seal/v1")), address: deriveKey(master, "cell/address/v1") };
+  const [seal, address] = [deriveKey(master, "cell/seal/v1"), deriveKey(master, "cell/address/v1")];
+  wipeBytes(master);
+  return { seal: takeKey(seal), address };
 }
 
 /** The 32 bytes under which cell `index` of a lane goes. */
@@ -53,7 +55,7 @@ export function introKeys(ephemeral: DiffieHellmanKey, to: Uint8Array): IntroKey
     hmac("sha256", shared, label, ephemeral.publicKey, recipient),
   ) as [Uint8Array, Uint8Array];
   wipeBytes(shared);
-  return { seal: aesGcmKey(seal), address };
+  return { seal: takeKey(seal), address };
 }
 
 /**
@@ -67,10 +69,17 @@ export function introKeyOf(ephemeral: Uint8Array, address: Uint8Array, own: Hybr
   try {
     const expected = hmac("sha256", shared, INTRO_ADDRESS, ephemeral, key.publicKey);
     if (!equalBytes(expected, address)) return null;
-    return aesGcmKey(hmac("sha256", shared, INTRO_SEAL, ephemeral, key.publicKey));
+    return takeKey(hmac("sha256", shared, INTRO_SEAL, ephemeral, key.publicKey));
   } finally {
     wipeBytes(shared);
   }
+}
+
+/** The key of these bytes, which are gone then. */
+export function takeKey(bytes: Uint8Array): AesGcmKey {
+  const key = aesGcmKey(bytes);
+  wipeBytes(bytes);
+  return key;
 }
 
 function agree(own: DiffieHellmanKey, ephemeral: Uint8Array): Uint8Array | null {

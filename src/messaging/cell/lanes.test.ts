@@ -46,6 +46,16 @@ class End {
     return slot ? { address: toHex(slot.address), heard: slot.heard } : null;
   }
 
+  /** Takes a slot in a transaction that is undone afterwards. */
+  sendInVain(): void {
+    assert.throws(() =>
+      this.#vault.transaction(() => {
+        this.send();
+        throw new Error("the disk is full");
+      }),
+    );
+  }
+
   /** True if the cell was expected. */
   take(cell: { address: string; heard: number } | null): boolean {
     const expected = cell && this.lanes.find(cell.address);
@@ -143,4 +153,13 @@ test("somebody counts as heard in a session once something of his came there", a
   assert.equal(bob.lanes.isHeard(SESSION, ALICE), true);
   bob.restart();
   assert.equal(bob.lanes.isHeard(SESSION, ALICE), true);
+});
+
+test("what was marked as used in a transaction that was undone is marked again, before a cell leaves", async (t) => {
+  const [alice] = await createPair(t);
+  alice.sendInVain();
+  const left = alice.send();
+  alice.restart();
+  const later = Array.from({ length: CELL_LIMITS.reserve }, () => alice.send()?.address);
+  assert.ok(left && !later.includes(left.address), "no address twice");
 });

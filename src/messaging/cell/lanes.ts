@@ -135,8 +135,9 @@ export class Lanes {
     if (!lane || lane.next + count > lane.acknowledged + CELL_LIMITS.window) return null;
     const first = lane.next;
     lane.next += count;
-    // Stored before one of them leaves; some at once, because each time costs a write to the disk.
-    if (lane.next > lane.reserved) {
+    // Stored before one of them leaves; some at once, because each time costs a write to the disk. What counts is what is
+    // there: a transaction around an earlier call may have been undone.
+    if (lane.next > (this.#laneRows.get(laneId(session, epoch, device))?.reserved ?? 0)) {
       lane.reserved = lane.next + CELL_LIMITS.reserve;
       this.#vault.transaction(() => this.#store(lane));
     }

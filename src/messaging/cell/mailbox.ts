@@ -33,7 +33,7 @@ export class Mailbox {
   readonly #fromLanes = new Reassembly(CELL_LIMITS.unfinished);
   /** Apart: strangers can begin as many as they like. */
   readonly #fromAnybody = new Reassembly(CELL_LIMITS.unfinished);
-  /** Cells that were not ours when they came, by address; the oldest first. */
+  /** Cells that were not ours when they came, by id: who has seen one can make others of its address. The oldest first. */
   readonly #strangers = new Map<string, Cell>();
 
   constructor(lanes: Lanes, keys: EnvelopeKeys) {
@@ -76,9 +76,9 @@ export class Mailbox {
 
   /** There are other lanes now: what of the cells that came before them is ours after all. */
   retry(): Arrival[] {
-    return [...this.#strangers].flatMap(([address, cell]) => {
-      if (!this.#lanes.find(address)) return [];
-      this.#strangers.delete(address);
+    return [...this.#strangers].flatMap(([id, cell]) => {
+      if (!this.#lanes.find(cell.address)) return [];
+      this.#strangers.delete(id);
       return this.takeCell(cell) ?? [];
     });
   }
@@ -94,7 +94,7 @@ export class Mailbox {
   #perhapsIntro(cell: Cell): Arrival | null {
     const key = introKeyOf(ephemeralOf(cell), fromHex(cell.address), this.#keys.hybrid);
     if (key) return this.#arrival(this.#fromAnybody.add("", openCell(key, cell), cell.id), () => {});
-    this.#strangers.set(cell.address, cell);
+    this.#strangers.set(cell.id, cell);
     const [oldest] = this.#strangers.keys();
     if (this.#strangers.size > CELL_LIMITS.strangers && oldest !== undefined) this.#strangers.delete(oldest);
     return null;

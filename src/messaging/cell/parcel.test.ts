@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { testIdentity } from "../../../test/support/identity.ts";
 import { fromHex } from "../../core/bytes.ts";
 import { NocturneError } from "../../core/errors.ts";
-import { CELL_LIMITS } from "../../core/cell-limits.ts";
+import { CELL_LIMITS, COVER_LIMITS } from "../../core/cell-limits.ts";
 import { randomBytes } from "../../core/random.ts";
 import { sealEnvelope } from "../../crypto/envelope.ts";
 import { type Piece, PIECE_BYTES } from "./cell.ts";
@@ -78,6 +78,14 @@ test("the attack: parcels are begun without end; a named number is held, and the
   const finished = begun.reverse().map(([, last]) => mail.add("", last as Piece, "y") !== null);
   assert.equal(finished.pop(), false, "the oldest");
   assert.ok(finished.every(Boolean));
+});
+
+test("the attack: one piece comes in events without end; so many are remembered as copies were sent", () => {
+  const mail = new Reassembly(10);
+  const [first, second] = pieces(randomBytes(PIECE_BYTES + 1)) as [Piece, Piece];
+  for (let i = 0; i < 1_000; i++) assert.equal(mail.add("", first, `event ${i}`), null);
+  assert.ok(mail.isUnfinished("event 0"));
+  assert.equal(mail.add("", second, "last")?.events.length, 2 * COVER_LIMITS.copies);
 });
 
 test("what is too large is refused", () => {

@@ -5,12 +5,12 @@
  */
 
 import { concatBytes } from "../../core/bytes.ts";
-import { CELL_LIMITS } from "../../core/cell-limits.ts";
+import { CELL_LIMITS, COVER_LIMITS } from "../../core/cell-limits.ts";
 import type { Piece } from "./cell.ts";
 
 interface Unfinished {
   readonly pieces: (Uint8Array | null)[];
-  /** Ids of the events that brought them. */
+  /** Ids of the events that brought them, as many as there are copies. */
   readonly events: Set<string>;
   missing: number;
 }
@@ -41,7 +41,8 @@ export class Reassembly {
       entry.pieces[index] = bytes;
       entry.missing--;
     }
-    entry.events.add(eventId);
+    // Whoever repeats a piece in ever more events does not fill the memory.
+    if (entry.events.size < count * COVER_LIMITS.copies) entry.events.add(eventId);
     this.#unfinished.delete(name);
     if (entry.missing > 0) {
       this.#unfinished.set(name, entry);

@@ -4,7 +4,7 @@
  *   version 1 | id 16 | courier 32 | sender 32 | relay 32 | first u32 | count u16 | from u32 | until u32 | signature 64
  *
  *   courier, sender   keys of the two devices
- *   relay             SHA-256 of the relay's URL: who finds a capability does not learn where the mail goes
+ *   relay             SHA-256 of the relay's URL, for one length; it hides nothing from who has a list of relays
  *   first, count      the cells are numbered first, first + 1, ...; a sender gives no number twice, whatever the capability
  *   from, until       seconds since 1970
  *   signature         BIP-340 by the sender over SHA-256("nocturne/courier/v1" | all before it)

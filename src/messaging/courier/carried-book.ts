@@ -116,6 +116,7 @@ export function useNumbers(row: CarriedRow, numbers: readonly number[]): Carried
   return { ...row, used: toBase64Url(bits) };
 }
 
-function cellKey({ capability, n }: Pick<CarriedCell, "capability" | "n">): string {
+/** The name of a cell among all that are carried. */
+export function cellKey({ capability, n }: Pick<CarriedCell, "capability" | "n">): string {
   return `${capability}/${n}`;
 }

@@ -7,6 +7,7 @@ import { test, type TestContext } from "node:test";
 import { testIdentity } from "../../../test/support/identity.ts";
 import { fromBase64Url, toBase64Url } from "../../core/bytes.ts";
 import { COURIER_LIMITS } from "../../core/cell-limits.ts";
+import { MESSAGE_LIMITS } from "../../core/limits.ts";
 import { createLogger } from "../../core/log.ts";
 import { randomBytes } from "../../core/random.ts";
 import { aesGcmKey } from "../../crypto/provider.ts";
@@ -44,6 +45,7 @@ async function setUp(t: TestContext, cellsPerDay = 100) {
     voice,
     clock,
     pump: () => {},
+    attempt: (work) => work(),
   });
   const find = (publicKey: string) => {
     const row = contacts.get(publicKey);
@@ -62,7 +64,18 @@ async function setUp(t: TestContext, cellsPerDay = 100) {
   const reports = (who: string) => heard(who).filter((say): say is ReportSaying => say.what === "report");
   const take = (said: CellsSaying, from = alice.publicKey) => vault.transaction(() => carrying.take(from, from, said));
   heard(alice.publicKey);
-  return { vault, carrying, clock, contacts, find, reports, heard, take, queued: () => carrying.book.countQueued() };
+  return {
+    vault,
+    carrying,
+    clock,
+    contacts,
+    outbox,
+    find,
+    reports,
+    heard,
+    take,
+    queued: () => carrying.book.countQueued(),
+  };
 }
 
 function capability(more: Partial<Capability> = {}, by = alice): string {
@@ -238,6 +251,55 @@ test("expired: what is queued is given back, and the capability is forgotten", a
   assert.deepEqual(reports(alice.publicKey)[0]?.returned, [0, 1]);
   take(cells([2]));
   assert.equal(reports(alice.publicKey)[0]?.ended, "expired");
+});
+
+test("the attack: somebody asks without end and takes no answer; what waits for him has a limit", async (t) => {
+  const { vault, carrying, outbox } = await setUp(t);
+  const code = "A".repeat(22);
+  vault.transaction(() => {
+    for (let i = 0; i < MESSAGE_LIMITS.outboxPerContact + 10; i++) {
+      carrying.redeem(mallory.publicKey, mallory.publicKey, code);
+    }
+  });
+  assert.equal(outbox.countTo(mallory.publicKey), MESSAGE_LIMITS.outboxPerContact);
+});
+
+test("a voucher whose credit the owner has ended is not accepted again", async (t) => {
+  const { vault, carrying, heard, find } = await setUp(t);
+  const { code } = carrying.makeVoucher(3, 86_400_000);
+  const redeem = () => {
+    vault.transaction(() => carrying.redeem(mallory.publicKey, mallory.publicKey, code));
+    return heard(mallory.publicKey).find((say) => say.what === "redeemed")?.ok;
+  };
+  assert.deepEqual([redeem(), redeem()], [true, true], "the control: asked twice, accepted once");
+  assert.equal(carrying.allowances.get(mallory.publicKey)?.credit, 3);
+  carrying.end(find(mallory.publicKey));
+  assert.equal(redeem(), false);
+});
+
+test("who is allowed nothing can revoke nothing ahead", async (t) => {
+  const { vault, carrying, find } = await setUp(t);
+  const revoke = () =>
+    vault.transaction(() => carrying.revoke(mallory.publicKey, mallory.publicKey, ["0f".repeat(16), "0e".repeat(16)]));
+  revoke();
+  assert.equal(carrying.book.capabilities.count(), 0);
+  carrying.allow(find(mallory.publicKey), 1);
+  revoke();
+  assert.equal(carrying.book.capabilities.count(), 2, "the control");
+});
+
+test("what the courier has no room for costs nothing of a day's cells, and he says how many are left", async (t) => {
+  const { take, heard } = await setUp(t, 1_000);
+  const of = (i: number) => {
+    const relay = `wss://relay${i}.example/`;
+    const id = i.toString(16).padStart(32, "0");
+    return cells([0], { relay, capability: capability({ id, relay: relayHash(relay) }) });
+  };
+  for (let i = 0; i <= COURIER_LIMITS.relaysPerPerson; i++) take(of(i));
+  const [report, offer] = heard(alice.publicKey);
+  assert.ok(report?.what === "report" && report.ended === "over_limit");
+  assert.ok(offer?.what === "offer");
+  assert.deepEqual([offer.cellsPerDay, offer.usedToday], [1_000, COURIER_LIMITS.relaysPerPerson]);
 });
 
 test("relays and capabilities without end are refused", async (t) => {

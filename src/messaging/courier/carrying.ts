@@ -13,8 +13,8 @@ import { COURIER_LIMITS } from "../../core/cell-limits.ts";
 import { RELAY_LIMITS } from "../../core/limits.ts";
 import type { Account } from "../../vault/account.ts";
 import type { ContactBook, ContactRow } from "../contact-book.ts";
-import { type AllowanceRow, Allowances, creditOf } from "./allowances.ts";
-import { CAPABILITY_BYTES, type Capability, covers, openCapability, relayHash } from "./capability.ts";
+import { type AllowanceRow, Allowances, creditOf, usedTodayOf } from "./allowances.ts";
+import { type Capability, covers, openCapability, relayHash } from "./capability.ts";
 import { CarriedBook, type CarriedCell, type CarriedRow, isUsed, noNumbers, useNumbers } from "./carried-book.ts";
 import type { CellsSaying, EndReason, ReportSaying } from "./courier-letter.ts";
 import { badCellsPerDay, badVoucher, notAccepted, notCarrying } from "./courier-errors.ts";
@@ -31,8 +31,10 @@ export interface CarryingOptions {
   readonly devicesOf: (account: string) => string[];
   readonly voice: CourierVoice;
   readonly clock: Clock;
-  /** Something new is queued. */
-  readonly pump: () => void;
+  /** Something new is queued for this relay. */
+  readonly pump: (relay: string) => void;
+  /** Does work of which nobody waits for the end. */
+  readonly attempt: (work: () => void) => void;
 }
 
 /** How far the clocks of two nodes may differ. */
@@ -90,9 +92,10 @@ export class Carrying {
     if (redeemed && !redeemed.again) {
       this.allowances.addCredit(account, redeemed.row.cells, redeemed.row.untilMs, nowMs);
     }
-    this.#o.voice.say(device, { what: "redeemed", ok: redeemed !== null });
-    const allowance = this.allowances.get(account);
-    if (redeemed && allowance) this.#offer(account, allowance);
+    // Asked again, he is told the same, unless it is over with it.
+    const allowance = redeemed && this.allowances.get(account);
+    this.#o.voice.answer(device, { what: "redeemed", ok: allowance !== null });
+    if (allowance) this.#offer(account, allowance);
   }
 
   take(account: string, device: string, said: CellsSaying): void {
@@ -100,7 +103,7 @@ export class Carrying {
     const id = toHex(bytes.subarray(1, 17));
     const judged = this.#judge(account, device, said, bytes);
     const numbers = said.cells.map(({ n }) => n);
-    if (typeof judged === "string") return this.#report(device, { capability: id, returned: numbers, ended: judged });
+    if (typeof judged === "string") return this.#refuse(account, device, id, numbers, judged);
     const fresh = said.cells.filter(({ n }, i) => !isUsed(judged, n) && numbers.indexOf(n) === i);
     const taken = fresh.slice(0, this.#room(account, fresh.length));
     for (const { n, cell } of taken) {
@@ -109,11 +112,8 @@ export class Carrying {
     const takenNumbers = taken.map(({ n }) => n);
     this.book.capabilities.put(useNumbers(judged, takenNumbers));
     const returned = fresh.slice(taken.length).map(({ n }) => n);
-    if (returned.length > 0) {
-      this.#report(device, { capability: id, returned, ended: "over_limit" });
-      this.#offer(account, this.allowances.allow(account, this.allowances.get(account)?.cellsPerDay ?? 0));
-    }
-    queueMicrotask(this.#o.pump);
+    if (returned.length > 0) this.#refuse(account, device, id, returned, "over_limit");
+    queueMicrotask(() => this.#o.pump(said.relay));
   }
 
   /** Only by the device that signed it. One that is not known yet may come late, so its end is noted. */
@@ -122,7 +122,7 @@ export class Carrying {
     for (const id of ids) {
       const row = this.book.capabilities.get(id);
       if (row?.device === device) this.#end(row, "revoked", true);
-      else if (!row && this.#hasRoomFor(account)) {
+      else if (!row && this.allowances.get(account) && this.#hasRoomFor(account)) {
         const none = { relay: "", first: 0, count: 0, used: "" };
         this.book.capabilities.put({ id, account, device, ...none, untilMs, ended: "revoked" });
       }
@@ -149,7 +149,7 @@ export class Carrying {
     if (this.#closed) return;
     this.#reportTimer ??= setTimeout(() => {
       this.#reportTimer = null;
-      if (!this.#closed) this.#o.vault.transaction(() => this.#reportAll());
+      if (!this.#closed) this.#o.attempt(() => this.#o.vault.transaction(() => this.#reportAll()));
     }, COURIER_LIMITS.reportMs).unref();
   }
 
@@ -229,15 +229,23 @@ export class Carrying {
     }
   }
 
+  /** With what holds now: the sender counts otherwise, or an allowance has ended and begun again. */
+  #refuse(account: string, device: string, capability: string, returned: readonly number[], ended: EndReason): void {
+    this.#report(device, { capability, returned, ended });
+    const allowance = this.allowances.get(account);
+    if (allowance && (ended === "over_limit" || ended === "not_allowed")) this.#offer(account, allowance);
+  }
+
   #report(device: string, report: Partial<ReportSaying> & Pick<ReportSaying, "capability">): void {
-    this.#o.voice.say(device, { what: "report", taken: [], lost: [], returned: [], ended: null, ...report });
+    this.#o.voice.answer(device, { what: "report", taken: [], lost: [], returned: [], ended: null, ...report });
   }
 
   #offer(account: string, row: AllowanceRow): void {
-    const credit = creditOf(row, this.#o.clock.nowMs());
+    const nowMs = this.#o.clock.nowMs();
     const { cellsPerDay, creditUntilMs: creditUntil } = row;
+    const [usedToday, credit] = [usedTodayOf(row, nowMs), creditOf(row, nowMs)];
     for (const device of this.#o.devicesOf(account)) {
-      this.#o.voice.say(device, { what: "offer", cellsPerDay, credit, creditUntil });
+      this.#o.voice.answer(device, { what: "offer", cellsPerDay, usedToday, credit, creditUntil });
     }
   }
 
@@ -252,7 +260,7 @@ export class Carrying {
 
 function readCapability(bytes: Uint8Array): Capability | null {
   try {
-    return bytes.length === CAPABILITY_BYTES ? openCapability(bytes) : null;
+    return openCapability(bytes);
   } catch (error) {
     if (error instanceof NocturneError) return null;
     throw error;

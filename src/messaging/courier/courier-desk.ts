@@ -3,6 +3,7 @@
 import { encodeNpub } from "../../nostr/keys.ts";
 import type { Clock } from "../../core/clock.ts";
 import type { Desk } from "../desk.ts";
+import { isoTime } from "../message-view.ts";
 import { creditOf, usedTodayOf } from "./allowances.ts";
 import { badVoucherCode, noCourier, notAccepted } from "./courier-errors.ts";
 import type { Couriers } from "./couriers.ts";
@@ -111,7 +112,7 @@ export class CourierDesk {
 
   #voucher({ id, cells, untilMs, redeemedBy }: VoucherRow): CourierVoucher {
     const by = redeemedBy === null ? null : this.#person(redeemedBy).name;
-    return { id: id.slice(0, 16), cells, expiresAt: new Date(untilMs).toISOString(), redeemedBy: by };
+    return { id: id.slice(0, 16), cells, expiresAt: isoTime(untilMs), redeemedBy: by };
   }
 
   #person(account: string): { readonly name: string; readonly npub: string } {
@@ -121,5 +122,5 @@ export class CourierDesk {
 }
 
 function iso(atMs: number | null): string | null {
-  return atMs === null ? null : new Date(atMs).toISOString();
+  return atMs === null ? null : isoTime(atMs);
 }

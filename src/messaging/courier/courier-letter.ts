@@ -26,6 +26,8 @@ export interface CellsSaying {
 export interface OfferSaying {
   readonly what: "offer";
   readonly cellsPerDay: number;
+  /** Of the day (UTC) in which this is said. */
+  readonly usedToday: number;
   /** Cells beside those, and until when (ms since 1970). */
   readonly credit: number;
   readonly creditUntil: number;
@@ -59,6 +61,7 @@ export const courierSchema: v.GenericSchema<unknown, CourierSaying> = v.variant(
   v.object({
     what: v.literal("offer"),
     cellsPerDay: v.pipe(count, v.maxValue(COURIER_LIMITS.cellsPerDay)),
+    usedToday: count,
     credit: count,
     creditUntil: count,
   }),

@@ -3,8 +3,14 @@ import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createWorld, type Person, until, WAIT_MS } from "../../../test/support/messenger-world.ts";
+import { openVaultsMail } from "../../../test/support/cells.ts";
+import { systemClock } from "../../core/clock.ts";
+import { parsePublicKey } from "../../nostr/keys.ts";
 import { eventBytes, type NostrEvent } from "../../nostr/event.ts";
 import { KIND } from "../../nostr/kinds.ts";
+import { decodeLetter, letterHead } from "../letter.ts";
+import { Entrusted } from "./entrusted.ts";
+import { Offers } from "./offers.ts";
 
 const MANY = 1_000;
 
@@ -32,6 +38,12 @@ function waiting(person: Person, who: string, id: string): string | undefined {
 
 function stateOf(person: Person, who: string, id: string): string | undefined {
   return person.messenger.messages(who).messages.find((message) => message.id === id)?.state;
+}
+
+/** The epoch in which Alice writes to Bob. */
+function epochOf({ vault, messenger }: Person): string {
+  const { sessions } = openVaultsMail(vault, systemClock);
+  return sessions.of(parsePublicKey(messenger.contact("Bob").npub).publicKey)?.head ?? "";
 }
 
 /** All cells that have left so far, and a way to see which ones a person sent since. */
@@ -153,6 +165,16 @@ test("crashes of all three at any time: all arrives, once", async (t) => {
     await sleep(100);
   }
   assert.deepEqual(bob.texts(), texts);
+  // What was sent again meanwhile is still to come.
+  const isDone = () =>
+    alice.messenger.counts().outbox === 0 && carol.messenger.couriers.view().carrying[0]?.queued === 0;
+  await until(() => {
+    clock.now += 1_000;
+    alice.messenger.refreshRelays();
+    return isDone();
+  }, "nothing is under way any more");
+  await sleep(200);
+  assert.deepEqual(bob.texts(), texts, "none is shown twice");
 });
 
 test("revoked: what is queued is dropped and told, and mail goes on directly", async (t) => {
@@ -251,4 +273,77 @@ test("everything to other people goes by the courier: receipts, hellos, groups",
   const group = await alice.messenger.createGroup({ name: "both", members: ["Bob"] });
   await until(() => alice.messenger.group(group.id).members.every(({ state }) => state === "member"), "Bob is in");
   assert.ok(used() > afterMeeting, "invitation and welcome");
+});
+
+test("the attack: a contact offers credit until a time that no calendar has; what faces are told stands", async (t) => {
+  const { alice, carol, clock } = await setUp(t);
+  const { publicKey, device } = carol.vault.identity();
+  const say = { what: "offer", cellsPerDay: 1, usedToday: 0, credit: 1, creditUntil: Number.MAX_SAFE_INTEGER } as const;
+  assert.ok(decodeLetter(JSON.stringify({ ...letterHead(clock.now), kind: "courier", say })), "such a letter is read");
+  new Offers(alice.vault).note(publicKey, device, say, clock.now + 1);
+  assert.equal(alice.messenger.couriers.view().offers[0]?.creditUntil, "9999-12-31T23:59:59.999Z");
+});
+
+test("what goes once, as receipts, is forgotten when it is settled", async (t) => {
+  const { alice, bob } = await setUp(t);
+  alice.messenger.couriers.use("Carol");
+  for (const text of ["one", "two", "three"]) {
+    const { id } = await bob.messenger.send({ to: "Alice", text });
+    await bob.messenger.waitFor(id, "delivered", AbortSignal.timeout(WAIT_MS));
+  }
+  await until(() => (alice.messenger.couriers.view().offers[0]?.taken ?? 0) >= 3, "Carol reports");
+  await until(() => new Entrusted(alice.vault).list().length === 0, "nothing is kept of them");
+});
+
+test("ended and allowed again while the sender's cells are under way: he is told what holds now", async (t) => {
+  const { alice, bob, carol, clock } = await setUp(t);
+  alice.messenger.couriers.use("Carol");
+  const first = await alice.messenger.send({ to: "Bob", text: "before" });
+  await alice.messenger.waitFor(first.id, "delivered", AbortSignal.timeout(WAIT_MS));
+  await alice.messenger.stop();
+  carol.messenger.couriers.end("Alice");
+  carol.messenger.couriers.allow("Alice", MANY);
+  alice.start();
+  await alice.messenger.send({ to: "Bob", text: "after" });
+  await until(() => {
+    clock.now += 1_000;
+    alice.messenger.refreshRelays();
+    return bob.texts().length === 2;
+  }, "it arrives");
+  assert.equal(alice.messenger.couriers.view().using?.hold, null);
+  assert.deepEqual(bob.texts(), ["before", "after"]);
+});
+
+test("what does not fit into what is left says so", async (t) => {
+  const { alice } = await setUp(t, 3);
+  alice.messenger.couriers.use("Carol");
+  const { id } = await alice.messenger.send({ to: "Bob", text: "much ".repeat(3_000) });
+  await until(() => /Carol could not take/.test(waiting(alice, "Bob", id) ?? ""), "it is said why it waits");
+});
+
+test("the keys change while cells wait at the courier: letters of both epochs are shown once, in order", async (t) => {
+  const { alice, bob, carol, relay, clock } = await setUp(t);
+  const queued = () => carol.messenger.couriers.view().carrying[0]?.queued ?? 0;
+  alice.messenger.couriers.use("Carol");
+  relay.reachable = false;
+  await alice.messenger.send({ to: "Bob", text: "before" });
+  await until(() => queued() === 1, "Carol has it");
+  await until(() => alice.messenger.couriers.view().using?.handing === 0, "and has said so");
+  const before = epochOf(alice);
+  for (let hours = 0; hours < 72 && epochOf(alice) === before; hours += 6) {
+    clock.now += 6 * 3_600_000;
+    alice.messenger.renewKeys();
+    await sleep(100);
+  }
+  assert.notEqual(epochOf(alice), before);
+  const had = queued();
+  await alice.messenger.send({ to: "Bob", text: "after" });
+  await until(() => queued() > had, "Carol has that as well");
+  assert.deepEqual(bob.texts(), []);
+  relay.reachable = true;
+  carol.crash();
+  await until(() => bob.texts().length === 2, "Bob reads both");
+  await until(() => queued() === 0, "all cells have left");
+  await sleep(300);
+  assert.deepEqual(bob.texts(), ["before", "after"]);
 });

@@ -17,7 +17,7 @@ import type { Streams } from "../cover/streams.ts";
 import type { DeviceBook } from "../device/device-book.ts";
 import type { Outbox, OutboxRow } from "../outbox.ts";
 import { Carrying } from "./carrying.ts";
-import type { CourierSaying } from "./courier-letter.ts";
+import type { CourierLetter } from "../letter.ts";
 import { Sending } from "./sending.ts";
 import { Uploader } from "./uploader.ts";
 import { CourierVoice } from "./voice.ts";
@@ -49,29 +49,32 @@ export class Couriers {
   readonly #o: CouriersOptions;
   readonly #uploader: Uploader;
   readonly #timer: NodeJS.Timeout;
+  /** What fails now (a full disk) is tried again at a later turn. */
+  readonly #attempt = (work: () => void): void => {
+    try {
+      work();
+    } catch (error) {
+      this.#o.log.error({ error: error instanceof Error ? error.name : "" }, "a courier's work failed");
+    }
+  };
 
   constructor(options: CouriersOptions) {
     this.#o = options;
-    const { contacts, devices, identity, log } = options;
+    const { contacts, devices, identity } = options;
+    const attempt = this.#attempt;
     this.voice = new CourierVoice(options);
     this.carrying = new Carrying({
       ...options,
       voice: this.voice,
       device: identity.device,
       devicesOf: (account) => devices.devicesOf(account),
-      pump: () => this.#uploader.pump(),
+      attempt,
+      pump: (relay) => attempt(() => this.#uploader.fill(relay)),
     });
     const { book } = this.carrying;
-    this.#uploader = new Uploader({ ...options, book, settled: () => this.carrying.noteSettled() });
+    this.#uploader = new Uploader({ ...options, book, attempt, settled: () => this.carrying.noteSettled() });
     this.sending = new Sending({ ...options, contacts, voice: this.voice });
-    this.#timer = setInterval(() => {
-      try {
-        this.carrying.expire();
-        this.sending.forgetOld();
-      } catch (error) {
-        log.error({ error: error instanceof Error ? error.name : "" }, "couriers could not be tidied up");
-      }
-    }, TIDY_MS).unref();
+    this.#timer = setInterval(() => attempt(() => this.#tidy()), TIDY_MS).unref();
   }
 
   /** Goes on with what was taken on before. */
@@ -81,12 +84,12 @@ export class Couriers {
     this.#uploader.pump();
   }
 
-  /** Takes in what a device of a contact says, inside the transaction that acknowledges it. */
-  receive(account: string, device: string, say: CourierSaying): void {
+  /** Takes in what a device of a contact said at that time, by its clock, inside the transaction that acknowledges it. */
+  receive(account: string, device: string, { say, at }: CourierLetter): void {
     const { carrying, sending } = this;
-    if (say.what === "offer") sending.offered(account, device, say);
+    if (say.what === "offer") sending.offered(account, device, say, at);
     else if (say.what === "redeemed") sending.redeemed(account, device, say.ok);
-    else if (say.what === "report") sending.reported(device, say);
+    else if (say.what === "report") sending.reported(device, say, at);
     else if (say.what === "redeem") carrying.redeem(account, device, say.code);
     else if (say.what === "revoke") carrying.revoke(account, device, say.capabilities);
     else carrying.take(account, device, say);
@@ -99,6 +102,12 @@ export class Couriers {
     const courier = use && contacts.get(use.account);
     const own = use ? (courier?.card?.relays ?? courier?.relays ?? []) : contacts.relays();
     return [...own, ...this.carrying.book.relays()];
+  }
+
+  #tidy(): void {
+    this.carrying.expire();
+    this.carrying.noteSettled();
+    this.sending.forgetOld();
   }
 
   close(): void {

@@ -12,6 +12,8 @@ export interface OfferRow {
   readonly cellsPerDay: number;
   readonly credit: number;
   readonly creditUntilMs: number;
+  /** When he said so, by his clock: of two offers the later one holds. */
+  readonly saidMs: number;
   /** Days since 1970 of the last cells, and how many there were on that day. */
   readonly day: number;
   readonly usedToday: number;
@@ -47,8 +49,14 @@ export class Offers {
     return this.#table.list();
   }
 
-  note(account: string, device: string, { cellsPerDay, credit, creditUntil }: OfferSaying): void {
-    this.#table.put({ ...this.#known(account, device), cellsPerDay, credit, creditUntilMs: creditUntil });
+  /** `saidMs` by the courier's clock. Of the cells of a day he may not have seen all yet. */
+  note(account: string, device: string, offer: OfferSaying, saidMs: number): void {
+    const row = this.#known(account, device);
+    if (saidMs < row.saidMs) return;
+    const { cellsPerDay, credit, creditUntil: creditUntilMs } = offer;
+    const [day, usedToday] = [dayOf(saidMs), Math.max(offer.usedToday, usedTodayOf(row, saidMs))];
+    const used = day < row.day ? {} : { day, usedToday };
+    this.#table.put({ ...row, cellsPerDay, credit, creditUntilMs, saidMs, ...used });
   }
 
   noteAsked(account: string, device: string): void {
@@ -72,13 +80,9 @@ export class Offers {
     });
   }
 
-  /** The courier counts otherwise: nothing more today. */
-  exhaust(device: string, nowMs: number): void {
-    this.#change(device, (row) => ({ day: dayOf(nowMs), usedToday: row.cellsPerDay, credit: 0 }));
-  }
-
-  close(device: string): void {
-    this.#change(device, () => ({ cellsPerDay: 0, credit: 0 }));
+  /** He carries no more, unless he has offered again by then. */
+  close(device: string, saidMs: number): void {
+    this.#change(device, (row) => (saidMs > row.saidMs ? { cellsPerDay: 0, credit: 0, saidMs } : {}));
   }
 
   forget(account: string): void {
@@ -91,7 +95,7 @@ export class Offers {
   }
 
   #known(account: string, device: string): OfferRow {
-    const nothing = { cellsPerDay: 0, credit: 0, creditUntilMs: 0, day: 0, usedToday: 0, taken: 0 };
+    const nothing = { cellsPerDay: 0, credit: 0, creditUntilMs: 0, saidMs: 0, day: 0, usedToday: 0, taken: 0 };
     return this.#table.get(device) ?? { device, account, ...nothing, reportedAtMs: null, redeemed: null };
   }
 }

@@ -3,7 +3,7 @@
  *
  *   letter -> parcel -> cells, sealed and numbered -> cells letters to the courier      "queued"
  *   report: each piece taken by a relay                                                 "sent"
- *   report: a piece is gone; or no report for COURIER_LIMITS.patienceMs                 made into new cells, handed over again
+ *   report: a piece is gone; or no report for long                                      made into new cells, handed over again
  *
  * It fails closed: what cannot be handed over waits. It goes directly again once the person has switched the courier off.
  */
@@ -139,7 +139,7 @@ export class Sending {
   ): number | null {
     const { clock, post } = this.#o;
     const use = this.#use;
-    const untilMs = clock.nowMs() + COURIER_LIMITS.patienceMs;
+    const untilMs = clock.nowMs() + patienceMs(row);
     if (!use || this.hold() !== null) return null;
     if (row && this.#isUnderWay(rowKey(row))) return untilMs;
     // Before places of the lane are spent on it.
@@ -163,8 +163,10 @@ export class Sending {
     if (!this.isFor(account) || row.state !== "queued") return null;
     const name = this.#o.contacts.get(this.#use?.account ?? "")?.name ?? "your courier";
     const hold = this.hold();
+    if (row.entrusted && this.#isUnderWay(rowKey(row))) return `It is on its way to ${name}, who will send it on.`;
     if (row.entrusted) return `It is with ${name}, who has not said yet that a relay took it.`;
-    return hold === null ? null : `It waits for ${name}: ${HOLDS[hold]} It goes directly if you use no courier.`;
+    if (hold !== null) return `It waits for ${name}: ${HOLDS[hold]} ${DIRECTLY}`;
+    return row.attempts === 0 ? null : `${name} could not take or send all of it; it is tried again. ${DIRECTLY}`;
   }
 
   /** Cells on the way to the courier, and cells that he has. */
@@ -184,8 +186,8 @@ export class Sending {
 
   // Letters; each call lies inside the transaction that acknowledges the letter.
 
-  offered(account: string, device: string, said: OfferSaying): void {
-    this.offers.note(account, device, said);
+  offered(account: string, device: string, said: OfferSaying, saidMs: number): void {
+    this.offers.note(account, device, said, saidMs);
     queueMicrotask(() => this.#o.wake());
   }
 
@@ -193,18 +195,17 @@ export class Sending {
     this.offers.noteRedeemed(account, device, ok);
   }
 
-  reported(device: string, said: ReportSaying): void {
+  reported(device: string, said: ReportSaying, saidMs: number): void {
     const grant = this.#grants.get(said.capability);
     if (grant?.device !== device) return;
     const taken = this.#settle(device, said.capability, said.taken, "taken");
     const gone = this.#settle(device, said.capability, [...said.lost, ...said.returned], "gone");
-    const nowMs = this.#o.clock.nowMs();
-    if (said.ended === "over_limit") this.offers.exhaust(device, nowMs);
-    else if (said.ended !== null) this.#grants.end(grant);
-    if (said.ended === "not_allowed") this.offers.close(device);
-    this.offers.noteReport(device, said.taken.length, nowMs);
+    // What is left is in the offer that comes with it.
+    if (said.ended !== null && said.ended !== "over_limit") this.#grants.end(grant);
+    if (said.ended === "not_allowed") this.offers.close(device, saidMs);
+    this.offers.noteReport(device, said.taken.length, this.#o.clock.nowMs());
     const tries = new Map([...taken, ...gone].map((row) => [row.attempt, row.letter]));
-    for (const [attempt, letter] of tries) if (letter !== null) this.#judge(attempt, letter);
+    for (const [attempt, letter] of tries) this.#judge(attempt, letter);
   }
 
   /** Forgets cells of which nothing was reported while relays keep them; call now and then. */
@@ -262,11 +263,12 @@ export class Sending {
     return settled;
   }
 
-  #judge(attempt: string, letter: string): void {
+  #judge(attempt: string, letter: string | null): void {
     const { outbox, clock, sent, wake } = this.#o;
     const state = this.#entrusted.stateOf(attempt);
-    const row = outbox.byKey(letter);
-    if (!row || state === "under way") return;
+    const row = letter === null ? null : outbox.byKey(letter);
+    // Settled before: what becomes of its other copies is of no interest.
+    if (!row?.entrusted || state === "under way") return;
     const patienceMs = acknowledgementDueMs(COVER_LIMITS.stealthPeriodMs, MESSAGE_LIMITS.resendMs);
     if (state === "arrived") {
       outbox.markSent(row, clock.nowMs(), patienceMs);
@@ -298,6 +300,8 @@ export class Sending {
   }
 }
 
+const DIRECTLY = "It goes directly if you use no courier.";
+
 export const HOLDS: Readonly<Record<HoldReason, string>> = {
   "not-a-contact": "you have blocked or removed this courier, or it has come with other keys.",
   "no-session": "there is no session with it yet.",
@@ -314,6 +318,11 @@ function isOpen(offer: OfferRow, nowMs: number): boolean {
 function cellsOf(parcel: Parcel, relays: number): number {
   const bytes = (parcel.kind === "letter" ? parcel.envelope : parcel.body).length + ENVELOPE_BYTES;
   return Math.ceil(bytes / PIECE_BYTES) * Math.min(relays, COVER_LIMITS.copies);
+}
+
+/** Doubled each time: he may be waiting for a relay that is away, and each copy counts against what he carries in a day. */
+function patienceMs(row: OutboxRow | null): number {
+  return Math.min(COURIER_LIMITS.patienceMs * 2 ** (row?.attempts ?? 0), COURIER_LIMITS.patienceMaxMs);
 }
 
 function failedWaitMs({ attempts }: OutboxRow): number {

@@ -11,7 +11,7 @@ import { randomBytes } from "../../core/random.ts";
 import { aesGcmKey } from "../../crypto/provider.ts";
 import type { VerifiedEvent } from "../../nostr/event.ts";
 import type { RelayPool } from "../../route/relay-pool.ts";
-import { openVault } from "../../vault/vault.ts";
+import { openVault, type Vault } from "../../vault/vault.ts";
 import { readCell, ephemeralKey, sealPiece } from "../cell/cell.ts";
 import { CoverLaw } from "../cover/cover-law.ts";
 import { Streams } from "../cover/streams.ts";
@@ -22,14 +22,23 @@ import { Uploader } from "./uploader.ts";
 const RELAY = "ws://relay";
 const START_MS = Date.UTC(2026, 0, 1);
 
+interface Answer {
+  readonly says: "ok" | "late" | "no";
+  reachable: boolean;
+  readonly onPublish?: (full: { disk: boolean }) => void;
+}
+
 /** A courier under `balanced`, and a relay that says what `answer` says: "late" never answers. */
-async function setUp(t: TestContext, answer: { says: "ok" | "late" | "no"; reachable: boolean }) {
+async function setUp(t: TestContext, answer: Answer) {
   const dataDir = mkdtempSync(join(tmpdir(), "nocturne-uploader-"));
   const time = new VirtualTime(START_MS);
   const vault = await openVault({ dataDir, clock: time, log: createLogger("silent") });
   const seen: VerifiedEvent[] = [];
+  const full = { disk: false };
+  const addresses: string[] = [];
   const publish = async (_url: string, event: VerifiedEvent) => {
     seen.push(event);
+    if (addresses.includes(readCell(event)?.address ?? "")) answer.onPublish?.(full);
     if (answer.says === "late") throw new Error("no answer");
     if (answer.says === "no") throw new Error("refused");
   };
@@ -37,7 +46,22 @@ async function setUp(t: TestContext, answer: { says: "ok" | "late" | "no"; reach
   const streams = new Streams({ pool, law: new CoverLaw("balanced"), clock: time, timers: time });
   streams.follow([], [RELAY]);
   const book = new CarriedBook(vault);
-  const uploader = new Uploader({ vault, book, streams, pool, clock: time, settled: () => {} });
+  const failures: unknown[] = [];
+  const attempt = (work: () => void) => {
+    try {
+      work();
+    } catch (error) {
+      failures.push(error);
+      full.disk = false;
+    }
+  };
+  const disk = {
+    transaction: <T>(work: () => T): T => {
+      if (full.disk) throw new Error("the disk is full");
+      return vault.transaction(work);
+    },
+  } as Vault;
+  const uploader = new Uploader({ vault: disk, book, streams, pool, clock: time, settled: () => {}, attempt });
   t.after(() => {
     uploader.close();
     streams.close();
@@ -46,7 +70,6 @@ async function setUp(t: TestContext, answer: { says: "ok" | "late" | "no"; reach
   });
   const range = { first: 0, count: 64, used: noNumbers(64), untilMs: START_MS * 2, ended: null };
   book.capabilities.put({ id: "c", account: "alice", device: "alice", relay: RELAY, ...range });
-  const addresses: string[] = [];
   const queue = (count: number) => {
     for (let n = 0; n < count; n++) {
       const piece = { parcel: "ab".repeat(12), index: 0, count: 1, heard: 0, bytes: randomBytes(9) };
@@ -64,7 +87,7 @@ async function setUp(t: TestContext, answer: { says: "ok" | "late" | "no"; reach
     }
   };
   const carried = () => seen.filter((event) => addresses.includes(readCell(event)?.address ?? ""));
-  return { time, book, uploader, queue, pass, seen, carried };
+  return { time, book, uploader, failures, queue, pass, seen, carried };
 }
 
 test("cells take the place of dummies: the stream is as fast as before, and each leaves dated then", async (t) => {
@@ -83,7 +106,7 @@ test("cells take the place of dummies: the stream is as fast as before, and each
 });
 
 test("while the relay cannot be reached cells wait; then they leave", async (t) => {
-  const answer: { says: "ok"; reachable: boolean } = { says: "ok", reachable: false };
+  const answer: Answer = { says: "ok", reachable: false };
   const { queue, pass, carried, book } = await setUp(t, answer);
   queue(3);
   await pass(120_000);
@@ -123,4 +146,17 @@ test("what was dropped while it waited in the stream does not leave", async (t) 
   for (const cell of book.queuedUnder("c")) book.delete(cell);
   await pass(30_000);
   assert.equal(carried().length, 0);
+});
+
+test("a disk that is full when the answer comes does not end the process, and the next cells leave", async (t) => {
+  let left = 0;
+  const onPublish = (full: { disk: boolean }) => (full.disk = ++left === 1);
+  const { queue, pass, carried, failures, book, uploader } = await setUp(t, { says: "ok", reachable: true, onPublish });
+  queue(2);
+  await pass(60_000);
+  assert.equal(carried().length, 2);
+  assert.equal(failures.length, 1);
+  assert.deepEqual([book.inState("leaving").length, book.inState("taken").length], [1, 1]);
+  uploader.recover();
+  assert.equal(book.inState("lost").length, 1, "as after a crash");
 });

@@ -15,7 +15,7 @@ import type { VerifiedEvent } from "../../nostr/event.ts";
 import type { RelayPool } from "../../route/relay-pool.ts";
 import type { Account } from "../../vault/account.ts";
 import type { Streams } from "../cover/streams.ts";
-import type { CarriedBook, CarriedCell } from "./carried-book.ts";
+import { type CarriedBook, type CarriedCell, cellKey } from "./carried-book.ts";
 import { handedEvent } from "./handed-cell.ts";
 
 export interface UploaderOptions {
@@ -26,6 +26,8 @@ export interface UploaderOptions {
   readonly clock: Clock;
   /** What became of a cell is stored. */
   readonly settled: () => void;
+  /** Does work of which nobody waits for the end. */
+  readonly attempt: (work: () => void) => void;
 }
 
 export class Uploader {
@@ -50,9 +52,24 @@ export class Uploader {
   /** Puts into the streams what there is room for; looks again later if something has to wait. */
   pump(): void {
     if (this.#closed) return;
-    for (const relay of this.#o.book.relays()) this.#fill(relay);
     if (this.#timer) clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.pump(), COURIER_LIMITS.retryMs).unref();
+    this.#o.attempt(() => {
+      const isIdle = this.#o.book.countQueued() === 0;
+      for (const relay of isIdle ? [] : this.#o.book.relays()) this.fill(relay);
+    });
+  }
+
+  /** The same for one relay, once. */
+  fill(relay: string): void {
+    if (this.#closed) return;
+    const { book } = this.#o;
+    const underWay = this.#underWay.get(relay) ?? new Set<string>();
+    this.#underWay.set(relay, underWay);
+    const waiting = book.queuedFor(relay, 2 * COURIER_LIMITS.underWayPerRelay);
+    const next = waiting.filter((cell) => !underWay.has(cellKey(cell)));
+    if (next.length === 0 || !this.#isReachable(relay)) return;
+    for (const cell of next.slice(0, COURIER_LIMITS.underWayPerRelay - underWay.size)) void this.#send(cell, underWay);
   }
 
   close(): void {
@@ -60,25 +77,17 @@ export class Uploader {
     if (this.#timer) clearTimeout(this.#timer);
   }
 
-  #fill(relay: string): void {
-    const { book } = this.#o;
-    const underWay = this.#underWay.get(relay) ?? new Set<string>();
-    this.#underWay.set(relay, underWay);
-    const waiting = book.queuedFor(relay, 2 * COURIER_LIMITS.underWayPerRelay);
-    const next = waiting.filter((cell) => !underWay.has(nameOf(cell)));
-    if (next.length === 0 || !this.#isReachable(relay)) return;
-    for (const cell of next.slice(0, COURIER_LIMITS.underWayPerRelay - underWay.size)) void this.#send(cell, underWay);
-  }
-
   async #send(cell: CarriedCell, underWay: Set<string>): Promise<void> {
     const { streams } = this.#o;
-    underWay.add(nameOf(cell));
+    underWay.add(cellKey(cell));
     const taken = await streams.send(cell.relay, () => this.#leave(cell));
-    underWay.delete(nameOf(cell));
+    underWay.delete(cellKey(cell));
     // What had left when everything ends here is found as leaving at the next start.
     if (this.#closed) return;
-    // What did not leave waits for the next look, or a stream that is full would be asked without end.
-    if (this.#settle(cell, taken)) this.#fill(cell.relay);
+    this.#o.attempt(() => {
+      // What did not leave waits for the next look, or a stream that is full would be asked without end.
+      if (this.#settle(cell, taken)) this.fill(cell.relay);
+    });
   }
 
   /** Throws if it is not to leave now; a dummy leaves in its place. */
@@ -108,10 +117,6 @@ export class Uploader {
       return false;
     }
   }
-}
-
-function nameOf({ capability, n }: CarriedCell): string {
-  return `${capability}/${n}`;
 }
 
 function notNow(): NetworkError {

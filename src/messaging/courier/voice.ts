@@ -27,6 +27,11 @@ export class CourierVoice {
     return letter.id;
   }
 
+  /** The same for what answers somebody who may never take it: of more than the outbox holds for one device he hears nothing. */
+  answer(device: string, say: CourierSaying): void {
+    if (!this.#o.outbox.isFull(device)) this.say(device, say);
+  }
+
   /** Takes back what is not acknowledged yet. */
   unsay(letterId: string, device: string): void {
     this.#o.outbox.remove(letterId, device);

@@ -75,7 +75,7 @@ export class Chaff {
     const texts = await this.#o.fetchNotes().catch(() => []);
     if (this.#closed) return;
     if (texts.length > 0) {
-      this.#notes = texts.slice(0, COVER_LIMITS.chaffNotes).map((text) => utf8Encode(text).subarray(0, PIECE_BYTES));
+      this.#notes = texts.slice(0, COVER_LIMITS.chaffNotes).map((text) => utf8Encode(text).slice(0, PIECE_BYTES));
     }
     this.#cancelRefresh = this.#o.timers.schedule(() => void this.#refresh(), COVER_LIMITS.chaffNotesMs);
   }

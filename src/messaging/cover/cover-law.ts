@@ -19,7 +19,8 @@
 
 import { COVER_LIMITS } from "../../core/cell-limits.ts";
 
-export type CoverProfile = "stealth" | "balanced" | "fast";
+export const COVER_PROFILES = ["stealth", "balanced", "fast"] as const;
+export type CoverProfile = (typeof COVER_PROFILES)[number];
 
 const HOUR_MS = 3_600_000;
 const MEAN_PERIODS_MS: Readonly<Record<CoverProfile, number | null>> = {
@@ -68,14 +69,32 @@ export function acknowledgementDueMs(periodMs: number | null, roundTripMs: numbe
 
 /** A device's profile: one for all its relays, so that they see the same. */
 export class CoverLaw {
-  readonly profile: CoverProfile;
+  #profile: CoverProfile;
+  readonly #listeners = new Set<() => void>();
 
   constructor(profile: CoverProfile) {
-    this.profile = profile;
+    this.#profile = profile;
+  }
+
+  get profile(): CoverProfile {
+    return this.#profile;
   }
 
   /** Mean length in ms of a period; null without a stream. */
   meanPeriodMs(): number | null {
-    return MEAN_PERIODS_MS[this.profile];
+    return MEAN_PERIODS_MS[this.#profile];
+  }
+
+  /** Relays see that it changed, and when. */
+  change(profile: CoverProfile): void {
+    if (profile === this.#profile) return;
+    this.#profile = profile;
+    for (const listener of this.#listeners) listener();
+  }
+
+  /** Returns what ends it. */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
   }
 }

@@ -216,6 +216,36 @@ test("closing ends the stream and settles what waits", async () => {
   assert.deepEqual(sent, []);
 });
 
+test("a change of the law is followed at once: what waits leaves when the stream ends, and a stream begins", async () => {
+  const { time, law, emitter, departure, ids, sent, settled } = setUp("stealth");
+  law.onChange(() => emitter.renew());
+  for (const id of ["a", "b"]) emitter.post(departure(id));
+  law.change("fast");
+  assert.deepEqual(ids(), ["a", "b"]);
+  await time.advance(HOUR_MS);
+  assert.deepEqual(
+    [ids(), settled],
+    [
+      ["a", "b"],
+      ["a true", "b true"],
+    ],
+    "and nothing after them",
+  );
+  law.change("balanced");
+  await time.advance(60_000);
+  const balanced = sent.length;
+  assert.ok(balanced > 7, "dummies leave");
+  law.change("stealth");
+  await time.advance(600_000);
+  assert.ok(sent.length - balanced <= 30, "no second stream beside the new one");
+  law.change("balanced");
+  emitter.close();
+  const last = sent.length;
+  law.change("fast");
+  await time.advance(HOUR_MS);
+  assert.equal(sent.length, last);
+});
+
 test("the machine's own clock and timers drive it, until it is closed", async () => {
   const options = { clock: systemClock, timers: systemTimers, random: () => 0.001 }; // 2 ms
   const { emitter, sent } = setUp("balanced", options);

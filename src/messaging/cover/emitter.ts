@@ -48,10 +48,12 @@ export class Emitter {
   /** How many of the queue waited already when the period began. */
   #eligible = 0;
   #cancelTimer: () => void = () => {};
+  #hasStream: boolean;
   #closed = false;
 
   constructor(options: EmitterOptions) {
     this.#options = options;
+    this.#hasStream = options.law.meanPeriodMs() !== null;
     this.#beginPeriod(options.clock.nowMs());
   }
 
@@ -79,6 +81,17 @@ export class Emitter {
     if (this.room <= 0) return false;
     this.#queue.push(departure);
     return true;
+  }
+
+  /** The law changed: a stream begins, or ends and lets go what waits; between two paces, the next period is another. */
+  renew(): void {
+    const { law, clock } = this.#options;
+    const hasStream = law.meanPeriodMs() !== null;
+    if (this.#closed || hasStream === this.#hasStream) return;
+    this.#hasStream = hasStream;
+    if (hasStream) return this.#beginPeriod(clock.nowMs());
+    this.#cancelTimer();
+    for (const departure of this.#queue.splice(0)) this.#send(departure);
   }
 
   /** Ends the stream. What waits is settled as not accepted; what left already is settled by its answer. */

@@ -21,10 +21,13 @@ import { type Departure, Emitter } from "./emitter.ts";
 import { LoopWatch } from "./loop-watch.ts";
 import { choosePaths, type PathScore, scoreLoss, scoreReturn, UNTRIED_PATH } from "./path-score.ts";
 
+/** What streams ask of the cover law. */
+export type StreamLaw = Pick<CoverLaw, "meanPeriodMs" | "onChange">;
+
 export interface StreamsOptions {
   /** Connections on which nobody is known. */
   readonly pool: RelayPool;
-  readonly law: Pick<CoverLaw, "meanPeriodMs">;
+  readonly law: StreamLaw;
   readonly clock: Clock;
   readonly timers: Timers;
 }
@@ -41,8 +44,13 @@ export class Streams {
   /** Relays whose crowd we read, so that loops come back from there. */
   #read: readonly string[] = [];
 
+  readonly #unfollowLaw: () => void;
+
   constructor(options: StreamsOptions) {
     this.#o = options;
+    this.#unfollowLaw = options.law.onChange(() => {
+      for (const emitter of this.#emitters.values()) emitter.renew();
+    });
   }
 
   /** Streams to these relays and to no others, from now on; from those of `read` loops come back. */
@@ -96,6 +104,7 @@ export class Streams {
   }
 
   close(): void {
+    this.#unfollowLaw();
     this.#stop.abort();
     for (const emitter of this.#emitters.values()) emitter.close();
     this.#emitters.clear();

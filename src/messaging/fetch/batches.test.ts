@@ -171,6 +171,22 @@ test("a relay that does not answer is not asked for more, and what it owes is as
   assert.deepEqual(relay.log[1]?.ids.toSorted(), relay.log[0]?.ids.toSorted());
 });
 
+test("the attack: a relay that is slow for long, but connected, makes nobody give up mail", async () => {
+  const run = await read({ mail: () => 1, seconds: 120 });
+  const { relay, time, givenUp, bodies, ours } = run;
+  relay.answers = false;
+  const asked = () => relay.log.at(-1)?.ids.filter((id) => ours.has(id)) ?? [];
+  await time.advance(FETCH_LIMITS.batchMs * 2);
+  const mail = asked();
+  assert.ok(mail.length > 0);
+  await time.advance(FETCH_LIMITS.answerMs * 2 * FETCH_LIMITS.tries);
+  assert.ok(relay.log.length > FETCH_LIMITS.tries, "it was asked again and again");
+  relay.answers = true;
+  await time.advance(FETCH_LIMITS.answerMs * 2);
+  assert.deepEqual(givenUp, []);
+  assert.ok(mail.every((id) => bodies.includes(id)));
+});
+
 test("a batch is noted down before it is asked for, and asked for as it was by the next process", async () => {
   const { relay, saved } = await read({ mail: bursts, seconds: 60 });
   assert.deepEqual(

@@ -123,8 +123,10 @@ export class Batches {
     const { missing, subscription } = this.#batch;
     subscription.close();
     this.#batch = null;
-    for (const { header, tries } of missing.values()) {
-      if (tries + 1 < this.#o.limits.tries) this.#again.push({ header, tries: tries + 1 });
+    for (const { header, tries: before } of missing.values()) {
+      // A relay that said nothing may be slow; one that says it was all does not have the rest.
+      const tries = this.#answered ? before + 1 : before;
+      if (tries < this.#o.limits.tries) this.#again.push({ header, tries });
       else this.#o.onGivenUp(header.id);
     }
   }

@@ -27,7 +27,7 @@ test("what a relay tells again, on the same connection or the next, is looked at
   let stored = 0;
   const crowd = new Crowd({ subscribe } as unknown as RelayPool, systemClock);
   crowd.follow(URL, () => null, {
-    onCell: ({ id }) => told.push(id),
+    onCell: ({ id }) => told.push(id) > 0,
     onStored: () => stored++,
     onTold: () => {},
     onLost: () => {},
@@ -57,7 +57,7 @@ test("cells that come while the stored ones are read do not make it read on with
   const seen = { stored: 0 };
   const crowd = new Crowd({ subscribe } as unknown as RelayPool, systemClock);
   const onStored = () => seen.stored++;
-  crowd.follow(URL, () => null, { onCell: () => {}, onTold: () => {}, onStored, onLost: () => {} });
+  crowd.follow(URL, () => null, { onCell: () => false, onTold: () => {}, onStored, onLost: () => {} });
   const [live] = opened;
   live?.filters();
   const told = [cell(60_000)];

@@ -40,7 +40,7 @@ export class Crowd {
     };
     const page = (): void => {
       const next = reading.nextPage();
-      if (!next) return handlers.onStored(reading.startedAtMs);
+      if (!next) return handlers.onStored(reading.startedAtMs, true);
       const current = reading;
       const subscription = this.#pool.subscribe(url, () => (current === reading ? [next] : []), {
         claim: take,

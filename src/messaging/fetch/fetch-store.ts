@@ -17,7 +17,10 @@ import type { CellHeader } from "../cell/cell-header.ts";
 import type { Way } from "./way.ts";
 
 interface NotedRow extends CellHeader {
+  /** Where it is to be fetched, or was. */
   readonly url: string;
+  /** A relay that holds the same; null for none, and once it was fetched. */
+  readonly also: string | null;
   /** base64; null until it was fetched. */
   readonly sealed: string | null;
   readonly atMs: number;
@@ -46,13 +49,15 @@ export class FetchStore {
   readonly #places: SealedTable<FetchPlace>;
   /** Ids of all noted cells: most are none, and asking the disk for each would slow everybody down. */
   readonly #noted: Set<string>;
+  /** Of them those whose body is here; the oldest first. */
+  readonly #bodies: Set<string>;
 
   constructor(vault: Account, nowMs: number) {
     this.#vault = vault;
     this.#cells = vault.table<NotedRow>({
       name: "fetch_cells",
       key: (row) => row.id,
-      indexes: { url: (row) => row.url, unsaved: () => "yes" },
+      indexes: { url: (row) => row.url, also: (row) => row.also, unsaved: () => "yes" },
     });
     this.#places = vault.table<FetchPlace>({
       name: "fetch_places",
@@ -61,6 +66,7 @@ export class FetchStore {
     });
     const rows = this.#cells.list();
     this.#noted = new Set(rows.map(({ id }) => id));
+    this.#bodies = new Set(rows.filter(({ sealed }) => sealed !== null).map(({ id }) => id));
     this.forget(rows.filter(({ atMs }) => atMs < nowMs - FETCH_LIMITS.notedMs).map(({ id }) => id));
   }
 
@@ -69,31 +75,41 @@ export class FetchStore {
   }
 
   noted(url: string): NotedCell[] {
-    const rows = this.#noted.size === 0 ? [] : this.#cells.find("url", url);
+    if (this.#noted.size === 0) return [];
+    const rows = [...this.#cells.find("url", url), ...this.#cells.find("also", url)];
     return rows.map(({ id, address, ephemeral, sealed }) => ({
       header: { id, address, ephemeral },
       cell: sealed === null ? null : { id, address, sealed: Buffer.from(sealed, "base64") },
     }));
   }
 
-  /** Ours, not fetched yet. */
-  note(url: string, headers: readonly CellHeader[], nowMs: number): void {
+  /** Ours, not fetched yet; of a pair of relays either may have to give it alone. */
+  note([url, also]: readonly [string, string?], headers: readonly CellHeader[], nowMs: number): void {
     this.#vault.transaction(() => {
-      for (const header of headers) this.#cells.put({ ...header, url, sealed: null, atMs: nowMs });
+      for (const header of headers) this.#cells.put({ ...header, url, also: also ?? null, sealed: null, atMs: nowMs });
     });
-    for (const { id } of headers) this.#noted.add(id);
+    for (const { id } of headers) {
+      this.#noted.add(id);
+      this.#bodies.delete(id);
+    }
   }
 
   /** The body of a noted cell is here. */
   fetched(url: string, cell: Cell, nowMs: number): void {
     const { id, address } = cell;
     const sealed = Buffer.from(cell.sealed).toString("base64");
-    this.#cells.put({ id, address, ephemeral: toHex(ephemeralOf(cell)), url, sealed, atMs: nowMs });
+    this.#cells.put({ id, address, ephemeral: toHex(ephemeralOf(cell)), url, also: null, sealed, atMs: nowMs });
+    this.#bodies.add(id);
+    const [oldest] = this.#bodies;
+    if (this.#bodies.size > FETCH_LIMITS.bodies && oldest !== undefined) this.forget([oldest]);
   }
 
   /** Taken in, or given up; of cells that are not noted nothing happens. */
   forget(ids: readonly string[]): void {
-    for (const id of ids) if (this.#noted.delete(id)) this.#cells.delete(id);
+    for (const id of ids) {
+      this.#bodies.delete(id);
+      if (this.#noted.delete(id)) this.#cells.delete(id);
+    }
   }
 
   place(url: string): FetchPlace {

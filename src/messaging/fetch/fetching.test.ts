@@ -12,7 +12,9 @@ import type { NostrEvent } from "../../nostr/event.ts";
 import { createFullCell, startTestRelay } from "../../relay/testing.ts";
 import type { Account } from "../../vault/account.ts";
 import { openVault } from "../../vault/vault.ts";
+import { type Cell, readCell } from "../cell/cell.ts";
 import type { CellHeader } from "../cell/cell-header.ts";
+import { FetchStore } from "./fetch-store.ts";
 import { Fetching, type ReadingOptions } from "./fetching.ts";
 import type { FetchHandlers } from "./way.ts";
 
@@ -45,7 +47,10 @@ function reader(t: TestContext, vault: Account, mine: ReadonlySet<string>, limit
   const isMine = ({ id }: CellHeader) => mine.has(id);
   const follow = (url: string, sinceMs: () => number | null = () => null) =>
     fetching.follow(url, sinceMs, {
-      onCell: ({ id, sealed }) => void seen.cells.set(id, Buffer.from(sealed).toString("base64")),
+      onCell: ({ id, sealed }) => {
+        seen.cells.set(id, Buffer.from(sealed).toString("base64"));
+        return true;
+      },
       sort: (header) => (isMine(header) ? "ours" : "other"),
       isExpected: isMine,
       onStored: () => void seen.stored++,
@@ -167,7 +172,7 @@ test("a relay on this machine is read whole, and a budget that grows brings the 
   const reading = { ...TINY, budgetBytesPerHour: () => budget.bytes };
   const parts = { pool: createPool(t), clock: systemClock, timers: systemTimers, log };
   const handlers: FetchHandlers = {
-    onCell: () => {},
+    onCell: () => false,
     sort: () => "other",
     isExpected: () => false,
     onStored: () => {},
@@ -186,7 +191,8 @@ test("a relay on this machine is read whole, and a budget that grows brings the 
   await waitUntil("it was watched and fits", () => wayOf(paid) === "crowd");
 });
 
-test("two relays that hold the same are read in private once the crowd is beyond the budget, and left when one is gone", async (t) => {
+/** Two relays that hold the same, read in private by now. */
+async function pairReadInPrivate(t: TestContext, limits: ReadingOptions["limits"]) {
   const hosts = ["127.0.0.1", "127.0.0.2"]; // two operators, as far as one machine can have them
   const relays = await Promise.all(
     hosts.map((host) => startTestRelay(t, { headerBatchMs: 20, epochBeatMs: 20 }, { host })),
@@ -195,9 +201,9 @@ test("two relays that hold the same are read in private once the crowd is beyond
   const mine = new Set<string>();
   const { seen, follow, wayOf, fetching } = reader(t, await newVault(t), mine, {
     privateMs: 400,
-    olderQueries: 1,
     probeMs: 200,
-    epochQueries: 3,
+    windowMs: 3_000, // so long a pause does not make the crowd cheap
+    ...limits,
   });
   const sender = createPool(t, { limits: { publishMs: 20_000 } });
   const publish = (cells: readonly NostrEvent[]) =>
@@ -205,15 +211,21 @@ test("two relays that hold the same are read in private once the crowd is beyond
   const sinceMs = () => Date.now() - 600_000;
   for (const url of urls) follow(url, sinceMs);
   fetching.decide();
-  const mail = createFullCell(2);
-  mine.add(mail.id);
   const ways = () => urls.map(wayOf).join();
-  for (let i = 0; i < 30 && ways() !== "private,private"; i++) {
+  for (let i = 0; i < 150 && ways() !== "private,private"; i++) {
     await publish(Array.from({ length: 60 }, () => createFullCell(3)));
     await sleep(50);
   }
   assert.equal(ways(), "private,private");
   seen.cells.clear();
+  return { relays, urls, mine, seen, wayOf, fetching, sender, publish };
+}
+
+test("two relays that hold the same are read in private once the crowd is beyond the budget, and left when one is gone", async (t) => {
+  const limits = { olderQueries: 1, epochQueries: 3 };
+  const { relays, urls, mine, seen, wayOf, sender, publish } = await pairReadInPrivate(t, limits);
+  const mail = createFullCell(2);
+  mine.add(mail.id);
   await publish([mail, ...Array.from({ length: 20 }, () => createFullCell(2))]);
   await waitUntil("our cell came", () => seen.cells.get(mail.id) === mail.content);
   assert.equal(seen.cells.size, 1, "nobody else's");
@@ -224,4 +236,39 @@ test("two relays that hold the same are read in private once the crowd is beyond
   mine.add(later.id);
   await sender.publish(urls[0] as string, later);
   await waitUntil("what comes there is found", () => seen.cells.has(later.id));
+});
+
+test("the attack: a relay of a pair vanishes after headers told of mail; the other is asked for it", async (t) => {
+  for (const gone of [0, 1]) {
+    // Nobody asks for bodies, so the relay is gone in time.
+    const limits = { olderQueries: 0, epochQueries: 0 };
+    const { relays, urls, mine, seen, wayOf, fetching, sender, publish } = await pairReadInPrivate(t, limits);
+    const mail = createFullCell(2);
+    mine.add(mail.id);
+    await publish([mail]);
+    await waitUntil("it is noted down", () => fetching.isNoted(mail.id));
+    const left = urls[1 - gone] as string;
+    const closed = relays[gone]?.close();
+    // The crowd goes on, so that it is not read whole.
+    for (let i = 0; i < 100 && !seen.cells.has(mail.id); i++) {
+      await Promise.all(Array.from({ length: 40 }, () => sender.publish(left, createFullCell(3))));
+      await sleep(30);
+    }
+    assert.deepEqual([seen.cells.get(mail.id), wayOf(left)], [mail.content, "headers"]);
+    await closed;
+    await relays[1 - gone]?.close();
+  }
+});
+
+test("a body that waits for others of its parcel is handed on after a restart, whichever way its relay is read by then", async (t) => {
+  const { url } = await startTestRelay(t, {});
+  const vault = await newVault(t);
+  const store = new FetchStore(vault, Date.now());
+  const cell = readCell(createFullCell()) as Cell;
+  store.note([url], [{ id: cell.id, address: cell.address, ephemeral: "00".repeat(32) }], Date.now());
+  store.fetched(url, cell, Date.now());
+  const { seen, follow, wayOf } = reader(t, vault, new Set());
+  follow(url, () => Date.now());
+  assert.equal(wayOf(url), "crowd");
+  assert.ok(seen.cells.has(cell.id));
 });

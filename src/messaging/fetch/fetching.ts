@@ -14,6 +14,7 @@ import type { Logger } from "../../core/log.ts";
 import { PrivateRetrieval } from "../../route/private-retrieval.ts";
 import type { RelayPool } from "../../route/relay-pool.ts";
 import type { Account } from "../../vault/account.ts";
+import type { Cell } from "../cell/cell.ts";
 import { Crowd } from "./crowd.ts";
 import type { FetchLimits } from "./fetch-limits.ts";
 import { FetchStore } from "./fetch-store.ts";
@@ -237,9 +238,16 @@ export class Fetching {
     const { url, sinceMs } = followed;
     followed.backlog = 0;
     followed.isStored = false;
-    const handlers = this.#handlers(followed);
+    const handlers = this.#forgetting(this.#handlers(followed));
     if (followed.way === "headers") followed.following = this.#headerFirst.follow(url, sinceMs(), handlers);
-    else followed.following = { ...NOTHING, ...this.#crowd.follow(url, sinceMs, handlers) };
+    else this.#beginCrowd(followed, handlers);
+  }
+
+  #beginCrowd(followed: Followed, handlers: WayHandlers): void {
+    const { url, sinceMs } = followed;
+    // Fetched by another way, and waiting for more of its parcel.
+    for (const { cell } of this.#store.noted(url)) if (cell) handlers.onCell(cell);
+    followed.following = { ...NOTHING, ...this.#crowd.follow(url, sinceMs, handlers) };
   }
 
   #change(members: Unit["members"], way: Way): void {
@@ -287,9 +295,9 @@ export class Fetching {
     };
     return {
       ...handlers,
-      onStored: (startedAtMs) => {
+      onStored: (...stored) => {
         followed.isStored = true;
-        handlers.onStored(startedAtMs);
+        handlers.onStored(...stored);
       },
       onTold,
       onBytes: (bytes) => followed.bytes.note(bytes, clock.nowMs()),
@@ -300,6 +308,16 @@ export class Fetching {
         this.decide();
       },
     };
+  }
+
+  /** A body that the relay vouches for by its id, and of which nothing becomes, need not be noted down any longer. */
+  #forgetting(handlers: WayHandlers): WayHandlers {
+    const onCell = (cell: Cell): boolean => {
+      const isTaken = handlers.onCell(cell);
+      if (!isTaken) this.#store.forget([cell.id]);
+      return isTaken;
+    };
+    return { ...handlers, onCell };
   }
 
   /** A long absence: who went on reading all of it would find the budget spent. */

@@ -9,7 +9,6 @@
  */
 
 import type { Clock, Timers } from "../../core/clock.ts";
-import { InternalError } from "../../core/errors.ts";
 import { CELL_LIMITS } from "../../core/cell-limits.ts";
 import type { HashedEvent } from "../../nostr/event.ts";
 import { HEADER_BYTES } from "../../nostr/header-stream.ts";
@@ -50,28 +49,46 @@ export class HeaderFirst {
       pool,
       headers,
       unfinished: asked,
-      save: (next) => store.savePlace({ url, way: "headers", partner: null, after: marks.settled, asked: next }),
+      save: (next) => {
+        store.savePlace({ url, way: "headers", partner: null, after: marks.settled, asked: next });
+        if (isFull && headers.waiting <= limits.noted / 2) begin();
+      },
       onBody: (event) => this.#body(url, event, handlers),
       onGivenUp: (id) => store.forget([id]),
       clock,
       timers,
       limits,
     });
-    const startedAtMs = clock.nowMs();
     const since = sinceMs === null ? 0 : Math.max(0, Math.floor(sinceMs / 1000));
-    const stream = pool.headers(
-      url,
-      { after, since },
-      {
-        onHeaders: (bytes, cursor) => {
-          this.#take(url, headers, readHeaders(bytes), handlers);
-          handlers.onTold(bytes.length / HEADER_BYTES, bytes.length);
-          marks.note(cursor, clock.nowMs());
+    let stream: { close(): void } = { close: () => {} };
+    let cursor = after;
+    let isFull = false;
+    const onHeaders = (bytes: Uint8Array, next: string): void => {
+      if (isFull) return;
+      this.#take(url, headers, readHeaders(bytes), handlers);
+      handlers.onTold(bytes.length / HEADER_BYTES, bytes.length);
+      cursor = next;
+      marks.note(next, clock.nowMs());
+      isFull = headers.waiting >= limits.noted;
+      if (!isFull) return;
+      // What follows is told from here on once there is room; until then it is not read.
+      stream.close();
+      handlers.onLost();
+    };
+    const begin = (): void => {
+      isFull = false;
+      const startedAtMs = clock.nowMs();
+      stream = pool.headers(
+        url,
+        { after: cursor, since },
+        {
+          onHeaders,
+          onStored: () => handlers.onStored(startedAtMs, true),
+          onFailure: ({ code }) => (code === "no_headers" ? handlers.onUnable() : handlers.onLost()),
         },
-        onStored: () => handlers.onStored(startedAtMs),
-        onFailure: ({ code }) => (code === "no_headers" ? handlers.onUnable() : handlers.onLost()),
-      },
-    );
+      );
+    };
+    begin();
     return {
       get isBusy() {
         return headers.waiting > 0;
@@ -95,12 +112,11 @@ export class HeaderFirst {
     }
   }
 
-  /** Headers that a relay tells; all are taken, or none. */
+  /** Headers that a relay tells; all are taken, or it throws and none is. */
   #take(url: string, pool: HeaderPool, headers: readonly CellHeader[], handlers: WayHandlers): void {
     const fresh = headers.filter(({ id }) => !pool.isTold(id) && !this.#o.store.isNoted(id));
     const sorted = fresh.map((header) => ({ header, whose: handlers.sort(header) }));
     const ours = sorted.flatMap(({ header, whose }) => (whose === "ours" ? [header] : []));
-    if (pool.waiting + ours.length > this.#o.limits.noted) throw tooManyWait();
     this.#note(url, ours);
     for (const { header, whose } of sorted) {
       // The relay knows our own connection's dummies: as decoys they would hide nothing.
@@ -110,7 +126,7 @@ export class HeaderFirst {
   }
 
   #note(url: string, ours: readonly CellHeader[]): void {
-    if (ours.length > 0) this.#o.store.note(url, ours, this.#o.clock.nowMs());
+    if (ours.length > 0) this.#o.store.note([url], ours, this.#o.clock.nowMs());
   }
 
   #body(url: string, event: HashedEvent, handlers: WayHandlers): void {
@@ -121,12 +137,6 @@ export class HeaderFirst {
     if (store.isNoted(cell.id)) store.fetched(url, cell, clock.nowMs());
     handlers.onCell(cell);
   }
-}
-
-function tooManyWait(): InternalError {
-  return new InternalError("fetch_queue_full", "More cells wait to be fetched than may.", {
-    hint: "They come again once those that wait were fetched.",
-  });
 }
 
 /** Cursors of the last minutes: a restart goes on at one that is old enough for epochs that came late. */

@@ -23,7 +23,9 @@ export class Pairs {
     return this.#partners.get(url) ?? null;
   }
 
+  /** Nothing if either has a partner. */
   add([a, b]: RelayPair): void {
+    if (this.#partners.has(a) || this.#partners.has(b)) return;
     this.#partners.set(a, b).set(b, a);
   }
 
@@ -52,6 +54,6 @@ export class Pairs {
   /** Do they mirror each other? Relays of one operator are refused; they are no pair, either. */
   async #isPair(pair: RelayPair): Promise<boolean> {
     const epochs = await this.#source.epochs(pair, 0).catch(() => []);
-    return 2 * epochs.filter(({ differing }) => !differing).length > epochs.length;
+    return 2 * epochs.filter(({ count, differing }) => count > 0 && !differing).length > epochs.length;
   }
 }

@@ -7,8 +7,11 @@ import type { CellHeader } from "../cell/cell-header.ts";
 export type Way = "crowd" | "headers" | "private";
 
 export interface FetchHandlers {
-  /** A whole cell, perhaps more than once, perhaps none of ours. Nobody has checked its signature. */
-  readonly onCell: (cell: Cell) => void;
+  /**
+   * A whole cell, perhaps more than once, perhaps none of ours. Nobody has checked its signature. False if nothing will
+   * become of it: it is not ours, or does not open.
+   */
+  readonly onCell: (cell: Cell) => boolean;
   /**
    * Whose cell a header names: ours and not taken in yet, a dummy that we sent ourselves, or another's. Asked once for
    * each header.
@@ -16,8 +19,11 @@ export interface FetchHandlers {
   readonly sort: (header: CellHeader) => "ours" | "loop" | "other";
   /** Is it ours by a lane that there was not when it was sorted? */
   readonly isExpected: (header: CellHeader) => boolean;
-  /** All that the relay had stored was told, and what of it is ours taken over; what follows is new. */
-  readonly onStored: (startedAtMs: number) => void;
+  /**
+   * All that was stored before this time was told, and what of it is ours taken over. If it is live, so is what comes
+   * from now on, at once.
+   */
+  readonly onStored: (beforeMs: number, isLive: boolean) => void;
   /** The relay was lost; it is asked again by itself. */
   readonly onLost: () => void;
 }

@@ -2,7 +2,7 @@
  * Who may write to us first. What comes from people whom we do not know is looked at before anything of it is kept,
  * shown, fetched or answered (NEP-17):
  *
- *   known        a contact, a device of ours, a member or guest of a group
+ *   known        a contact, a device of ours, a member or guest of a group; not who only asks to come into one
  *   invited      shows the proof of an invite of ours, or of a group's link
  *   paid         shows work for us, of now, as much as we demand
  *   otherwise    dropped: nothing is written, nothing is said; it is counted
@@ -64,6 +64,6 @@ export class Screening {
   #isKnown(device: string): boolean {
     const { contacts, devices, groups } = this.#o;
     const account = devices.accountOf(device);
-    return devices.isSibling(device) || contacts.get(account) !== null || groups.placeOf(account) !== null;
+    return devices.isSibling(device) || contacts.get(account) !== null || groups.isKnown(account);
   }
 }

@@ -142,15 +142,22 @@ export class EpochBook {
     }
   }
 
+  /** What was replaced goes first: whoever trickles late cells into a large epoch makes a version each beat. */
   #makeRoom(): void {
-    const versions = this.versions(0);
-    let bytes = versions.reduce((sum, { count }) => sum + count * HEADER_BYTES, 0);
-    for (const { epoch, count } of versions) {
-      if (bytes <= this.#options.limits.epochHeaderBytes) return;
+    const most = this.#options.limits.epochHeaderBytes;
+    if (this.#bytes() <= most) return;
+    for (const epoch of this.#epochs.values()) epoch.versions = epoch.versions.slice(0, 1);
+    let bytes = this.#bytes();
+    for (const { epoch, count } of this.versions(0)) {
+      if (bytes <= most) return;
       bytes -= count * HEADER_BYTES;
       this.#epochs.delete(epoch);
       this.#floor = epoch + 1;
     }
+  }
+
+  #bytes(): number {
+    return this.versions(0).reduce((sum, { count }) => sum + count * HEADER_BYTES, 0);
   }
 
   #oldest(): number {

@@ -263,6 +263,20 @@ test("of more headers than may be in memory the newest epochs are served", async
   );
 });
 
+test("the attack: late cells trickled into one epoch do not push older ones out of memory", async (t) => {
+  // Both epochs fit, with one version of each.
+  const { client } = await start(t, { epochHeaderBytes: 96 * 9 });
+  const [old, attacked] = [AGO + 1, AGO].map((ago) => createFullCell(ago)) as [NostrEvent, NostrEvent];
+  await publishAll(client, [old, createFullCell(AGO + 1), attacked]);
+  for (let count = 2; count <= 6; count++) {
+    await publishAll(client, [createFullCell(AGO)]);
+    await rowsWhen(client, "a new version", (found) => found.some((row) => row[1] === count));
+  }
+  const served = (await rows(client)).map(([epoch, count]) => [epoch, count]);
+  assert.deepEqual(served[0], [epochOf(old), 2]);
+  assert.deepEqual(served[1], [epochOf(attacked), 6]);
+});
+
 test("after a restart the same epochs are served, under the same digests", async (t) => {
   const dataDir = newFolder(t);
   const { relay, client } = await start(t, {}, { dataDir });

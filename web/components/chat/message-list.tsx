@@ -34,8 +34,8 @@ export interface MessageListProps {
 const LOAD_MARGIN = 2_000;
 /** Close enough to the newest to count as being there. */
 const END_MARGIN = 60;
-/** Drawn beyond what is in sight, on either side. */
-const BUFFER_PIXELS = 120;
+/** Drawn, and so measured, before it comes into sight: some frames of a fast finger, also on a busy machine. */
+const BUFFER_PIXELS = 300;
 const MARKED_MS = 2_000;
 const SETTLED_MS = 50;
 

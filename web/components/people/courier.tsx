@@ -26,8 +26,8 @@ export function CourierSection({ contact }: { readonly contact: Contact }): Reac
     <Section title="Courier" id="courier">
       <p className="text-muted">
         A courier’s node uploads your sealed mail: it goes on leaving while this machine is off, and the relays of the
-        people you write to never see a connection of yours. A courier sees when, how much, and to which relays; never
-        what, or to whom.
+        people you write to never see a connection of yours. A courier sees when, how much, and to which relays; not
+        what, and not to whom, but in groups that it is in.
       </p>
       <UseToggle npub={npub} name={name} using={using} offer={offer} />
       {using && <Progress using={using} offer={offer} />}

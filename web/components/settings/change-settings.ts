@@ -12,6 +12,7 @@ export type SettingsChange = Partial<
     | "readReceipts"
     | "typingIndicators"
     | "invitedOnly"
+    | "cover"
     | "readingMegabytesPerHour"
     | "strangerWork"
   >

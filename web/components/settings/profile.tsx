@@ -61,7 +61,7 @@ export function PrivacySection({ settings }: SettingsProps): ReactNode {
       />
       <Toggle
         label="Typing"
-        note="Show the people you write to that you are typing, before you send anything."
+        note="Show the people you write to that you are typing, before you send anything. Only under the cover Fast and without a courier: otherwise it would come too late."
         checked={settings.typingIndicators}
         onChange={(typingIndicators) => void change.run({ typingIndicators })}
       />

@@ -68,7 +68,7 @@ function Budget({ megabytes }: { readonly megabytes: number }): ReactNode {
         hint="For all your relays together, and as much again for each persona. Relays on this machine do not count."
       />
       <Button type="submit" busy={save.busy} className="self-start">
-        Save
+        Save budget
       </Button>
     </form>
   );
