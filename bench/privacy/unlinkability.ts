@@ -9,7 +9,7 @@
  *
  * The attacker's classifier learnt from the answers of half of the people, and is asked about the other half. Advantage:
  * its share of right answers, less that of the better of two blind guesses (anybody; always whoever was the answer most
- * often). Where chance alone could make it twice the bound, the row only informs.
+ * often). Where chance alone could make it as much as the bound, the row only informs.
  *
  * Where the cells come from: whole days are the product's law and emitters in virtual time (`crowd-model.ts`), no event is
  * made. Short, busy stretches go over two real relays with the product's code between them (`relay-world.ts`); whole days
@@ -134,7 +134,7 @@ function describeGame(who: string, pace: Pace, score: Score, cells: number): Row
     ours: Math.max(100 * ((control ? low : right) - blind), 1e-3),
     peer: null,
     theirs: CHANCE,
-    ...(control || 100 * (high - low) < 4 * CHANCE ? { goal: 1 } : {}),
+    ...(control || 100 * (high - low) < 2 * CHANCE ? { goal: 1 } : {}),
     better: control ? "higher" : "lower",
   });
 }

@@ -99,5 +99,5 @@ test("a letter that cannot be sealed is tried at growing intervals, not all the 
   const id = write(BOB);
   await sleep(1_200);
   assert.ok(failures >= 2 && failures <= 3, `${failures} tries in 1.2 s`);
-  assert.equal(outbox.get(id, BOB)?.attempts, failures);
+  assert.equal(outbox.get(id, BOB)?.refusals, failures);
 });

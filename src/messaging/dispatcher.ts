@@ -236,7 +236,9 @@ export class Dispatcher {
 
   async #post({ parcel, shared }: Sealed, to: Address, row?: OutboxRow): Promise<boolean> {
     const relays = to.relays.length > 0 ? to.relays : this.#o.ownRelays();
-    const { relays: chosen, taken } = await this.#o.post.send(parcel, to, shared, relays);
+    // Acknowledged or taken back while it waits for its turn, which under `stealth` can take long.
+    const isWanted = () => !row || this.#o.outbox.get(row.id, row.to) !== null;
+    const { relays: chosen, taken } = await this.#o.post.send(parcel, to, shared, relays, isWanted);
     if (row) this.#noteWay(rowKey(row), chosen);
     return taken;
   }

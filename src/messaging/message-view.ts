@@ -68,7 +68,7 @@ export class MessageView {
     const rows = outbox.rowsOf(id);
     const byCourier = rows.map((one) => this.#courier.why(one, devices.accountOf(one.to)));
     const why = byCourier.find((words) => words !== null) ?? null;
-    return why ?? (rows.some(({ attempts }) => attempts > 0) ? NO_RELAY : null);
+    return why ?? (rows.some(({ attempts, refusals = 0 }) => attempts + refusals > 0) ? NO_RELAY : null);
   }
 
   #person(author: string): Person {

@@ -40,9 +40,12 @@ export interface OutboxRow {
   readonly state: "queued" | "sent";
   /** Its cells are with a courier, or on the way there. */
   readonly entrusted?: boolean;
+  /** How often it was sent without an answer, or given to a courier. */
   readonly attempts: number;
-  /** When it was sent last; absent if it never was, or by an earlier version. */
-  readonly sentMs?: number;
+  /** How often since then it could not be sent. */
+  readonly refusals?: number;
+  /** Before that its acknowledgement may still be on the way; absent if it was never sent, or by an earlier version. */
+  readonly overdueMs?: number;
   /** Not tried before this time. */
   readonly nextAtMs: number;
 }
@@ -127,8 +130,8 @@ export class Outbox {
   markSent(row: OutboxRow, nowMs: number, patienceMs: number): void {
     const wait = Math.min(patienceMs * 2 ** row.attempts, MESSAGE_LIMITS.resendMaxMs);
     if (row.state === "sent") this.#pace.repeated(row.to, nowMs);
-    const sent = { state: "sent", entrusted: false, attempts: row.attempts + 1, sentMs: nowMs } as const;
-    this.#letters.put({ ...row, ...sent, nextAtMs: nowMs + wait });
+    const sent = { state: "sent", entrusted: false, attempts: row.attempts + 1, refusals: 0 } as const;
+    this.#letters.put({ ...row, ...sent, overdueMs: nowMs + patienceMs, nextAtMs: nowMs + wait });
   }
 
   /** Its cells were handed to a courier; it is made into new ones if nothing is heard until then. */
@@ -147,19 +150,22 @@ export class Outbox {
 
   /** No relay took it. */
   postpone(row: OutboxRow, nowMs: number): void {
-    const wait = Math.min(MESSAGE_LIMITS.retryMs * 2 ** row.attempts, MESSAGE_LIMITS.retryMaxMs);
-    this.#letters.put({ ...row, attempts: row.attempts + 1, nextAtMs: nowMs + wait });
+    const { refusals = 0 } = row;
+    const wait = Math.min(MESSAGE_LIMITS.retryMs * 2 ** refusals, MESSAGE_LIMITS.retryMaxMs);
+    this.#letters.put({ ...row, refusals: refusals + 1, nextAtMs: nowMs + wait });
   }
 
   /**
-   * The other side shows signs of life: what waits for another try goes at once, unless it was sent just now, because its
-   * acknowledgement may be on the way. `again` repeats that, too: an acceptance means that it may have been dropped unread.
+   * The other side shows signs of life: what waits for another try goes at once, unless its acknowledgement may be on
+   * the way. `again` repeats that, too: an acceptance means that it may have been dropped unread.
    */
   hasten(to: string, again: boolean, nowMs: number): void {
     for (const row of this.window(to)) {
       if (row.entrusted) continue; // a courier has it
-      const isOverdue = row.attempts > 1 && nowMs - (row.sentMs ?? 0) >= MESSAGE_LIMITS.resendMs;
-      if (again || isOverdue || row.state === "queued") this.#letters.put({ ...row, attempts: 0, nextAtMs: 0 });
+      const isOverdue = row.attempts > 1 && nowMs >= (row.overdueMs ?? 0);
+      if (again || isOverdue || row.state === "queued") {
+        this.#letters.put({ ...row, attempts: 0, refusals: 0, nextAtMs: 0 });
+      }
     }
   }
 

@@ -98,6 +98,18 @@ test("while streams are full nothing is taken, and no place of the lane is used 
   assert.equal(lanes.take(SESSION, EPOCH, bob.device, CELL_LIMITS.window)?.length, CELL_LIMITS.window);
 });
 
+test("what is not wanted any more when its turn comes does not leave", async (t) => {
+  const { post, of, streams } = await setUp(t);
+  let wanted = true;
+  const send = () => post.send(parcelOf(2 * PIECE_BYTES), TO_BOB, SHARED, ["ws://one"], () => wanted);
+  assert.equal((await send()).taken, true);
+  const sent = of("ws://one").length;
+  wanted = false;
+  assert.equal((await send()).taken, false);
+  assert.equal(of("ws://one").length, sent);
+  assert.equal(streams.scoreOf("ws://one").loss, 0, "nor is it the relay's fault");
+});
+
 test("a lane whose window is used up is left for intros, which are found", async (t) => {
   const { post, read, of } = await setUp(t);
   const sent = CELL_LIMITS.window + 10;

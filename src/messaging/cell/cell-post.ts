@@ -10,6 +10,7 @@
 import type { Clock } from "../../core/clock.ts";
 import { fromBase64Url, fromHex } from "../../core/bytes.ts";
 import { CELL_LIMITS } from "../../core/cell-limits.ts";
+import { NetworkError } from "../../core/errors.ts";
 import type { VerifiedEvent } from "../../nostr/event.ts";
 import type { Streams } from "../cover/streams.ts";
 import { cellEvent, ephemeralKey, type SealedCell, sealPiece } from "./cell.ts";
@@ -62,16 +63,25 @@ export class CellPost {
   /**
    * Resolves once each piece was taken by one of the chosen relays, or refused by all of them; nothing is sent to whom no
    * lane leads and whose key is not known, nor to relays whose streams are full: half a parcel is of no use to anybody, and
-   * would use up places of the lane at each try. Throws as `introCells`.
+   * would use up places of the lane at each try. Cells of which `isWanted` is false when their turn comes do not leave.
+   * Throws as `introCells`.
    */
-  async send(parcel: Parcel, to: PostRecipient, shared: SharedEpoch | null, relays: readonly string[]): Promise<Sent> {
+  async send(
+    parcel: Parcel,
+    to: PostRecipient,
+    shared: SharedEpoch | null,
+    relays: readonly string[],
+    isWanted: () => boolean = () => true,
+  ): Promise<Sent> {
     const { streams, clock } = this.#o;
     const chosen = streams.choose(relays.filter((url) => streams.hasRoom(url, CELL_LIMITS.pieces)));
     if (chosen.length === 0) return { relays: [], taken: false };
     const copies = this.#copies(parcel, to, shared, chosen.length);
-    const sent = chosen.map((url, copy) =>
-      (copies[copy] ?? []).map((make) => streams.send(url, () => cellEvent(make(), clock.nowMs()))),
-    );
+    const leave = (make: MakeCell): VerifiedEvent => {
+      if (!isWanted()) throw new NetworkError("relay_unreachable", "This cell is not wanted any more.");
+      return cellEvent(make(), clock.nowMs());
+    };
+    const sent = chosen.map((url, copy) => (copies[copy] ?? []).map((make) => streams.send(url, () => leave(make))));
     const pieces = (copies[0] ?? []).map((_, piece) => anyOf(sent.map((tries) => tries[piece])));
     return { relays: chosen, taken: pieces.length > 0 && (await Promise.all(pieces)).every(Boolean) };
   }
