@@ -12,11 +12,11 @@ import { countMinutes } from "./trace.ts";
 
 /** How far above chance, in standard errors, counts as more than chance; once in 100 runs chance alone does it. */
 const BOUND = 2.33;
+/** The same for how many true partners rank first, of which the distribution has a longer tail. */
+const FIRSTS = 4;
 /** Crowds that have nothing to do with each other. A control is seen in two. */
 const CROWDS = 6;
 const CONTROL_CROWDS = 2;
-/** The same for how many true partners rank first, of which the distribution has a longer tail. */
-const FIRSTS = 4;
 /** The control has to put the true partner, on average, among so many of 63. */
 const FOUND = 3;
 
