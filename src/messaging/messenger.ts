@@ -160,9 +160,10 @@ export class Messenger {
     this.#background(this.#keepKeys(this.#desk()));
   }
 
-  /** How each of our relays is read now, and whether that keeps to the budget. */
-  readings(): ReturnType<Fetching["readings"]> {
-    return this.#desk().fetching.readings();
+  /** How each of our relays is read now, whether that keeps to the budget, and to how many relays cells leave. */
+  readings(): ReturnType<Fetching["readings"]> & { readonly streams: number } {
+    const { fetching, streams } = this.#desk();
+    return { ...fetching.readings(), streams: streams.count };
   }
 
   onEvent(listener: (event: MessengerEvent) => void): () => void {

@@ -13,8 +13,9 @@ const SEES: Record<CoverProfile, string> = {
   fast: "Relays see when you send and how much, but no cell says to whom. Who watches both sides can guess who answers whom by the times.",
 };
 
-export function readCover({ config, law, ownRelays }: Services): CoverView {
-  const relays = Math.max(1, ownRelays().length);
+export function readCover({ config, gate, law, messenger, ownRelays }: Services): CoverView {
+  // Those of contacts, too: what leaves to them costs as much.
+  const relays = gate.working ? messenger.readings().streams : Math.max(1, ownRelays().length);
   const choices = COVER_PROFILES.map((profile) => describe(profile, relays));
   return { ...describe(law.profile, relays), changeable: config.cover === null, choices };
 }

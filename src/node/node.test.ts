@@ -6,6 +6,7 @@ import { after, type TestContext, test } from "node:test";
 import { testConfig } from "../../test/support/api-node.ts";
 import { askUntil, waitUntil } from "../../test/support/wait.ts";
 import { COVER_LIMITS } from "../core/cell-limits.ts";
+import { CELL_EVENT_BYTES } from "../messaging/cell/cell.ts";
 import { KIND } from "../nostr/kinds.ts";
 import { examineNode, examineOffline } from "./doctor.ts";
 import { type Face, startNode } from "./node.ts";
@@ -84,6 +85,20 @@ test("cover is chosen in the settings, kept over a restart and a lock, unless it
   services.changeSettings({ cover: "balanced" });
   const { profile, changeable } = readStatus(services).cover;
   assert.deepEqual([profile, changeable], ["stealth", false], "the start's word holds");
+});
+
+test("what cover costs counts the relays of contacts, to which there are streams as well", async (t) => {
+  const [ada, bob] = [
+    await ended(t, startNode({ ...config("ada"), cover: "balanced" }, notingFace([]))),
+    await ended(t, startNode({ ...config("bob"), cover: "balanced" }, notingFace([]))),
+  ];
+  const { kilobytesPerHour: alone } = readStatus(bob.services).cover;
+  const { link } = await ada.services.messenger.createInvite();
+  await bob.services.messenger.addContact({ invite: link });
+  await waitUntil("a stream to her relay is counted", () => {
+    return readStatus(bob.services).cover.kilobytesPerHour === Math.round((2 * 720 * CELL_EVENT_BYTES) / 1_000);
+  });
+  assert.equal(alone, Math.round((720 * CELL_EVENT_BYTES) / 1_000));
 });
 
 test("with --chaff its relay gets cells at that rate, beside nothing else; without, none", async (t) => {

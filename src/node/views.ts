@@ -63,7 +63,7 @@ export interface CoverView extends CoverChoiceView {
 
 export interface CoverChoiceView {
   readonly profile: CoverProfile;
-  /** Sent to all of your relays together, now; 0 without a stream. */
+  /** Sent to your relays and those of your contacts together, now; 0 without a stream. */
   readonly kilobytesPerHour: number;
   /** How long a cell waits for its turn on average, now; a message is one cell or several. */
   readonly secondsPerCell: number;

@@ -67,6 +67,11 @@ export class Streams {
     for (const url of wanted) this.#emitter(url);
   }
 
+  /** Relays to which there is one. */
+  get count(): number {
+    return this.#emitters.size;
+  }
+
   /** The relays for the copies of a cell: COVER_LIMITS.copies of them, bad ones rarely. */
   choose(relays: readonly string[]): string[] {
     return choosePaths(relays, this.#scores, COVER_LIMITS.copies, randomUnit);
