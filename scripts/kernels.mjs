@@ -19,6 +19,10 @@ const RELAXED = [...SIMD, "--enable", "relaxed-simd"];
 const KERNELS = {
   "pir-scan": { source: "pir-scan.wat", modules: { PIR_SCAN: assemble } },
   gf256: { source: "gf256.as", modules: { GF256_RELAXED: compile(RELAXED), GF256_SIMD: compile(SIMD) } },
+  noctis256: {
+    source: "noctis256.as",
+    modules: { NOCTIS256_RELAXED: compile(RELAXED), NOCTIS256_SIMD: compile(SIMD) },
+  },
 };
 
 async function assemble(text, name) {

@@ -4,13 +4,13 @@
  *
  *   memory   tables (outputs x inputs x 32 B) | places (u32 each) | fragments
  */
-import { fromBase64Url } from "../core/bytes.ts";
 import { chooseRows, fieldProduct, type Matrix } from "./galois-field.ts";
 import { GF256_RELAXED, GF256_SIMD } from "./kernels/gf256.ts";
-import { Instance, Memory, Module, PAGE_BYTES, validate } from "./kernels/web-assembly.ts";
+import { type Simd, SimdKernel } from "./kernels/simd-kernel.ts";
+import { Instance, Memory, PAGE_BYTES } from "./kernels/web-assembly.ts";
 
 /** `relaxed-simd` before `simd` before `plain`: the first that the machine's engine has is taken. */
-export type Arithmetic = "relaxed-simd" | "simd" | "plain";
+export type Arithmetic = Simd | "plain";
 
 /** Where fragments lie while they are worked on. */
 export interface FragmentMemory {
@@ -27,24 +27,18 @@ export interface FragmentMemory {
 
 const TABLE_BYTES = 32;
 
-const MODULES: Readonly<Record<Exclude<Arithmetic, "plain">, string>> = {
-  "relaxed-simd": GF256_RELAXED,
-  simd: GF256_SIMD,
-};
+const KERNEL = new SimdKernel({ "relaxed-simd": GF256_RELAXED, simd: GF256_SIMD });
 
 type Multiply = (tables: number, places: number, inputs: number, outputs: number, length: number) => void;
 
-const compiled = new Map<Arithmetic, object | null>();
-
 /** The ways that this machine has, fastest first. */
 export function arithmetics(): Arithmetic[] {
-  const all: readonly Arithmetic[] = ["relaxed-simd", "simd", "plain"];
-  return all.filter((way) => way === "plain" || moduleOf(way) !== null);
+  return [...KERNEL.builds(), "plain"];
 }
 
 /** Memory for `fragmentBytes` of fragments in all, and for matrices up to `rows` x `columns`. */
 export function fragmentMemory(way: Arithmetic, fragmentBytes: number, rows: number, columns: number): FragmentMemory {
-  const module = way === "plain" ? null : moduleOf(way);
+  const module = way === "plain" ? null : KERNEL.module(way);
   if (module === null) return plainMemory(fragmentBytes);
   const places = rows * columns * TABLE_BYTES;
   const start = roundUp(places + 4 * (rows + columns), TABLE_BYTES);
@@ -63,16 +57,6 @@ export function fragmentMemory(way: Arithmetic, fragmentBytes: number, rows: num
       run(0, places, inputs.length, outputs.length, length);
     },
   };
-}
-
-/** Compiles a module once; null where the engine does not know its instructions. */
-function moduleOf(way: Exclude<Arithmetic, "plain">): object | null {
-  const known = compiled.get(way);
-  if (known !== undefined) return known;
-  const bytes = fromBase64Url(MODULES[way]);
-  const module = validate(bytes) ? new Module(bytes) : null;
-  compiled.set(way, module);
-  return module;
 }
 
 /** For each coefficient c: c * 0 .. c * 15, then c * 0x00, c * 0x10 .. c * 0xf0. */

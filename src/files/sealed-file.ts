@@ -23,7 +23,7 @@ import {
   type SealedSuite,
 } from "../crypto/sealed-header.ts";
 
-/** Work on more at once would hold up everything else in the process (Noctis-256 takes 5 ms for it). */
+/** Work on more at once would hold up everything else in the process (Noctis-256 takes 3 ms for it). */
 const STEP_BYTES = 262_144; // 256 KiB
 
 export interface FileSeal {
