@@ -25,8 +25,8 @@ const SHAPES = [
   [200, 56],
 ] as const;
 
-/** Around the vector (32 B) and the strip (4 KiB) of the kernels. */
-const SIZES = [1, 15, 31, 32, 33, 63, 64, 100, 4_095, 4_096, 4_097, 10_000];
+/** Around the vector (32 B) and the strip (1 KiB) of the kernels, and the way of a cache (4 KiB). */
+const SIZES = [1, 15, 31, 32, 33, 63, 64, 100, 1_023, 1_025, 4_095, 4_096, 4_097, 10_000];
 
 function filled(shape: ErasureShape, way: ReturnType<typeof arithmetics>[number]): ErasureBlock {
   const block = new ErasureBlock(shape, way);

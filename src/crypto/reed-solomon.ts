@@ -27,12 +27,18 @@ export interface ErasureShape {
 
 /** Kernels work on whole vectors; what a fragment lacks of them is zeros that nobody sees. */
 const VECTOR_BYTES = 32;
+/** So many bytes apart, memory shares its place in the first-level cache. */
+const CACHE_WAY_BYTES = 4_096;
+/** A kernel's strip: by so much more each fragment is moved on, so that strips of all fragments find room there. */
+const STRIP_BYTES = 1_024;
 
 export class ErasureBlock {
   readonly shape: ErasureShape;
   /** k + m views of `fragmentBytes` each into the block's own memory, zeros at first: data, then parity. */
   readonly fragments: readonly Uint8Array[];
   readonly #memory: FragmentMemory;
+  /** Bytes that are worked on in each fragment, and from the beginning of one to that of the next. */
+  readonly #length: number;
   readonly #stride: number;
   /** (k + m) x k: the identity, then what parity is made by. */
   readonly #matrix: Matrix;
@@ -47,7 +53,9 @@ export class ErasureBlock {
     const { dataFragments, parityFragments, fragmentBytes } = shape;
     const count = dataFragments + parityFragments;
     this.shape = shape;
-    this.#stride = roundUp(fragmentBytes, VECTOR_BYTES);
+    this.#length = roundUp(fragmentBytes, VECTOR_BYTES);
+    this.#stride =
+      fragmentBytes < CACHE_WAY_BYTES ? this.#length : roundUp(fragmentBytes, CACHE_WAY_BYTES) + STRIP_BYTES;
     this.#memory = fragmentMemory(arithmetic, count * this.#stride, parityFragments, dataFragments);
     this.fragments = numbers(0, count).map((n) => {
       const at = this.#place(n);
@@ -89,7 +97,7 @@ export class ErasureBlock {
 
   #multiply(matrix: Matrix, inputs: readonly number[], outputs: readonly number[]): void {
     const place = (n: number): number => this.#place(n);
-    this.#memory.multiply(matrix, inputs.map(place), outputs.map(place), this.#stride);
+    this.#memory.multiply(matrix, inputs.map(place), outputs.map(place), this.#length);
   }
 
   #place(n: number): number {

@@ -6,10 +6,10 @@
 //   length    bytes of a shard, a multiple of 32, at least 32
 //
 // A product is two look-ups of 16 bytes at once: c * x = table[x & 15] ^ table[16 + (x >> 4)]. Four outputs share the
-// nibbles of an input; 2 x 16 bytes share the tables: that is what sixteen registers hold. Strips of 4 KiB keep the
+// nibbles of an input; 2 x 16 bytes share the tables: that is what sixteen registers hold. Strips of 1 KiB keep the
 // inputs in the cache while all outputs are made of them.
 
-const STRIP: u32 = 4096;
+const STRIP: u32 = 1024;
 const TABLE: usize = 32;
 
 // @ts-ignore: decorator
@@ -17,6 +17,13 @@ const TABLE: usize = 32;
 function lookUp(table: v128, nibbles: v128): v128 {
   // Nibbles are below 16, where the relaxed instruction is defined: one instruction, without the guard for larger ones.
   return ASC_FEATURE_RELAXED_SIMD ? i8x16.relaxed_swizzle(table, nibbles) : i8x16.swizzle(table, nibbles);
+}
+
+/** Machines shift no bytes: `i8x16.shr_u` is this, with a mask that is made anew each time. */
+// @ts-ignore: decorator
+@inline
+function highNibbles(x: v128, mask: v128): v128 {
+  return v128.and(i16x8.shr_u(x, 4), mask);
 }
 
 // @ts-ignore: decorator
@@ -44,7 +51,7 @@ function four(tables: usize, inputs: usize, count: u32, places: usize, start: us
       const from = <usize>load<u32>(input) + at;
       const x0 = v128.load(from), x1 = v128.load(from, 16);
       const low0 = v128.and(x0, mask), low1 = v128.and(x1, mask);
-      const high0 = i8x16.shr_u(x0, 4), high1 = i8x16.shr_u(x1, 4);
+      const high0 = highNibbles(x0, mask), high1 = highNibbles(x1, mask);
       let next = table;
       a0 = v128.xor(a0, product(next, low0, high0));
       a1 = v128.xor(a1, product(next, low1, high1));
@@ -77,8 +84,8 @@ function one(tables: usize, inputs: usize, count: u32, places: usize, start: usi
     for (let input = inputs; input < inputsEnd; input += 4) {
       const from = <usize>load<u32>(input) + at;
       const x0 = v128.load(from), x1 = v128.load(from, 16);
-      a0 = v128.xor(a0, product(table, v128.and(x0, mask), i8x16.shr_u(x0, 4)));
-      a1 = v128.xor(a1, product(table, v128.and(x1, mask), i8x16.shr_u(x1, 4)));
+      a0 = v128.xor(a0, product(table, v128.and(x0, mask), highNibbles(x0, mask)));
+      a1 = v128.xor(a1, product(table, v128.and(x1, mask), highNibbles(x1, mask)));
       table += TABLE;
     }
     store(to + at, a0, a1);
