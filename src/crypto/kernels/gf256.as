@@ -28,8 +28,8 @@ function highNibbles(x: v128, mask: v128): v128 {
 
 // @ts-ignore: decorator
 @inline
-function product(table: usize, low: v128, high: v128): v128 {
-  return v128.xor(lookUp(v128.load(table), low), lookUp(v128.load(table, 16), high));
+function addProduct(sum: v128, table: usize, low: v128, high: v128): v128 {
+  return v128.xor(v128.xor(sum, lookUp(v128.load(table), low)), lookUp(v128.load(table, 16), high));
 }
 
 // @ts-ignore: decorator
@@ -53,17 +53,17 @@ function four(tables: usize, inputs: usize, count: u32, places: usize, start: us
       const low0 = v128.and(x0, mask), low1 = v128.and(x1, mask);
       const high0 = highNibbles(x0, mask), high1 = highNibbles(x1, mask);
       let next = table;
-      a0 = v128.xor(a0, product(next, low0, high0));
-      a1 = v128.xor(a1, product(next, low1, high1));
+      a0 = addProduct(a0, next, low0, high0);
+      a1 = addProduct(a1, next, low1, high1);
       next += row;
-      b0 = v128.xor(b0, product(next, low0, high0));
-      b1 = v128.xor(b1, product(next, low1, high1));
+      b0 = addProduct(b0, next, low0, high0);
+      b1 = addProduct(b1, next, low1, high1);
       next += row;
-      c0 = v128.xor(c0, product(next, low0, high0));
-      c1 = v128.xor(c1, product(next, low1, high1));
+      c0 = addProduct(c0, next, low0, high0);
+      c1 = addProduct(c1, next, low1, high1);
       next += row;
-      d0 = v128.xor(d0, product(next, low0, high0));
-      d1 = v128.xor(d1, product(next, low1, high1));
+      d0 = addProduct(d0, next, low0, high0);
+      d1 = addProduct(d1, next, low1, high1);
       table += TABLE;
     }
     store(<usize>load<u32>(places) + at, a0, a1);
@@ -84,8 +84,8 @@ function one(tables: usize, inputs: usize, count: u32, places: usize, start: usi
     for (let input = inputs; input < inputsEnd; input += 4) {
       const from = <usize>load<u32>(input) + at;
       const x0 = v128.load(from), x1 = v128.load(from, 16);
-      a0 = v128.xor(a0, product(table, v128.and(x0, mask), highNibbles(x0, mask)));
-      a1 = v128.xor(a1, product(table, v128.and(x1, mask), highNibbles(x1, mask)));
+      a0 = addProduct(a0, table, v128.and(x0, mask), highNibbles(x0, mask));
+      a1 = addProduct(a1, table, v128.and(x1, mask), highNibbles(x1, mask));
       table += TABLE;
     }
     store(to + at, a0, a1);
