@@ -77,7 +77,7 @@ async function run({ quick }: BenchOptions): Promise<Row[]> {
     await writeInput(join(folder, "in"), bytes);
     const cache = `NODE_COMPILE_CACHE=${join(folder, "compiled")}`;
     const ours = (task: string, ...pin: string[]) => {
-      rmSync(join(folder, task === "seal" ? "sealed" : "none"), { force: true });
+      if (task === "seal") clear(join(folder, "sealed"));
       return measure("env", [
         cache,
         ...pin,
@@ -96,15 +96,16 @@ async function run({ quick }: BenchOptions): Promise<Row[]> {
     const others = peers(folder);
     const theirs = new Map<string, number[]>();
     for (let round = 0; round < ROUNDS; round++) {
-      if (pinned) onOneCore.push(await ours("seal", ...pinned));
       sealed.push(await ours("seal"));
       opened.push(await ours("open"));
       for (const peer of others) {
         if ("missing" in peer) continue;
-        rmSync(join(folder, "out"), { force: true });
+        clear(join(folder, "out"));
         const { cpuS } = await measure(...peer.seal(folder));
         theirs.set(peer.name, [...(theirs.get(peer.name) ?? []), bytes / MB / cpuS]);
       }
+      clear(join(folder, "out"));
+      if (pinned) onOneCore.push(await ours("seal", ...pinned));
     }
     const speed = median(sealed.map((one) => bytes / MB / one.cpuS));
     const goals: Record<string, number> = { age: 1, "openssl aes-256-ctr": 0.95 };
@@ -132,6 +133,12 @@ async function run({ quick }: BenchOptions): Promise<Row[]> {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** What the one before wrote is not to be written to the disk while the next one is measured. */
+function clear(path: string): void {
+  rmSync(path, { force: true });
+  execFileSync("sync");
 }
 
 /** On all cores beside one of them. */
