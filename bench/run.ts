@@ -12,14 +12,12 @@ import { filesBench } from "./files.ts";
 import { headersBench } from "./headers.ts";
 import { hiddenBench } from "./hidden.ts";
 import { messagesBench } from "./messages.ts";
-import { noctisBench } from "./noctis.ts";
 import { pirBench } from "./pir.ts";
 import { type Bench, printTable, writeResult } from "./report.ts";
 import { startBench } from "./start.ts";
 
 const BENCHES: readonly Bench[] = [
   filesBench,
-  noctisBench,
   envelopeBench,
   messagesBench,
   conversationsBench,

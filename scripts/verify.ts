@@ -15,7 +15,7 @@ const CHECKS: readonly { readonly name: string; readonly program: string; readon
   { name: "format", program: "biome", args: ["format"] },
   { name: "unused code and packages", program: "knip", args: ["--no-progress"] },
   { name: "generated docs", program: "node", args: ["scripts/limits.ts", "--check"] },
-  { name: "kernels", program: "node", args: ["scripts/kernels.ts", "--check"] },
+  { name: "kernels", program: "node", args: ["scripts/kernels.mjs", "--check"] },
 ];
 
 /** Runs all checks; true when every one passed. */

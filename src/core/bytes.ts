@@ -6,6 +6,12 @@ import { CodecError } from "./errors.ts";
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
+/** Memory that is not zeroed where the platform has such, for callers that write every byte before anybody reads one. */
+export function unwrittenBytes(length: number): Uint8Array {
+  if (typeof Buffer === "undefined") return new Uint8Array(length);
+  return new Uint8Array(Buffer.allocUnsafeSlow(length).buffer);
+}
+
 /** Lower-case hex. As with base64url, Buffer is many times as fast as JavaScript. */
 export function toHex(bytes: Uint8Array): string {
   if (typeof Buffer === "undefined") return hex.encode(bytes);

@@ -395,6 +395,14 @@ export const DOWNLOAD_LIMITS = {
   progressMs: 100,
 } as const;
 
+/** Erasure coding of one block (see `src/crypto/reed-solomon.ts`). */
+export const ERASURE_LIMITS = {
+  /** GF(2^8) has no more rows that are independent of each other. */
+  fragments: 256,
+  /** Data and parity together, all in memory. */
+  blockBytes: 268_435_456, // 256 MiB
+} as const;
+
 /** Disposable identities. */
 export const PERSONA_LIMITS = {
   /** Each has its own sockets to relays and its own tables. */

@@ -9,6 +9,7 @@
  * chunks cannot be moved, doubled or dropped.
  */
 
+import { unwrittenBytes } from "../core/bytes.ts";
 import { CryptoError, InternalError } from "../core/errors.ts";
 
 export interface ChunkCipher {
@@ -45,7 +46,7 @@ export class ChunkedSealer implements ByteTransform {
     this.#requireOpen();
     const { chunkBytes, overheadBytes } = this.#cipher;
     const sealedBytes = chunkBytes + overheadBytes;
-    const output = new Uint8Array(this.#splitter.wholeChunks(data.length) * sealedBytes);
+    const output = unwrittenBytes(this.#splitter.wholeChunks(data.length) * sealedBytes);
     let offset = 0;
     this.#splitter.push(data, (chunk) => {
       this.#cipher.sealInto(output.subarray(offset, offset + sealedBytes), this.#index++, chunk);
@@ -85,7 +86,7 @@ export class ChunkedOpener implements ByteTransform {
     // Set while opening, so that an exception leaves the stream closed.
     this.#ended = true;
     const { chunkBytes } = this.#cipher;
-    const output = new Uint8Array(this.#splitter.wholeChunks(data.length) * chunkBytes);
+    const output = unwrittenBytes(this.#splitter.wholeChunks(data.length) * chunkBytes);
     let offset = 0;
     this.#splitter.push(data, (sealed) => {
       this.#cipher.openInto(output.subarray(offset, offset + chunkBytes), this.#index++, sealed);

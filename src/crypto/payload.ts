@@ -113,10 +113,9 @@ export function derivePayloadKeys(key: Uint8Array, context: Uint8Array, header: 
 export function payloadChunkNonce(baseNonce: Uint8Array, index: number): Uint8Array {
   if (index >= MAX_CHUNKS) throw new CodecError("payload_too_large", "A sealed content cannot be longer than 4 PiB.");
   const nonce = baseNonce.slice();
-  const view = new DataView(nonce.buffer);
-  const last = NONCE_BYTES - 4;
-  view.setUint32(last, view.getUint32(last) ^ index);
-  view.setUint8(last - 1, view.getUint8(last - 1) ^ Math.floor(index / 2 ** 32));
+  for (let at = NONCE_BYTES - 1, rest = index; rest > 0; at--, rest = Math.floor(rest / 256)) {
+    nonce[at] = (nonce[at] as number) ^ (rest & 0xff);
+  }
   return nonce;
 }
 

@@ -19,12 +19,11 @@ import { CodecError, UsageError } from "../core/errors.ts";
 import { PIR_LIMITS } from "../core/cell-limits.ts";
 import { randomBytes } from "../core/random.ts";
 import { PIR_SCAN } from "./kernels/pir-scan.ts";
-import { Instance, Memory, Module } from "./kernels/web-assembly.ts";
+import { Instance, Memory, Module, PAGE_BYTES } from "./kernels/web-assembly.ts";
 
 const { recordBytes: RECORD, strideBytes: STRIDE, queriesPerScan: QUERIES } = PIR_LIMITS;
 /** The kernel works on eight records, a byte of a query, at a time. */
 const BLOCK_RECORDS = 8;
-const PAGE_BYTES = 65_536;
 
 type Scan = (blocks: number, query: number, answer: number, queries: number) => void;
 

@@ -20,7 +20,11 @@ async function* inPieces(bytes: Uint8Array, size: number): AsyncGenerator<Uint8A
 async function seal(plain: Uint8Array, suite: SealedSuite, pieceBytes = 50_000): Promise<Uint8Array> {
   const fileKey = randomBytes(32);
   const slots = [sealWithKey("recovery", fileKey, SECRET)];
-  return concatBytes(...(await Array.fromAsync(sealFile(inPieces(plain, pieceBytes), { fileKey, suite, slots }))));
+  const pieces: Uint8Array[] = [];
+  // Copies, because pieces are lent.
+  for await (const piece of sealFile(inPieces(plain, pieceBytes), { fileKey, suite, slots }))
+    pieces.push(piece.slice());
+  return concatBytes(...pieces);
 }
 
 /** What comes out of a sealed file before it ends or fails, and the failure. */
@@ -141,4 +145,17 @@ test("a failing source fails the sealing with its own error", async () => {
   const fileKey = randomBytes(32);
   const seal = { fileKey, suite: "aes-256-gcm", slots: [sealWithKey("recovery", fileKey, SECRET)] } as const;
   await assert.rejects(Array.fromAsync(sealFile(source, seal)), RangeError);
+});
+
+test("pieces are lent: the memory of one is given back when the next one is asked for", async () => {
+  const fileKey = randomBytes(32);
+  const source = inPieces(randomBytes(1_500_000), 100_000);
+  const slots = [sealWithKey("recovery", fileKey, SECRET)];
+  const pieces = await Array.fromAsync(sealFile(source, { fileKey, suite: "aes-256-gcm", slots }));
+  assert.ok(pieces.length > 4);
+  const kept = pieces.slice(2); // after the two headers
+  assert.deepEqual(
+    kept.map((piece) => piece.buffer.byteLength),
+    kept.map(() => 0),
+  );
 });

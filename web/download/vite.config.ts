@@ -9,8 +9,14 @@ import { defineConfig, type UserConfig } from "vite";
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
-/** The browser's primitives in place of Node's; everything else in src/crypto is the same code on both sides. */
-const alias = [{ find: /^.*\/provider\.ts$/, replacement: here("../../src/crypto/provider-browser.ts") }];
+/**
+ * The browser's primitives in place of Node's, and no WebAssembly, which the page's policy forbids; everything else in
+ * src/crypto is the same code on both sides.
+ */
+const alias = [
+  { find: /^.*\/provider\.ts$/, replacement: here("../../src/crypto/provider-browser.ts") },
+  { find: /^.*\/noctis-stream\.ts$/, replacement: here("../../src/crypto/noctis-plain.ts") },
+];
 
 const config: UserConfig = defineConfig({
   root: here("."),

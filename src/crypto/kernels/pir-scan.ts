@@ -1,4 +1,4 @@
-/** Made from `pir-scan.wat` by `npm run kernels`: the WebAssembly module, in base64url. */
+/** Made from `pir-scan.wat` by `npm run build:kernels`: WebAssembly modules, in base64url. */
 export const PIR_SCAN: string = [
   "AGFzbQEAAAABFANgAn9_AXtgA39_fwBgBH9_f38AAhQBCG5vY3R1cm5lBm1lbW9yeQIAAQMEAwABAgcIAQRzY2FuAAIKtQIDDwBB",
   "ACAAIAF2QQFxa_0RC9cBAgF_CHsgAUEAEAAhBCABQQEQACEFIAFBAhAAIQYgAUEDEAAhByABQQQQACEIIAFBBRAAIQkgAUEGEAAh",

@@ -1,4 +1,4 @@
-;; XOR of the selected records of a database, for several queries in one pass (NEP-14). Built by `npm run kernels`.
+;; XOR of the selected records of a database, for several queries in one pass (NEP-14). Built by `npm run build:kernels`.
 ;;
 ;;   memory   records, 2,112 B each, eight to a block of 16,896 B | queries | answers, 2,112 B each
 ;;   query    a byte for each block; bit 0 (the lowest) selects its first record
