@@ -29,6 +29,7 @@ import { RecoveryKeyScene } from "./scenes/recovery-key.tsx";
 import { RequestsScene } from "./scenes/requests.tsx";
 import { SessionLostScene } from "./scenes/session-lost.tsx";
 import { SettingsScene } from "./scenes/settings.tsx";
+import { TrashScene } from "./scenes/trash.tsx";
 import { UnlockScene } from "./scenes/unlock.tsx";
 import { WelcomeScene } from "./scenes/welcome.tsx";
 import { isLinked } from "./lib/device-words.ts";
@@ -106,7 +107,8 @@ function Scenes(): ReactNode {
       <Route path="/channels" component={ChannelsScene} />
       <Route path="/channels/:id">{({ id }) => <ChannelScene key={id} id={id} />}</Route>
       <Route path="/join" component={JoinChannelScene} />
-      <Route path="/files" component={FilesScene} />
+      <Route path="/files/trash" component={TrashScene} />
+      <Route path="/files/:folder?">{({ folder = "" }) => <FilesScene key={folder} folder={folder} />}</Route>
       <Route path="/links" component={LinksScene} />
       <Route path="/settings/recovery-key" component={RecoveryKeyScene} />
       <Route path="/settings/:part?">{({ part }) => <SettingsScene part={part ?? null} />}</Route>

@@ -13,6 +13,7 @@ import { channelPostRoutes, channelRoutes } from "./routes-channels.ts";
 import { contactRoutes } from "./routes-contacts.ts";
 import { conversationRoutes } from "./routes-conversations.ts";
 import { fileRoutes } from "./routes-files.ts";
+import { folderRoutes, versionRoutes } from "./routes-folders.ts";
 import { courierRoutes } from "./routes-couriers.ts";
 import { deviceRoutes } from "./routes-devices.ts";
 import { groupMemberRoutes, groupRoutes } from "./routes-groups.ts";
@@ -59,7 +60,8 @@ export function createApp(api: Api, pages: Pages, port: () => number): Routes {
   const routes = [sessionRoutes, statusRoutes, identityRoutes, vaultRoutes, recoveryRoutes, settingsRoutes];
   const spoken = [personaRoutes, contactRoutes, conversationRoutes, messageRoutes, voiceRoutes];
   const shared = [courierRoutes, deviceRoutes, groupRoutes, groupMemberRoutes, channelRoutes, channelPostRoutes];
-  for (const make of [...routes, ...spoken, ...shared, fileRoutes, linkRoutes]) app.route("/api", make(api));
+  const stored = [folderRoutes, fileRoutes, versionRoutes, linkRoutes]; // "/files/search" before "/files/:id"
+  for (const make of [...routes, ...spoken, ...shared, ...stored]) app.route("/api", make(api));
   app.get("/api/openapi.json", answersBytes("This document", ["application/json"]), async (c) =>
     c.json(await generateSpecs(app, DOCUMENTATION)),
   );

@@ -54,10 +54,17 @@
  * | DELETE /api/groups/:id/members/:npub | (also takes back an invitation, refuses an application) | Group |
  * | POST /api/groups/:id/members/:npub/approve | | Group |
  * | PUT /api/groups/:id/members/:npub/admin | admin: boolean | Group |
- * | GET, PUT /api/files | PUT: ?name=&cipher=, raw body | FileView[], FileView |
- * | GET, DELETE /api/files/:id | | FileView, Done |
- * | POST /api/files/:id/content | password? | the bytes |
- * | POST /api/files/:id/ticket, POST /api/files/download | password?; form field `ticket` | DownloadTicket, the bytes |
+ * | GET, PUT /api/files | PUT: ?name=&cipher=&folder=&taken=, raw body | FileView[], FileView |
+ * | GET, PATCH, DELETE /api/files/:id | NewPlace; DELETE moves to the trash, ?forever=true for good | FileView, Done |
+ * | POST /api/files/:id/content | password?, version?; header `range` | the bytes |
+ * | GET /api/files/search, /api/files/space | ?q= | FoundFiles, FileSpace |
+ * | GET /api/files/:id/versions; POST, DELETE /api/files/:id/versions/:version | (POST: makes it the newest) | FileVersion[]; Done |
+ * | POST /api/files/:id/copy | NewPlace | FileView |
+ * | GET, POST /api/folders | ?folder=; name, folder? | FolderListing, FolderView |
+ * | PATCH, DELETE /api/folders/:id | NewPlace; as of a file | FolderView, Done |
+ * | GET, DELETE /api/trash | (DELETE: empties it) | TrashView, Done |
+ * | POST, DELETE /api/trash/:id | (POST: brings it back) | Done |
+ * | POST /api/files/:id/ticket, POST /api/files/download | password?, version?; form field `ticket` | DownloadTicket, the bytes |
  * | POST /api/files/:id/recover, /api/files/:id/password | recoveryKey?; current, next | RecoveredPassword, Done |
  * | POST /api/files/:id/links; GET /api/links; DELETE /api/links/:slug | CreateLink | LinkView, LinkView[], Done |
  * | GET /s/:slug/info; POST /s/:slug/claim | -; proof | LinkInfo, LinkClaim |
@@ -68,7 +75,21 @@
  * invites, conversations, messages, groups, inbox and search act for that persona; events of one carry `persona`. `:who` is a contact's name, npub or hex key, or a conversation's id.
  */
 
-import type { CipherSuite, FileView, LinkClaim, LinkInfo, LinkMode, LinkView } from "../files/views.ts";
+import type {
+  CipherSuite,
+  FileSpace,
+  FileVersion,
+  FileView,
+  FolderListing,
+  FolderView,
+  FoundFiles,
+  LinkClaim,
+  LinkInfo,
+  LinkMode,
+  LinkView,
+  TrashEntry,
+  TrashView,
+} from "../files/views.ts";
 import type {
   Channel,
   ChannelEntry,
@@ -142,6 +163,7 @@ export type {
 export type { Channel, ChannelEntry, ChannelGap, ChannelMoved, ChannelPage, ChannelPost };
 export type { CourierAllowance, CourierInUse, CourierOffer, CouriersView, CourierVoucher, NewVoucher };
 export type { CipherSuite, FileView, LinkClaim, LinkInfo, LinkMode, LinkView };
+export type { FileSpace, FileVersion, FolderListing, FolderView, FoundFiles, TrashEntry, TrashView };
 export type {
   ChangeConversation,
   Contact,
@@ -241,7 +263,16 @@ export interface PostInChannel {
   readonly replyTo?: number;
 }
 
-/** POST /api/files/:id/ticket {password?}: a form POST of `ticket` to /api/files/download then saves the file. */
+/**
+ * PATCH /api/files/:id and /api/folders/:id, POST /api/files/:id/copy: what is left out stays. A folder is named by
+ * its id, or by its path; "" and "/" are the top.
+ */
+export interface NewPlace {
+  readonly name?: string;
+  readonly folder?: string;
+}
+
+/** POST /api/files/:id/ticket {password?, version?}: a form POST of `ticket` to /api/files/download then saves the file. */
 export interface DownloadTicket {
   readonly ticket: string;
 }

@@ -108,7 +108,7 @@ test("a large file goes in and comes out whole, with little memory", async () =>
   }
   assert.equal(at, LARGE_BYTES);
   assert.ok(seen.most - before < 16 * MIB, `${seen.most - before} bytes were held`);
-  await node.call("DELETE", `/api/files/${file.id}`);
+  await node.call("DELETE", `/api/files/${file.id}?forever=true`);
 });
 
 test("a reader that stands still does not fill the node's memory", async () => {
@@ -122,7 +122,7 @@ test("a reader that stands still does not fill the node's memory", async () => {
   const held = liveBuffers() - before;
   content.destroy();
   assert.ok(held < 16 * MIB, `${held} bytes were held`);
-  await node.call("DELETE", `/api/files/${file.id}`);
+  await node.call("DELETE", `/api/files/${file.id}?forever=true`);
 });
 
 test("an upload that breaks off leaves nothing", async () => {

@@ -5,30 +5,37 @@ import * as v from "valibot";
 import { fromBase64Url, utf8Decode } from "../core/bytes.ts";
 import { UsageError } from "../core/errors.ts";
 import { parseRecoveryKey } from "../crypto/recovery-key.ts";
+import type { OpenFile } from "../files/library.ts";
 import type { DownloadTicket, Done, FileView, RecoveredPassword } from "./contract.ts";
 import { answers, answersBytes, takes } from "./describe.ts";
-import { sendDownload } from "./download.ts";
+import { sendDownload, sendStream } from "./download.ts";
 import type { Api, ApiEnvironment, Routes } from "./environment.ts";
 import { DOWNLOAD_PATH } from "./guard.ts";
+import { parseRange } from "./range.ts";
 import { doneSchema, fileSchema, filesSchema, recoveredSchema, ticketSchema } from "./schemas.ts";
 import type { Download } from "./tickets.ts";
 
 const put = v.object({
   name: v.string(),
   cipher: v.optional(v.picklist(["aes-256-gcm", "noctis-256"]), "aes-256-gcm"),
+  folder: v.exactOptional(v.string()),
+  /** What happens where the name is taken. */
+  taken: v.exactOptional(v.picklist(["version", "rename"])),
 });
-const open = v.object({ password: v.exactOptional(v.string()) });
+const open = v.object({ password: v.exactOptional(v.string()), version: v.exactOptional(v.string()) });
 const recover = v.object({ recoveryKey: v.exactOptional(v.pipe(v.string(), v.maxLength(1024))) });
 const change = v.object({ next: v.string(), current: v.string() });
 
 const PASSWORD_HEADER = "x-nocturne-password";
 
 export function fileRoutes({ services: { files, log }, tickets }: Api): Routes {
+  const bytesOf = (id: string, version: string | undefined): number =>
+    version === undefined ? files.get(id).bytes : files.versions.row(id, version).bytes;
   /** Opened here, so that a wrong password shows in the app and not as a failed download; read later. */
-  const prepare = async (id: string, password: string | undefined): Promise<Download> => {
-    const { name, bytes } = files.get(id);
-    const content = await files.open(id, password);
-    return { name, bytes, open: () => content };
+  const prepare = async (id: string, options: OpenFile): Promise<Download> => {
+    const { name } = files.get(id);
+    const content = await files.open(id, options);
+    return { name, bytes: bytesOf(id, options.version), open: () => content };
   };
   return new Hono<ApiEnvironment>()
     .get("/files", answers("Lists files", filesSchema), (c) => c.json<FileView[]>(files.list()))
@@ -38,17 +45,21 @@ export function fileRoutes({ services: { files, log }, tickets }: Api): Routes {
       return c.json<FileView>(await files.put(c.env.incoming, options));
     })
     .get("/files/:id", answers("Tells of a file", fileSchema), (c) => c.json<FileView>(files.get(c.req.param("id"))))
-    .delete("/files/:id", answers("Deletes a file and its links", doneSchema), async (c) => {
-      await files.remove(c.req.param("id"));
-      return c.json<Done>({ ok: true });
-    })
     .post("/files/:id/ticket", answers("A ticket to save a file", ticketSchema), takes("json", open), async (c) => {
-      const download = await prepare(c.req.param("id"), c.req.valid("json").password);
+      const download = await prepare(c.req.param("id"), c.req.valid("json"));
       return c.json<DownloadTicket>({ ticket: tickets.issue(download) });
     })
-    .post("/files/:id/content", answersBytes("The content of a file"), takes("json", open), async (c) =>
-      sendDownload(c, await prepare(c.req.param("id"), c.req.valid("json").password), log),
-    )
+    .post("/files/:id/content", answersBytes("The content of a file"), takes("json", open), async (c) => {
+      const id = c.req.param("id");
+      const options = c.req.valid("json");
+      const range = parseRange(c.req.header("range"));
+      if (range === null) return sendDownload(c, await prepare(id, options), log);
+      const total = bytesOf(id, options.version);
+      const [start, end] = [range.start, Math.min(range.end ?? total, total)];
+      const part = await files.open(id, { ...options, range: { start, end } });
+      const headers = { "content-range": `bytes ${start}-${end - 1}/${total}`, "content-length": String(end - start) };
+      return sendStream(c, part, 206, headers, log);
+    })
     .post(
       DOWNLOAD_PATH.slice("/api".length),
       answersBytes("Saves what a ticket (form field) stands for"),

@@ -309,8 +309,51 @@ export const fileSchema: Shape<contract.FileView> = v.object({
   storage: v.picklist(["local", "mesh"]),
   hasPassword: v.boolean(),
   addedAt: time,
+  folder: v.nullable(text),
+  path: text,
+  versions: count,
+  versionBytes: count,
 });
 export const filesSchema: Shape<contract.FileView[]> = v.array(fileSchema);
+export const folderSchema: Shape<contract.FolderView> = v.object({
+  id: text,
+  name: text,
+  folder: v.nullable(text),
+  path: text,
+  createdAt: time,
+});
+export const folderListingSchema: Shape<contract.FolderListing> = v.object({
+  crumbs: v.array(folderSchema),
+  folders: v.array(folderSchema),
+  files: filesSchema,
+});
+export const foundFilesSchema: Shape<contract.FoundFiles> = v.object({
+  folders: v.array(folderSchema),
+  files: filesSchema,
+  more: v.boolean(),
+});
+export const fileVersionsSchema: Shape<contract.FileVersion[]> = v.array(
+  v.object({ id: text, bytes: count, cipher, hasPassword: v.boolean(), addedAt: time }),
+);
+export const trashSchema: Shape<contract.TrashView> = v.object({
+  entries: v.array(
+    v.object({
+      id: text,
+      kind: v.picklist(["file", "folder"]),
+      name: text,
+      from: v.nullable(text),
+      bytes: count,
+      trashedAt: time,
+      deletesAt: time,
+    }),
+  ),
+  bytes: count,
+});
+export const fileSpaceSchema: Shape<contract.FileSpace> = v.object({
+  bytes: count,
+  versionBytes: count,
+  trashBytes: count,
+});
 export const ticketSchema: Shape<contract.DownloadTicket> = v.object({ ticket: text });
 export const recoveredSchema: Shape<contract.RecoveredPassword> = v.object({ password: text });
 export const linkSchema: Shape<contract.LinkView> = v.object({

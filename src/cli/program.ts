@@ -15,6 +15,7 @@ import { addFileCommands } from "./commands/files.ts";
 import { addGroupCommands } from "./commands/groups.ts";
 import { addHealthCommands } from "./commands/health.ts";
 import { addIdentityCommands } from "./commands/identity.ts";
+import { addLibraryCommands } from "./commands/library.ts";
 import { addLinkCommands } from "./commands/links.ts";
 import { addMessageCommands } from "./commands/messages.ts";
 import { addRecoveryCommands } from "./commands/recovery.ts";
@@ -72,6 +73,7 @@ export function createProgram(context: Context): Command {
   addChannelCommands(program, context);
   program.commandsGroup("Files and links:");
   addFileCommands(program, context);
+  addLibraryCommands(program, context);
   addLinkCommands(program, context);
   program.commandsGroup("Your vault:");
   addDeviceCommands(program, context);

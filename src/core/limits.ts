@@ -349,6 +349,17 @@ export const FILE_LIMITS = {
   slots: 20,
   headerBytes: 65_536, // 64 KiB
   files: 1_000_000,
+  folders: 100_000,
+  /** Folders inside each other. */
+  folderDepth: 32,
+  /** Earlier contents of one file that are kept; the oldest goes when one more comes. */
+  versions: 10,
+  /** What was deleted can be restored for so long. */
+  trashMs: 2_592_000_000, // 30 days
+  /** Files and folders that one search finds. */
+  searchHits: 200,
+  /** Rows that a search looks at before it lets others work. */
+  searchStep: 2_000,
   linksPerFile: 100,
   downloadsPerLink: 1_000_000,
   linkMaxMs: 315_360_000_000, // 3,650 days

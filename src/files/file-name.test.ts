@@ -3,7 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { utf8Encode } from "../core/bytes.ts";
 import { ValidationError } from "../core/errors.ts";
-import { cleanFileName } from "./file-name.ts";
+import { cleanFileName, numberedName } from "./file-name.ts";
 
 test("ordinary and unicode names stay as they are, in normal form C", () => {
   for (const name of ["notes.txt", ".bashrc", "Zürich 2024.pdf", "写真 ①.png", "👩‍👧.gif", "a..b", "con"]) {
@@ -41,6 +41,17 @@ test("whatever comes in, what goes out is one safe path part and stays the same 
       assert.doesNotMatch(cleaned, /[/\\\p{Cc}]|^\.{0,2}$/u);
       assert.ok(utf8Encode(cleaned).length <= 255);
       assert.equal(cleanFileName(cleaned), cleaned);
+    }),
+  );
+});
+
+test("a numbered name keeps its extension and fits", () => {
+  assert.equal(numberedName("plan.txt", 2), "plan (2).txt");
+  assert.equal(numberedName(".bashrc", 1), ".bashrc (1)");
+  assert.equal(numberedName("no dot", 1), "no dot (1)");
+  fc.assert(
+    fc.property(fc.string({ unit: "grapheme", minLength: 1, maxLength: 255 }), fc.nat(99), (name, number) => {
+      assert.ok(utf8Encode(numberedName(name, number)).length <= 255);
     }),
   );
 });

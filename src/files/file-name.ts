@@ -13,6 +13,9 @@ import { FILE_LIMITS } from "../core/limits.ts";
  */
 const UNSAFE = /[\p{Cc}\p{Zl}\p{Zp}\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]/gu;
 
+/** With the dot. What is longer is no extension, but a sentence with a dot in it. */
+const LONGEST_EXTENSION = 16;
+
 /**
  * The last part of a path, without characters that deceive a terminal, a person or a file system; at most
  * 255 UTF-8 bytes, in normal form C. Throws ValidationError `bad_file_name` when nothing usable is left.
@@ -29,4 +32,14 @@ export function cleanFileName(name: string): string {
     });
   }
   return last;
+}
+
+/** `plan (2).txt`: a name beside `name`, shortened at its end where both would be longer than a name may be. */
+export function numberedName(name: string, number: number): string {
+  const dot = name.lastIndexOf(".");
+  const extension = dot > 0 && name.length - dot <= LONGEST_EXTENSION ? name.slice(dot) : "";
+  const ending = ` (${number})${extension}`;
+  let stem = Array.from(name.slice(0, name.length - extension.length));
+  while (utf8Encode(stem.join("") + ending).length > FILE_LIMITS.nameBytes) stem = stem.slice(0, -1);
+  return stem.join("").trimEnd() + ending;
 }

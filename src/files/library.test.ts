@@ -45,7 +45,7 @@ async function* pieces(...list: Uint8Array[]): AsyncGenerator<Uint8Array> {
 const PLAIN: PutFile = { name: "notes.txt", cipher: "aes-256-gcm" };
 
 async function read(library: FileLibrary, id: string, password?: string): Promise<Uint8Array> {
-  return concatBytes(...(await Array.fromAsync(await library.open(id, password))));
+  return concatBytes(...(await Array.fromAsync(await library.open(id, { password }))));
 }
 
 test("files of both ciphers come back, are listed newest first, and go", async (t) => {
@@ -68,12 +68,14 @@ test("files of both ciphers come back, are listed newest first, and go", async (
   assert.deepEqual(await read(library, first.id), bytes);
   assert.equal((await read(library, second.id)).length, 0);
   assert.deepEqual(library.get(first.id), first);
-  await library.remove(first.id);
-  assert.deepEqual([library.list().length, blobs().length, library.find(first.id)], [1, 1, null]);
+  library.remove(first.id);
+  assert.deepEqual([library.list().length, blobs().length, library.find(first.id)], [1, 2, null]);
   await assert.rejects(library.open(first.id), { code: "unknown_file" });
-  await assert.rejects(library.remove(first.id), { code: "unknown_file" });
+  assert.throws(() => library.remove(first.id), { code: "unknown_file" });
   stop();
-  await library.remove(second.id);
+  await library.destroy(first.id);
+  await library.destroy(second.id);
+  assert.deepEqual(blobs(), []);
   assert.deepEqual(seen, [`added ${first.id}`, `added ${second.id}`, `removed ${first.id}`]);
 });
 
@@ -82,7 +84,7 @@ test("a password is demanded, recovered and changed", async (t) => {
   const { id, hasPassword } = await library.put(pieces(utf8Encode("secret plans")), { ...PLAIN, password: "pässword" });
   assert.ok(hasPassword);
   await assert.rejects(library.open(id), { code: "file_password_needed" });
-  await assert.rejects(library.open(id, "password"), CryptoError);
+  await assert.rejects(library.open(id, { password: "password" }), CryptoError);
   await assert.rejects(library.check(id, ""), CryptoError);
   assert.equal(Buffer.from(await read(library, id, "pa\u0308ssword")).toString(), "secret plans");
 
@@ -95,7 +97,7 @@ test("a password is demanded, recovered and changed", async (t) => {
   await assert.rejects(library.changePassword(id, "", "pässword"), { code: "bad_password" });
   await library.changePassword(id, "new", "pässword");
   assert.equal(library.recoverPassword(id), "new");
-  await assert.rejects(library.open(id, "pässword"), CryptoError);
+  await assert.rejects(library.open(id, { password: "pässword" }), CryptoError);
   assert.equal(Buffer.from(await read(library, id, "new")).toString(), "secret plans");
 });
 
@@ -174,7 +176,7 @@ test("an upload that breaks off, is aborted or meets a lock leaves nothing; a lo
   assert.throws(() => library.list(), LockedError);
   await assert.rejects(library.put(pieces(), PLAIN), LockedError);
   await vault.unlock("correct horse battery");
-  await library.remove(id);
+  await library.destroy(id);
   assert.deepEqual([library.list(), blobs()], [[], []]);
 });
 
@@ -183,7 +185,7 @@ test("a damaged, cut, missing or exchanged blob gives no wrong bytes", async (t)
   const path = (name: string | undefined): string => join(dataDir, "blobs", name ?? "");
   const first = await library.put(pieces(randomBytes(50_000)), PLAIN);
   const [blob] = blobs();
-  const second = await library.put(pieces(randomBytes(50_000)), PLAIN);
+  const second = await library.put(pieces(randomBytes(50_000)), { ...PLAIN, name: "other.txt" });
   const other = blobs().find((name) => name !== blob);
   const whole = readFileSync(path(blob));
 
@@ -202,7 +204,7 @@ test("a damaged, cut, missing or exchanged blob gives no wrong bytes", async (t)
   await assert.rejects(library.open(first.id), { code: "bad_header" });
   rmSync(path(blob));
   await assert.rejects(library.open(first.id), { code: "file_missing" });
-  await library.remove(first.id);
+  await library.destroy(first.id);
 });
 
 test("sweeping deletes parts and blobs without a row, and nothing else", async (t) => {

@@ -1,8 +1,11 @@
 /**
  * The files of the vault's owner: streams in, sealed blobs on disk, rows in the vault.
  *
- *   put   source -> sealFile -> blobs/<id> -> row {id, name, bytes, cipher, blob, sealed password}
+ *   put   source -> sealFile -> blobs/<id> -> row {id, name, folder, bytes, cipher, blob, sealed password}
  *   open  row -> header of the blob -> file key -> plain stream
+ *
+ * A put under a name that is there already gives that file a new content. The one before is kept as a version, up to
+ * ten of them; links go on giving the content that they were made of, and end with it.
  *
  * Who holds the unlocked vault holds the recovery key, and with it every file, passworded or not: the recovery
  * slot is what makes a forgotten password recoverable. A file's password guards against somebody at the open
@@ -12,7 +15,7 @@
  * written to the blob, then taken off the row: a crash in between is repaired by the next open or sweep, even
  * if it tore the write.
  */
-import { fromBase64Url, toBase64Url, toHex, wipeBytes } from "../core/bytes.ts";
+import { fromBase64Url, toBase64Url, wipeBytes } from "../core/bytes.ts";
 import type { Clock } from "../core/clock.ts";
 import { CryptoError, InternalError, LockedError, ValidationError } from "../core/errors.ts";
 import { FILE_LIMITS } from "../core/limits.ts";
@@ -21,15 +24,19 @@ import { randomBytes } from "../core/random.ts";
 import { deriveKey } from "../crypto/key-derivation.ts";
 import { type KeySlot, openWithKey, openWithPassword, sealWithKey, sealWithPassword } from "../crypto/key-slots.ts";
 import { encodeSealedHeader, type SealedSuite } from "../crypto/sealed-header.ts";
-import type { SealedTable } from "../vault/sealed-table.ts";
 import type { Vault } from "../vault/vault.ts";
 import { abortable } from "./abortable.ts";
 import type { BlobStore } from "./blob-store.ts";
+import { type ContentRange, planRange } from "./content-range.ts";
 import { cleanFileName } from "./file-name.ts";
 import { checkFilePassword, openFilePassword, sealFilePassword } from "./file-password.ts";
+import { type FileRow, FileTables, type StoredContent } from "./file-tables.ts";
+import { Folders, type NewPlace, newId, TOP } from "./folders.ts";
 import type { LinkStore } from "./link-store.ts";
 import { type OpenedHeader, openContent, openHeader, sealFile } from "./sealed-file.ts";
-import type { CipherSuite, FileView } from "./views.ts";
+import { Trash } from "./trash.ts";
+import { Versions } from "./versions.ts";
+import type { CipherSuite, FileSpace, FileView, FolderView } from "./views.ts";
 
 /** What a link needs in order to hand a file on: where its payload lies, and the key to it. */
 export interface FileContent {
@@ -49,8 +56,20 @@ export interface FileChange {
 export interface PutFile {
   readonly name: string;
   readonly cipher: CipherSuite;
+  /** Of this content; versions before it keep theirs. */
   readonly password?: string | undefined;
+  /** An id or a path; the top when nothing is said. */
+  readonly folder?: string | undefined;
+  /** What happens where the name is taken: a new version of that file (usual), or a name beside it. */
+  readonly taken?: "version" | "rename" | undefined;
   readonly signal?: AbortSignal | undefined;
+}
+
+/** Which content of a file, and which part of it; the newest, and all, when nothing is said. */
+export interface OpenFile {
+  readonly password?: string | undefined;
+  readonly version?: string | undefined;
+  readonly range?: ContentRange | undefined;
 }
 
 export interface LibraryOptions {
@@ -62,32 +81,19 @@ export interface LibraryOptions {
   readonly log: Logger;
 }
 
-interface FileRow {
-  readonly id: string;
-  readonly name: string;
-  readonly bytes: number;
-  readonly cipher: CipherSuite;
-  readonly blob: string;
-  /** base64url; tells the blob of this file from another one that was put in its place. */
-  readonly keyCheck: string;
-  /** base64url, under a key of the recovery key; null without a password. */
-  readonly sealedPassword: string | null;
-  /** base64url; a header that must still be written to the blob. */
-  readonly redoHeader: string | null;
-  readonly addedAt: string;
-}
-
 const FILES_SECRET = "files/v1";
-const FILE_ID_BYTES = 8;
 const KEY_CHECK_BYTES = 16;
 
 export class FileLibrary {
+  readonly folders: Folders;
+  readonly trash: Trash;
+  readonly versions: Versions;
+  readonly tables: FileTables;
   readonly #vault: Vault;
   readonly #blobs: BlobStore;
   readonly #linkStore: LinkStore;
   readonly #clock: Clock;
   readonly #log: Logger;
-  readonly #files: SealedTable<FileRow>;
   readonly #listeners = new Set<(change: FileChange) => void>();
 
   constructor({ vault, blobs, linkStore, clock, log }: LibraryOptions) {
@@ -96,88 +102,167 @@ export class FileLibrary {
     this.#linkStore = linkStore;
     this.#clock = clock;
     this.#log = log;
-    this.#files = vault.table<FileRow>({ name: "files", key: (row) => row.id });
+    const tables = new FileTables(vault);
+    const folders = new Folders(tables, clock);
+    this.tables = tables;
+    this.folders = folders;
+    const tell = (change: FileChange["change"], id: string): void => this.#tell({ change, id });
+    this.trash = new Trash({ tables, folders, blobs, linkStore, clock, tell });
+    this.versions = new Versions({ tables, blobs, linkStore, file: (id) => this.#row(id), tell });
   }
 
   /**
    * Seals a stream into the library with bounded memory. If the source fails, the signal aborts, the vault is
    * locked meanwhile or the disk fills up, nothing is left. Throws ValidationError `bad_file_name`,
-   * `bad_password`, `too_many_files`; InternalError `disk_full`; LockedError.
+   * `bad_password`, `too_many_files`, `unknown_folder`, `name_taken` (by a folder); InternalError `disk_full`;
+   * LockedError.
    */
   async put(source: AsyncIterable<Uint8Array>, options: PutFile): Promise<FileView> {
+    const { cipher, signal } = options;
     const name = cleanFileName(options.name);
-    const id = toHex(randomBytes(FILE_ID_BYTES));
-    if (this.#files.count() >= FILE_LIMITS.files) throw tooManyFiles();
+    const folder = this.folders.resolve(options.folder ?? TOP);
+    const before = options.taken === "rename" ? null : this.#replaceable(folder, name);
+    if (!before && this.tables.files.count() >= FILE_LIMITS.files) throw tooManyFiles();
     const fileKey = randomBytes(32);
     try {
-      const { slots, sealedPassword } = await this.#protect(id, fileKey, options.password);
-      const { cipher, signal } = options;
+      const slots = await this.#slots(fileKey, options.password);
       const counted = new CountedSource(this.#whileUnlocked(signal ? abortable(source, signal) : source));
-      const view = await this.#blobs.write(sealFile(counted, { fileKey, suite: cipher, slots }), (blob) => {
-        const row = { id, name, bytes: counted.bytes, cipher, blob: blob.id, keyCheck: keyCheckOf(fileKey) };
-        return this.#add({ ...row, sealedPassword, redoHeader: null, addedAt: this.#now() });
+      const kept = await this.#blobs.write(sealFile(counted, { fileKey, suite: cipher, slots }), (blob) => {
+        const addedAt = new Date(this.#clock.nowMs()).toISOString();
+        const content = { bytes: counted.bytes, cipher, blob: blob.id, keyCheck: keyCheckOf(fileKey), addedAt };
+        return this.#keep({ ...options, name, folder }, content);
       });
-      this.#tell({ change: "added", id });
-      return view;
+      this.#tell({ change: kept.isNew ? "added" : "changed", id: kept.row.id });
+      for (const blob of kept.dropped) await this.#blobs.remove(blob);
+      return this.view(kept.row);
     } finally {
       wipeBytes(fileKey);
     }
   }
 
-  /** Newest first. */
+  /**
+   * A second file of the same content, its password included. The sealed bytes are copied as they are, so that who
+   * sees the disk sees that the two are alike. Throws what `put` throws, and ValidationError `unknown_file`.
+   */
+  async copy(id: string, place: NewPlace): Promise<FileView> {
+    const row = this.#settled(this.#row(id));
+    const folder = this.folders.resolve(place.folder ?? row.folder);
+    const name = cleanFileName(place.name ?? row.name);
+    const { blob, bytes, cipher, keyCheck, addedAt, sealedPassword } = row;
+    if (this.tables.files.count() >= FILE_LIMITS.files) throw tooManyFiles();
+    const password = sealedPassword === null ? undefined : this.recoverPassword(id);
+    const copied = this.#whileUnlocked(this.#blobs.read(blob, 0, await this.#blobs.size(blob)));
+    const kept = await this.#blobs.write(copied, (stored) =>
+      this.#keep(
+        { name, cipher, folder, password, taken: "rename" },
+        { bytes, cipher, keyCheck, addedAt, blob: stored.id },
+      ),
+    );
+    this.#tell({ change: "added", id: kept.row.id });
+    return this.view(kept.row);
+  }
+
+  /** All files that can be reached, newest first. */
   list(): FileView[] {
-    return this.#files.list({ newestFirst: true }).map(viewOf);
+    const paths = new Map<string, string | null>();
+    const pathOf = (row: FileRow): string | null => {
+      const known = paths.get(row.folder);
+      if (known !== undefined) return known && `${known}${row.name}`;
+      const path = this.folders.pathOf(row);
+      paths.set(row.folder, path && path.slice(0, path.length - row.name.length));
+      return path;
+    };
+    return this.tables.files.list({ newestFirst: true }).flatMap((row) => {
+      const path = row.trashedAt === null ? pathOf(row) : null;
+      return path === null ? [] : [viewOf(row, path)];
+    });
   }
 
   /** Throws ValidationError `unknown_file`. */
   get(id: string): FileView {
-    return viewOf(this.#row(id));
+    return this.view(this.#row(id));
   }
 
   /** The file, or null when there is none. */
   find(id: string): FileView | null {
-    const row = this.#files.get(id);
-    return row && viewOf(row);
+    const row = this.tables.files.get(id);
+    return row && this.folders.isReachable(row) ? this.view(row) : null;
+  }
+
+  view(row: FileRow): FileView {
+    return viewOf(row, this.folders.pathOf(row) ?? `/${row.name}`);
+  }
+
+  /** A new empty folder in another one. Throws what `Folders.make` throws. */
+  makeFolder(name: string, folder: string = TOP): FolderView {
+    const row = this.folders.make(name, folder);
+    this.#tell({ change: "added", id: row.id });
+    return this.folders.view(row);
+  }
+
+  /**
+   * Renames or moves a file, with its links and versions, or a folder with all that is in it. Throws ValidationError
+   * `unknown_file`, and what `Folders.change` throws.
+   */
+  change(id: string, place: NewPlace): void {
+    if (this.tables.folders.has(id)) this.folders.change(id, place);
+    else this.tables.files.put(this.folders.placed(this.#row(id), place));
+    this.#tell({ change: "changed", id });
+  }
+
+  /** What all contents take, before sealing adds its 0.1 %. */
+  space(): FileSpace {
+    const files = this.tables.files.list().filter((row) => this.folders.isReachable(row));
+    const sum = (of: (row: FileRow) => number): number => files.reduce((total, row) => total + of(row), 0);
+    const trashBytes = this.trash.list().bytes;
+    return { bytes: sum((row) => row.bytes), versionBytes: sum((row) => row.versionBytes), trashBytes };
   }
 
   /**
    * The plain stream of a file. The header is authenticated before this returns, the content while it is read:
    * then damage throws CryptoError, and a lock of the vault LockedError. Throws ValidationError `unknown_file`,
-   * `file_password_needed`; CryptoError for a wrong password.
+   * `unknown_version`, `file_password_needed`, `bad_range`; CryptoError for a wrong password.
    */
-  async open(id: string, password?: string): Promise<AsyncIterable<Uint8Array>> {
-    const { suite, fileKey, blob, contentOffset, contentBytes } = await this.content(id, password);
-    const payload = this.#blobs.read(blob, contentOffset, contentOffset + contentBytes);
-    return openContent(this.#whileUnlocked(payload), suite, fileKey);
+  async open(id: string, options: OpenFile = {}): Promise<AsyncIterable<Uint8Array>> {
+    const { file, suite, fileKey, blob, contentOffset, contentBytes } = await this.content(id, options);
+    const read = (start: number, end: number): AsyncIterable<Uint8Array> =>
+      this.#whileUnlocked(this.#blobs.read(blob, contentOffset + start, contentOffset + end));
+    const { range } = options;
+    if (range === undefined) return openContent(read(0, contentBytes), suite, fileKey);
+    return planRange(range, { bytes: file.bytes, contentBytes, suite, fileKey, read });
   }
 
   /** Throws as `open` does, to tell a wrong password before anything is promised. */
   async check(id: string, password?: string): Promise<void> {
-    wipeBytes((await this.content(id, password)).fileKey);
+    wipeBytes((await this.content(id, { password })).fileKey);
   }
 
-  /** Key and place of a file's content; throws as `open` does. */
-  async content(id: string, password?: string): Promise<FileContent> {
+  /** Key and place of a file's content; throws as `open` does. `file.bytes` are those of the version asked for. */
+  async content(id: string, { password, version }: Omit<OpenFile, "range"> = {}): Promise<FileContent> {
     const row = this.#settled(this.#row(id));
-    if (row.sealedPassword !== null && password === undefined) throw passwordNeeded();
-    const size = await this.#blobs.size(row.blob);
-    const { header, fileKey } = await this.#openHeader(row, (slots) =>
-      row.sealedPassword !== null && password !== undefined
+    const stored: StoredContent = version === undefined ? row : this.versions.row(id, version);
+    const { sealedPassword, blob } = stored;
+    if (sealedPassword !== null && password === undefined) throw passwordNeeded();
+    const size = await this.#blobs.size(blob);
+    const { header, fileKey } = await this.#openHeader(stored, (slots) =>
+      sealedPassword !== null && password !== undefined
         ? openWithPassword(slots, password)
         : openWithKey(slots, "recovery", this.#vault.secretFor(FILES_SECRET)),
     );
     const contentOffset = header.encoded.length;
-    const place = { blob: row.blob, contentOffset, contentBytes: size - contentOffset };
-    return { file: viewOf(row), suite: header.suite, fileKey, ...place };
+    const place = { blob, contentOffset, contentBytes: size - contentOffset };
+    return { file: { ...this.view(row), bytes: stored.bytes }, suite: header.suite, fileKey, ...place };
   }
 
-  /** Removes a file and ends its links. Throws ValidationError `unknown_file`. */
-  async remove(id: string): Promise<void> {
-    const { blob } = this.#row(id);
-    this.#linkStore.removeOfBlob(blob); // first: a crash now must not leave a link to a file that is gone from the list
-    this.#files.delete(id);
-    this.#tell({ change: "removed", id });
-    await this.#blobs.remove(blob);
+  /** Moves a file or folder into the trash, which ends its links. Throws ValidationError `unknown_file`. */
+  remove(id: string): void {
+    this.trash.add(id);
+  }
+
+  /** Deletes a file or folder for good, whether it is in the trash or not. Throws ValidationError `unknown_file`. */
+  async destroy(id: string): Promise<void> {
+    if (this.find(id) || this.tables.folders.get(id)?.trashedAt === null) this.trash.add(id);
+    await this.trash.destroy(id);
   }
 
   /**
@@ -202,31 +287,33 @@ export class FileLibrary {
     if (before.sealedPassword === null) throw noPassword();
     if (current === undefined) throw passwordNeeded();
     const { header, fileKey } = await this.#openHeader(before, (slots) => openWithPassword(slots, current));
-    const { slots, sealedPassword } = await this.#protect(id, fileKey, next);
+    const slots = await this.#slots(fileKey, next);
+    const sealedPassword = toBase64Url(sealFilePassword(next, id, this.#vault.secretFor(FILES_SECRET)));
     const row = this.#row(id);
     // Somebody else changed it while this call was stretching passwords: then `current` is no longer right.
     if (row.sealedPassword !== before.sealedPassword) throw new CryptoError();
     const encoded = encodeSealedHeader({ ...header, slots }, fileKey);
     if (encoded.length !== header.encoded.length) throw headerGrew();
     const changed = { ...row, sealedPassword, redoHeader: toBase64Url(encoded) };
-    this.#files.put(changed);
+    this.tables.files.put(changed);
     this.#settled(changed);
     this.#tell({ change: "changed", id });
   }
 
-  /** Repairs what a crash interrupted and deletes what it left behind. Call it after each unlock. */
+  /** Repairs what a crash interrupted, and deletes what it left behind and what is too old. Call it after each unlock. */
   async sweep(): Promise<void> {
     const parts = await this.#blobs.sweepParts();
     const stored = await this.#blobs.list();
-    const rows = this.#files.list();
+    const rows = this.tables.files.list();
     for (const row of rows) this.#settled(row);
-    const known = new Set(rows.map((row) => row.blob));
+    const known = new Set([...rows, ...this.tables.versions.list()].map((row) => row.blob));
     const forgotten = stored.filter((blob) => !known.has(blob));
     for (const blob of forgotten) {
       this.#linkStore.removeOfBlob(blob);
       await this.#blobs.remove(blob);
     }
     if (parts + forgotten.length > 0) this.#log.info({ parts, forgotten: forgotten.length }, "left-over blobs removed");
+    await this.trash.expire();
   }
 
   /** Calls `listener` after every change; returns how to stop that. */
@@ -235,26 +322,38 @@ export class FileLibrary {
     return () => this.#listeners.delete(listener);
   }
 
-  #add(row: FileRow): FileView {
-    this.#files.put(row);
-    return viewOf(row);
+  /** The file that a put under this name gives a new content; null for none. */
+  #replaceable(folder: string, name: string): FileRow | null {
+    if (this.tables.folderAt(folder, name)) this.folders.freshName(folder, name);
+    return this.tables.fileAt(folder, name);
   }
 
-  #now(): string {
-    return new Date(this.#clock.nowMs()).toISOString();
-  }
-
-  async #protect(
-    id: string,
-    fileKey: Uint8Array,
-    password: string | undefined,
-  ): Promise<{ slots: KeySlot[]; sealedPassword: string | null }> {
+  /**
+   * Writes down a content that is on the disk: as a new file, or as the newest of the file of this name. Looked up
+   * again here, because folder and file may have gone or come while the content was sealed.
+   */
+  #keep(
+    { name, folder, password, taken }: PutFile & { readonly folder: string },
+    content: Omit<StoredContent, "sealedPassword">,
+  ): { row: FileRow; isNew: boolean; dropped: readonly string[] } {
+    this.folders.resolve(folder);
+    const before = taken === "rename" ? null : this.#replaceable(folder, name);
+    const id = before?.id ?? newId();
     const secret = this.#vault.secretFor(FILES_SECRET);
-    const recovery = sealWithKey("recovery", fileKey, secret);
-    if (password === undefined) return { slots: [recovery], sealedPassword: null };
+    const sealedPassword = password === undefined ? null : toBase64Url(sealFilePassword(password, id, secret));
+    const next = { ...content, sealedPassword, redoHeader: null };
+    if (before) return { ...this.versions.replace(this.#settled(before), next), isNew: false };
+    const free = this.tables.freeName(folder, name);
+    const row = { id, name: free, folder, trashedAt: null, ...next, versions: 0, versionBytes: 0 };
+    this.tables.files.put(row);
+    return { row, isNew: true, dropped: [] };
+  }
+
+  async #slots(fileKey: Uint8Array, password: string | undefined): Promise<KeySlot[]> {
+    const recovery = sealWithKey("recovery", fileKey, this.#vault.secretFor(FILES_SECRET));
+    if (password === undefined) return [recovery];
     checkFilePassword(password);
-    const sealed = sealFilePassword(password, id, secret);
-    return { slots: [recovery, await sealWithPassword(fileKey, password)], sealedPassword: toBase64Url(sealed) };
+    return [recovery, await sealWithPassword(fileKey, password)];
   }
 
   /** A lock must end what still holds a file's key, and an upload that could not be recorded any more. */
@@ -266,7 +365,7 @@ export class FileLibrary {
   }
 
   async #openHeader(
-    row: FileRow,
+    row: StoredContent,
     unlock: (slots: readonly KeySlot[]) => Uint8Array | Promise<Uint8Array>,
   ): Promise<OpenedHeader> {
     const head = await this.#blobs.head(row.blob, FILE_LIMITS.headerBytes);
@@ -280,13 +379,13 @@ export class FileLibrary {
     if (row.redoHeader === null) return row;
     this.#blobs.overwriteHead(row.blob, fromBase64Url(row.redoHeader));
     const settled = { ...row, redoHeader: null };
-    this.#files.put(settled);
+    this.tables.files.put(settled);
     return settled;
   }
 
   #row(id: string): FileRow {
-    const row = this.#files.get(id);
-    if (row) return row;
+    const row = this.tables.files.get(id);
+    if (row && this.folders.isReachable(row)) return row;
     throw new ValidationError("unknown_file", "There is no such file.", { hint: "See your files: nocturne files ls" });
   }
 
@@ -312,9 +411,11 @@ class CountedSource implements AsyncIterable<Uint8Array> {
   }
 }
 
-function viewOf(row: FileRow): FileView {
-  const { id, name, bytes, cipher, addedAt } = row;
-  return { id, name, bytes, cipher, storage: "local", hasPassword: row.sealedPassword !== null, addedAt };
+function viewOf(row: FileRow, path: string): FileView {
+  const { id, name, bytes, cipher, addedAt, versions, versionBytes } = row;
+  const hasPassword = row.sealedPassword !== null;
+  const folder = row.folder === TOP ? null : row.folder;
+  return { id, name, bytes, cipher, storage: "local", hasPassword, addedAt, folder, path, versions, versionBytes };
 }
 
 function keyCheckOf(fileKey: Uint8Array): string {

@@ -5,8 +5,8 @@
  *   vault row   slug, file, secret, mode, times     so that the owner can see the URL again
  *   links.db    verifier, sealed manifest, uses     what the public side needs; no key, no name
  *
- * A link is a key to one file: made from the file key, so it goes on working when the file's password changes,
- * and ends when the file is removed.
+ * A link is a key to one content of a file: made from the file key, so it goes on working when the file's password
+ * changes or a new version comes. It ends when the file goes into the trash, or that version for good.
  */
 import { fromBase64Url, toBase64Url, wipeBytes } from "../core/bytes.ts";
 import { ValidationError } from "../core/errors.ts";
@@ -73,7 +73,7 @@ export class Links extends PublicLinks {
     const indexes = { file: (row: LinkRow) => row.file };
     this.#rows = options.vault.table<LinkRow>({ name: "links", key: (row) => row.slug, indexes });
     this.#library.onChange(({ change, id }) => {
-      if (change === "removed") this.#forgetFile(id);
+      if (change !== "added") this.#forgetEnded(id);
     });
   }
 
@@ -86,7 +86,7 @@ export class Links extends PublicLinks {
     const lifetimeMs = lifetimeOf(options);
     if (options.password !== undefined) checkFilePassword(options.password);
     if (this.#rows.count("file", fileId) >= FILE_LIMITS.linksPerFile) throw tooManyLinks();
-    const content = await this.#library.content(fileId, options.filePassword);
+    const content = await this.#library.content(fileId, { password: options.filePassword });
     const address = createLinkAddress();
     const sealed = await sealLink(address, content, options.password);
     wipeBytes(content.fileKey);
@@ -141,12 +141,13 @@ export class Links extends PublicLinks {
     for (const slug of live) if (!known.has(slug)) this.store.remove(slug);
   }
 
-  #forgetFile(fileId: string): void {
-    for (const row of this.#rows.find("file", fileId)) {
-      this.store.remove(row.slug);
-      this.#rows.delete(row.slug);
-    }
-    this.changed();
+  /** The library has ended the links of a file that was removed, or of a version; of a folder, those of all in it. */
+  #forgetEnded(id: string): void {
+    const rows = this.#library.find(id) ? this.#rows.find("file", id) : this.#rows.list();
+    const live = new Set(this.store.slugs());
+    const ended = rows.filter(({ slug }) => !live.has(slug));
+    for (const { slug } of ended) this.#rows.delete(slug);
+    if (ended.length > 0) this.changed();
   }
 
   #view(row: LinkRow, file: FileView, left: number | null, state: LinkView["state"]): LinkView {

@@ -10,7 +10,76 @@ export interface FileView {
   readonly cipher: CipherSuite;
   readonly storage: "local" | "mesh";
   readonly hasPassword: boolean;
+  /** When its present content came. */
   readonly addedAt: string;
+  /** The id of its folder; null at the top. */
+  readonly folder: string | null;
+  /** From the top, for example "/Plans/2026/garden.pdf". */
+  readonly path: string;
+  /** Earlier contents that are kept, and what they take beside `bytes`. */
+  readonly versions: number;
+  readonly versionBytes: number;
+}
+
+/** POST /api/folders {name, folder?} */
+export interface FolderView {
+  readonly id: string;
+  readonly name: string;
+  /** The id of the folder that it lies in; null at the top. */
+  readonly folder: string | null;
+  readonly path: string;
+  readonly createdAt: string;
+}
+
+/** GET /api/folders?folder=: what lies in one folder, each list by name. */
+export interface FolderListing {
+  /** The way to this folder, from the top, itself last; empty at the top. */
+  readonly crumbs: readonly FolderView[];
+  readonly folders: readonly FolderView[];
+  readonly files: readonly FileView[];
+}
+
+/** GET /api/files/search?q= */
+export interface FoundFiles {
+  readonly folders: readonly FolderView[];
+  readonly files: readonly FileView[];
+  /** There are more than these. */
+  readonly more: boolean;
+}
+
+/** GET /api/files/:id/versions: an earlier content of a file. */
+export interface FileVersion {
+  readonly id: string;
+  readonly bytes: number;
+  readonly cipher: CipherSuite;
+  readonly hasPassword: boolean;
+  readonly addedAt: string;
+}
+
+/** Something deleted that can still come back. */
+export interface TrashEntry {
+  readonly id: string;
+  readonly kind: "file" | "folder";
+  readonly name: string;
+  /** Where it lay; null if that folder is gone: then it comes back at the top. */
+  readonly from: string | null;
+  /** What it takes with all that is in it, earlier versions included. */
+  readonly bytes: number;
+  readonly trashedAt: string;
+  readonly deletesAt: string;
+}
+
+/** GET /api/trash, latest first. */
+export interface TrashView {
+  readonly entries: readonly TrashEntry[];
+  readonly bytes: number;
+}
+
+/** GET /api/files/space: bytes of content, without what sealing adds (0.1 %). */
+export interface FileSpace {
+  readonly bytes: number;
+  readonly versionBytes: number;
+  readonly trashBytes: number;
 }
 
 export type LinkMode = "persistent" | "timed" | "one-time";

@@ -35,7 +35,7 @@ import { isLoopbackRelay } from "./relay-url.ts";
 import { DEFAULT_COVER, SettingsStore } from "./settings.ts";
 import type { Settings } from "./views.ts";
 
-const LINK_SWEEP_MS = 3_600_000; // 1 h
+const SWEEP_MS = 3_600_000; // 1 h
 
 export interface ServiceOptions {
   /** False: no relay, no connections, no messages. */
@@ -139,7 +139,11 @@ function compose(foundation: Foundation, opened: AsyncDisposableStack): Omit<Ser
     bus,
     adoptCover,
   });
-  const sweeping = setInterval(() => links.sweep(), LINK_SWEEP_MS);
+  const sweeping = setInterval(() => {
+    links.sweep();
+    if (vault.locked) return;
+    files.trash.expire().catch((error: Error) => log.warn({ error: error.name }, "the trash could not be emptied"));
+  }, SWEEP_MS);
   opened.defer(() => clearInterval(sweeping));
   links.sweep();
 

@@ -76,6 +76,7 @@ test("the scenes of a new vault", async (t) => {
     ["/contacts/add", "Add a contact"],
     ["/invite", "Your identity"],
     ["/files", "No files yet"],
+    ["/files/trash", "The trash is empty"],
     ["/links", "No links yet"],
     ["/settings", "Wipe"],
     ["/groups/new", "New group"],
@@ -220,6 +221,19 @@ async function inspectGroupDialogs({ page, groups }: UsedVault): Promise<void> {
 
 async function inspectFileDialogs(page: Page): Promise<void> {
   await visit(page, "/files");
+  await press(page, "New folder");
+  await page.getByLabel("Name", { exact: true }).fill("Plans");
+  await inspect(page, "a new folder", DIALOG_LOOKS);
+  await press(page, "Make it");
+  await page.getByRole("link", { name: "Plans", exact: true }).click();
+  await page.getByText("Nothing in this folder yet").waitFor();
+  await inspect(page, "an empty folder");
+  await page.getByRole("link", { name: "All files" }).click();
+  await press(page, "More for diary.txt");
+  await page.getByRole("menuitem", { name: "Move", exact: true }).click();
+  await page.getByRole("button", { name: "Plans", exact: true }).waitFor();
+  await inspect(page, "where to move", DIALOG_LOOKS);
+  await press(page, "Cancel");
   const file = { name: `${LONG_WORD}.txt`, mimeType: "text/plain", buffer: Buffer.from("hello") };
   await page.getByLabel("Files to add").setInputFiles([file]);
   await inspect(page, "adding a file", DIALOG_LOOKS);
@@ -243,6 +257,12 @@ async function inspectFileDialogs(page: Page): Promise<void> {
   const deleted = page.waitForResponse((answer) => answer.request().method() === "DELETE");
   await page.getByRole("button", { name: "Dismiss" }).first().click();
   await deleted;
+  await visit(page, "/files/trash");
+  await page.getByText("1 entry").waitFor();
+  await inspect(page, "the trash");
+  await press(page, "Empty the trash");
+  await inspect(page, "emptying the trash", DIALOG_LOOKS);
+  await press(page, "Cancel");
 }
 
 /** Tab goes to everything that can be clicked, once around the page, and always shows where it is. */

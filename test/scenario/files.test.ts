@@ -74,17 +74,17 @@ for (const hasNode of [true, false]) {
     const dataDir = hasNode ? (await startNocturne(t)).dataDir : temporaryFolder(t);
     const folder = temporaryFolder(t);
     const { ask } = shell(dataDir);
-    const input = join(folder, "plan.bin");
     const output = join(folder, "out.bin");
     const cases = hasNode ? CASES : CASES.slice(2, 4);
-    for (const [cipher, bytes] of cases) {
+    for (const [i, [cipher, bytes]] of cases.entries()) {
+      const input = join(folder, `plan-${i}.bin`);
       const content = randomBytes(bytes);
       writeFileSync(input, content);
       const file = await ask<FileView>(`files put ${input} --cipher ${cipher}`);
       const { name, storage } = file;
       assert.deepEqual(
         { name, bytes: file.bytes, cipher: file.cipher, storage },
-        { name: "plan.bin", bytes, cipher, storage: "local" },
+        { name: `plan-${i}.bin`, bytes, cipher, storage: "local" },
       );
       await ask(`files get ${file.id} -o ${output}`);
       assert.ok(readFileSync(output).equals(content), `${cipher}, ${bytes} bytes`);
@@ -93,7 +93,9 @@ for (const hasNode of [true, false]) {
     assert.equal(list.length, cases.length);
     for (const { id } of list) await ask(`files rm ${id}`);
     assert.deepEqual(await ask<FileView[]>("files ls"), []);
-    assert.deepEqual(readdirSync(join(dataDir, "blobs")), [], "what was deleted is gone from the disk");
+    assert.equal(readdirSync(join(dataDir, "blobs")).length, cases.length, "the trash holds what was deleted");
+    await ask("files trash --empty");
+    assert.deepEqual(readdirSync(join(dataDir, "blobs")), [], "what was deleted for good is gone from the disk");
   });
 
   test(`a file's password: needed, recovered, ${hasNode ? "with" : "without"} a node`, async (t) => {

@@ -21,6 +21,12 @@ export const keys = {
   postsOf: (id: string): readonly string[] => ["posts", id],
   channelLink: (id: string): readonly string[] => ["channel-link", id],
   files: ["files"],
+  folders: ["folder"],
+  /** `id` "" is the top. */
+  folder: (id: string): readonly string[] => ["folder", id],
+  foundFiles: ["found-files"],
+  versions: ["versions"],
+  trash: ["trash"],
   links: ["links"],
   invite: ["invite"],
   offeredRelays: ["offered-relays"],

@@ -13,7 +13,10 @@ import type {
   Contact,
   Conversation,
   DeviceView,
+  FileVersion,
   FileView,
+  FolderListing,
+  FoundFiles,
   IdentityView,
   LinkView,
   MessagePage,
@@ -21,6 +24,7 @@ import type {
   SearchHit,
   Settings,
   Status,
+  TrashView,
   WorkCost,
 } from "../../src/api/contract.ts";
 import { ApiFailure, call, isDropped } from "./client.ts";
@@ -71,6 +75,14 @@ export const useSettings = (): UseQueryResult<Settings> => useGet(keys.settings,
 export const useContacts = (): UseQueryResult<readonly Contact[]> => useGet(keys.contacts, "/contacts");
 /** The whole library, in the node's order. */
 export const useFiles = (): UseQueryResult<readonly FileView[]> => useGet(keys.files, "/files");
+/** What lies in a folder; "" is the top. */
+export const useFolder = (id: string): UseQueryResult<FolderListing> =>
+  useGet(keys.folder(id), `/folders?folder=${id}`);
+/** What was deleted and can come back. */
+export const useTrash = (): UseQueryResult<TrashView> => useGet(keys.trash, "/trash");
+/** The earlier versions of a file, the latest first. */
+export const useVersions = (id: string): UseQueryResult<readonly FileVersion[]> =>
+  useGet([...keys.versions, id], `/files/${id}/versions`);
 /** All share links, ended ones included until they are taken away. */
 export const useLinks = (): UseQueryResult<readonly LinkView[]> => useGet(keys.links, "/links");
 
@@ -129,6 +141,17 @@ export function useSearch(words: string, who: string | null): UseQueryResult<rea
     enabled: words !== "",
     // Words typed a minute ago may find more now.
     staleTime: 0,
+    gcTime: AWAY_MS,
+    placeholderData: (before) => (words === "" ? undefined : before),
+  });
+}
+
+/** Files and folders of these names, wherever they lie. The last answer stays until the next one is there. */
+export function useFoundFiles(words: string): UseQueryResult<FoundFiles> {
+  return useQuery<FoundFiles>({
+    queryKey: [...keys.foundFiles, words],
+    queryFn: ({ signal }) => call("GET", `/files/search?q=${encodeURIComponent(words)}`, undefined, signal),
+    enabled: words !== "",
     gcTime: AWAY_MS,
     placeholderData: (before) => (words === "" ? undefined : before),
   });

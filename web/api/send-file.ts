@@ -15,7 +15,9 @@ export function sendFile(
 ): Promise<FileView> {
   const { promise, resolve, reject } = Promise.withResolvers<FileView>();
   const request = new XMLHttpRequest();
-  request.open("PUT", `/api/files?name=${encodeURIComponent(file.name)}&cipher=${options.cipher}`);
+  const { cipher, folder, taken } = options;
+  const query = new URLSearchParams({ name: file.name, cipher, folder, taken });
+  request.open("PUT", `/api/files?${query.toString()}`);
   for (const [name, value] of Object.entries(headersOf(options))) request.setRequestHeader(name, value);
   request.upload.addEventListener("progress", ({ loaded }) => onProgress(Math.min(loaded, file.size)));
   request.addEventListener("load", () => {

@@ -1,10 +1,11 @@
 /** Files: the encrypted library. Drop files anywhere to add them. */
-import { FilePlus2, FolderLock, Search } from "lucide-react";
-import { type ReactNode, useMemo, useRef, useState } from "react";
-import type { FileView } from "../../src/api/contract.ts";
-import { useFiles } from "../api/queries.ts";
-import { Button } from "../components/button.tsx";
+import { FilePlus2, FolderLock, FolderPlus, Search, Trash2 } from "lucide-react";
+import { type ReactNode, useDeferredValue, useRef, useState } from "react";
+import type { FileView, FolderListing, FolderView } from "../../src/api/contract.ts";
+import { useFolder, useFoundFiles } from "../api/queries.ts";
+import { Button, IconButton, IconLink } from "../components/button.tsx";
 import { Empty, LoadFailure, Skeleton } from "../components/feedback.tsx";
+import { Breadcrumbs } from "../components/files/breadcrumbs.tsx";
 import { DropZone } from "../components/files/drop-zone.tsx";
 import {
   ChangePasswordDialog,
@@ -13,23 +14,29 @@ import {
   RecoverPasswordDialog,
 } from "../components/files/file-dialogs.tsx";
 import { type FileQuestion, FileRow } from "../components/files/file-row.tsx";
+import { FolderRow } from "../components/files/folder-row.tsx";
 import { LinkDialog } from "../components/files/link-dialog.tsx";
+import type { Movable } from "../components/files/moving.ts";
+import { MoveDialog, NewFolderDialog } from "../components/files/place-dialogs.tsx";
 import { UploadDialog } from "../components/files/upload-dialog.tsx";
 import { UploadList } from "../components/files/upload-list.tsx";
+import { VersionsDialog } from "../components/files/versions-dialog.tsx";
 import { LongList } from "../components/long-list.tsx";
 import { Scene } from "../components/scene.tsx";
 import { countOf, formatBytes } from "../lib/format.ts";
 import { removalsStore } from "../stores/removals.ts";
 import { useStore } from "../stores/store.ts";
 
-/** From this many files on, a box to find one by its name is worth its room. */
+/** From this many files on, or from the first folder, a box to find one by its name is worth its room. */
 const SEARCH_FROM = 6;
 
-/** The empty scene has its button in the middle, so the one above is left out. */
-export function FilesScene(): ReactNode {
-  const { data, error, refetch } = useFiles();
+/** `folder` is an id; "" is the top. The empty scene has its button in the middle, so the one above is left out. */
+export function FilesScene({ folder }: { readonly folder: string }): ReactNode {
+  const { data, error, refetch } = useFolder(folder);
   const [chosen, setChosen] = useState<readonly File[]>([]);
+  const [naming, setNaming] = useState(false);
   const input = useRef<HTMLInputElement>(null);
+  const isEmpty = data?.files.length === 0 && data.folders.length === 0;
   const choose = (
     <Button kind="primary" icon={FilePlus2} onClick={() => input.current?.click()}>
       Add files
@@ -37,7 +44,7 @@ export function FilesScene(): ReactNode {
   );
   return (
     <DropZone onFiles={setChosen}>
-      <Scene title="Files" actions={data?.length !== 0 && choose}>
+      <Scene title="Files" actions={<Actions main={!isEmpty && choose} onNewFolder={() => setNaming(true)} />}>
         <input
           ref={input}
           type="file"
@@ -52,39 +59,80 @@ export function FilesScene(): ReactNode {
         <UploadList />
         {error && !data && <LoadFailure error={error} onRetry={() => void refetch()} />}
         {!data && !error && <Skeleton label="Loading your files" />}
-        {data?.length === 0 && (
-          <Empty icon={FolderLock} title="No files yet" action={choose}>
+        {data && <Breadcrumbs crumbs={data.crumbs} />}
+        {isEmpty && (
+          <Empty
+            icon={FolderLock}
+            title={folder === "" ? "No files yet" : "Nothing in this folder yet"}
+            action={choose}
+          >
             Drop files here. Each one is encrypted on this machine before it is stored.
           </Empty>
         )}
-        {data && data.length > 0 && <Library files={data} />}
-        <UploadDialog files={chosen} onClose={() => setChosen([])} />
+        {data && !isEmpty && <Library listing={data} />}
+        <UploadDialog files={chosen} folder={folder} onClose={() => setChosen([])} />
+        {naming && <NewFolderDialog inside={folder} onClose={() => setNaming(false)} />}
       </Scene>
     </DropZone>
   );
 }
 
-/** What is about to be deleted is out of sight already. */
-function Library({ files }: { readonly files: readonly FileView[] }): ReactNode {
-  const [wanted, setWanted] = useState("");
-  const [question, setQuestion] = useState<{ kind: FileQuestion; file: FileView } | null>(null);
-  const removed = useStore(removalsStore);
-  const shown = useMemo(() => {
-    const name = wanted.trim().toLowerCase();
-    return files.filter((file) => !removed.has(file.id) && file.name.toLowerCase().includes(name));
-  }, [files, removed, wanted]);
-  const Dialog = question && DIALOGS[question.kind];
-  const bytes = shown.reduce((sum, file) => sum + file.bytes, 0);
+function Actions({ main, onNewFolder }: { readonly main: ReactNode; readonly onNewFolder: () => void }): ReactNode {
   return (
     <>
-      {files.length >= SEARCH_FROM && <SearchBox value={wanted} onChange={setWanted} />}
+      <IconLink href="/files/trash" icon={Trash2} label="Trash" />
+      <IconButton icon={FolderPlus} label="New folder" onClick={onNewFolder} />
+      {main}
+    </>
+  );
+}
+
+type Entry =
+  | { readonly kind: "folder"; readonly id: string; readonly folder: FolderView }
+  | { readonly kind: "file"; readonly id: string; readonly file: FileView };
+
+/** Folders first. What is about to be deleted is out of sight already. */
+function Library({ listing }: { readonly listing: FolderListing }): ReactNode {
+  const [wanted, setWanted] = useState("");
+  const [question, setQuestion] = useState<{ kind: FileQuestion; file: FileView } | null>(null);
+  const [moving, setMoving] = useState<Movable | null>(null);
+  const removed = useStore(removalsStore);
+  const words = useDeferredValue(wanted.trim());
+  const found = useFoundFiles(words).data;
+  const isSearch = words !== "" && found !== undefined;
+  const { folders, files } = isSearch ? found : listing;
+  const shown: Entry[] = [
+    ...folders.map((folder) => ({ kind: "folder" as const, id: folder.id, folder })),
+    ...files.map((file) => ({ kind: "file" as const, id: file.id, file })),
+  ].filter(({ id }) => !removed.has(id));
+  const inSight = shown.flatMap((entry) => (entry.kind === "file" ? [entry.file] : []));
+  const hasFolders = listing.folders.length + listing.crumbs.length > 0;
+  const Dialog = question && DIALOGS[question.kind];
+  const bytes = inSight.reduce((sum, file) => sum + file.bytes + file.versionBytes, 0);
+  return (
+    <>
+      {(hasFolders || listing.files.length >= SEARCH_FROM) && <SearchBox value={wanted} onChange={setWanted} />}
       <output className="block border-b border-divider pb-3 text-muted">
-        {countOf(shown.length, "file")} · {formatBytes(bytes)} on this machine
+        {countOf(inSight.length, "file")} · {formatBytes(bytes)} on this machine
+        {isSearch && found.more && " · there are more, add a word"}
       </output>
       <LongList items={shown}>
-        {(file) => <FileRow key={file.id} file={file} onAsk={(kind, of) => setQuestion({ kind, file: of })} />}
+        {(entry) =>
+          entry.kind === "folder" ? (
+            <FolderRow key={entry.id} folder={entry.folder} onMove={setMoving} />
+          ) : (
+            <FileRow
+              key={entry.id}
+              file={entry.file}
+              whole={isSearch}
+              onAsk={(kind, file) => setQuestion({ kind, file })}
+              onMove={setMoving}
+            />
+          )
+        }
       </LongList>
       {Dialog && <Dialog file={question.file} onClose={() => setQuestion(null)} />}
+      {moving && <MoveDialog thing={moving} onClose={() => setMoving(null)} />}
     </>
   );
 }
@@ -92,6 +140,7 @@ function Library({ files }: { readonly files: readonly FileView[] }): ReactNode 
 const DIALOGS: Record<FileQuestion, (props: FileDialogProps) => ReactNode> = {
   download: DownloadDialog,
   link: LinkDialog,
+  versions: VersionsDialog,
   "change-password": ChangePasswordDialog,
   "recover-password": RecoverPasswordDialog,
 };

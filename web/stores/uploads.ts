@@ -15,7 +15,14 @@ export interface UploadOptions {
   readonly cipher: CipherSuite;
   /** Empty: none beside the vault's own protection. */
   readonly password: string;
+  /** The id of the folder; "" at the top. */
+  readonly folder: string;
+  /** Where the name is taken: a new version, or a name beside it. */
+  readonly taken: "version" | "rename";
 }
+
+/** Beside a file of the same name: as a version of it an attachment would end one day, and its link with it. */
+export const ATTACHMENT: UploadOptions = { cipher: "aes-256-gcm", password: "", folder: "", taken: "rename" };
 
 export type UploadState = "waiting" | "sending" | "sealing" | "done" | "failed" | "cancelled";
 
@@ -99,6 +106,7 @@ async function run({ id, file, options, abort, finish }: Job): Promise<void> {
     const added = await sendFile(file, options, progress, abort.signal);
     change(id, { state: "done", sentBytes: file.size });
     await queryClient.invalidateQueries({ queryKey: keys.files });
+    await queryClient.invalidateQueries({ queryKey: keys.folders });
     finish(added);
   } catch (error) {
     if (!abort.signal.aborted) change(id, { state: "failed", failure: error as ApiFailure });

@@ -1,5 +1,5 @@
 /**
- * `nocturne files`: put, ls, get, rm, recover.
+ * `nocturne files`: put, get, recover. Folders, versions and the trash are in `library.ts`.
  *
  *   put   PATH -> stream -> node seals it -> id
  *   get   id -> node opens it -> stream -> PATH.part -> PATH, or stdout
@@ -12,7 +12,14 @@ import { basename, extname } from "node:path";
 import process from "node:process";
 import { pipeline } from "node:stream/promises";
 import { type Command, Option } from "commander";
-import type { CipherSuite, FileView, RecoveredPassword, Status } from "../../api/contract.ts";
+import type {
+  CipherSuite,
+  FileVersion,
+  FileView,
+  FolderListing,
+  RecoveredPassword,
+  Status,
+} from "../../api/contract.ts";
 import { toBase64Url, utf8Encode } from "../../core/bytes.ts";
 import { CryptoError, LockedError, PolicyError, ValidationError } from "../../core/errors.ts";
 import type { Context } from "../context.ts";
@@ -25,11 +32,13 @@ import { statReadable, writeWholeFile } from "../whole-file.ts";
 
 interface PutOptions {
   readonly cipher: CipherSuite;
+  readonly to?: string;
   readonly passwordStdin?: boolean;
   readonly mesh?: boolean;
 }
 
 interface GetOptions {
+  readonly version?: string;
   readonly output?: string;
   readonly passwordStdin?: boolean;
 }
@@ -43,7 +52,8 @@ export function addFileCommands(program: Command, context: Context): void {
 
   files
     .command("put <path>")
-    .description("seal a file into the vault")
+    .description("seal a file into the vault; under a name that is there it becomes the newest version")
+    .option("--to <folder>", "into this folder, for example /Plans/2026")
     .addOption(
       new Option("--cipher <name>", "aes-256-gcm; or noctis-256 (experimental, unaudited) inside aes-256-gcm")
         .choices(["aes-256-gcm", "noctis-256"])
@@ -54,26 +64,12 @@ export function addFileCommands(program: Command, context: Context): void {
     .action((path: string, options: PutOptions) => put(context, path, options));
 
   files
-    .command("ls")
-    .description("what is there")
-    .action(() => list(context));
-
-  files
     .command("get <id>")
     .description("open a file and write it out")
+    .option("--version <version>", "an earlier version (see: nocturne files versions ID)")
     .option("-o, --output <path>", "where to (- for stdout; else its own name, here)")
     .option("--password-stdin", "read the file's password from stdin")
     .action((id: string, options: GetOptions) => get(context, id, options));
-
-  files
-    .command("rm <id>")
-    .description("delete a file and its links")
-    .action(async (id: string) => {
-      const client = await context.anyNode();
-      const file = await findFile(client, id);
-      await client.call("DELETE", `/api/files/${file.id}`);
-      context.output.result({ removed: file.id }, `Deleted ${plainLine(file.name)}.`);
-    });
 
   files
     .command("recover <id>")
@@ -99,7 +95,10 @@ async function put(context: Context, path: string, options: PutOptions): Promise
   const { size } = await statReadable(path);
   const headers = options.passwordStdin ? passwordHeader(await context.prompt.stdin("the password")) : {};
   const client = await context.anyNode();
-  const query = new URLSearchParams({ name: basename(path), cipher: options.cipher });
+  // Asked first: a refusal in the middle of an upload is only a connection that broke.
+  if (options.to !== undefined) await listFolder(client, options.to);
+  const place = options.to === undefined ? {} : { folder: asPath(options.to) };
+  const query = new URLSearchParams({ name: basename(path), cipher: options.cipher, ...place });
   const progress = progressOf(context, basename(path), size);
   const file = await interruptible((signal) =>
     client.call<FileView>("PUT", `/api/files?${query.toString()}`, {
@@ -109,39 +108,41 @@ async function put(context: Context, path: string, options: PutOptions): Promise
     }),
   );
   context.output.result(file, `${file.id}  ${formatBytes(file.bytes)}  ${plainLine(file.name)}`);
+  if (file.versions > 0) await sayWhatWas(context, client, file);
 }
 
-async function list(context: Context): Promise<void> {
-  const files = await (await context.anyNode()).call<FileView[]>("GET", "/api/files");
-  const rows = files.map((file) => [
-    file.id,
-    formatBytes(file.bytes),
-    file.cipher,
-    file.hasPassword ? "password" : "",
-    plainLine(file.name),
-  ]);
-  const empty = "No files yet. Add one: nocturne files put PATH";
-  context.output.table(files, ["ID", "SIZE", "CIPHER", "", "NAME"], rows, empty);
+/** A new version has only the password that it was given, which the person must not learn too late. */
+async function sayWhatWas(
+  context: Context,
+  client: NodeClient,
+  { id, versions, hasPassword }: FileView,
+): Promise<void> {
+  context.output.say(`It is the newest version; earlier ones kept: ${versions} (nocturne files versions ${id}).`);
+  const [before] = await client.call<FileVersion[]>("GET", `/api/files/${id}/versions`);
+  if (before?.hasPassword && !hasPassword) context.output.warn("The version before has a password; this one has none.");
 }
 
 /** Nothing appears at the target before the last byte was opened and found right; stdout cannot be taken back. */
 async function get(context: Context, id: string, options: GetOptions): Promise<void> {
   const client = await context.anyNode();
   const file = await findFile(client, id);
-  const password = await passwordFor(context, file, options.passwordStdin ?? false);
-  const json = password === null ? {} : { password };
+  const stored = options.version === undefined ? file : await findVersion(client, file, options.version);
+  const password = await passwordFor(context, file.name, stored, options.passwordStdin ?? false);
+  const version = options.version === undefined ? {} : { version: stored.id };
+  const json = { ...(password === null ? {} : { password }), ...version };
   const target = options.output ?? freeName(basename(file.name));
   await interruptible(async (signal) => {
     const content = await client.open("POST", `/api/files/${file.id}/content`, { json, signal });
     try {
       if (target === "-") await pipeline(content, process.stdout, { end: false, signal });
-      else await writeWholeFile(progressOf(context, file.name, file.bytes).count(content), target, signal);
+      else await writeWholeFile(progressOf(context, file.name, stored.bytes).count(content), target, signal);
     } catch (error) {
       throw isConnectionError(error) ? await reasonOfCut(client) : error;
     }
   });
   if (target === "-") return; // stdout holds the file, and nothing else
-  context.output.result({ ...file, path: target }, `Wrote ${plainLine(target)} (${formatBytes(file.bytes)}).`);
+  const written = { ...file, bytes: stored.bytes, path: target };
+  context.output.result(written, `Wrote ${plainLine(target)} (${formatBytes(stored.bytes)}).`);
 }
 
 /**
@@ -161,10 +162,15 @@ function freeName(name: string): string {
 }
 
 /** Asked only if the file has one, so that a script may give --password-stdin for every file. */
-async function passwordFor(context: Context, file: FileView, fromStdin: boolean): Promise<string | null> {
-  if (!file.hasPassword) return null;
+async function passwordFor(
+  context: Context,
+  name: string,
+  { hasPassword }: Pick<FileView, "hasPassword">,
+  fromStdin: boolean,
+): Promise<string | null> {
+  if (!hasPassword) return null;
   if (fromStdin) return context.prompt.stdin("the password");
-  const password = await context.prompt.secret(`Password of ${plainLine(file.name)}`);
+  const password = await context.prompt.secret(`Password of ${plainLine(name)}`);
   if (password !== null) return password;
   throw new ValidationError("file_password_needed", "This file has a password.", {
     hint: "Give it with --password-stdin; if you forgot it: nocturne files recover ID",
@@ -175,15 +181,47 @@ function progressOf(context: Context, label: string, bytes: number): Progress {
   return new Progress(label, bytes, !context.output.json && !context.output.quiet);
 }
 
-/** A file by its id, or by the beginning of its id if that is unique. Throws ValidationError `unknown_file`. */
+/**
+ * A file by its id, by the beginning of its id if that is unique, or by its path ("/Plans/garden.pdf").
+ * Throws ValidationError `unknown_file`.
+ */
 export async function findFile(client: NodeClient, id: string): Promise<FileView> {
   if (ID.test(id)) return client.call<FileView>("GET", `/api/files/${id}`);
-  const all = ID_BEGINNING.test(id) ? await client.call<FileView[]>("GET", "/api/files") : [];
-  const found = all.filter((file) => file.id.startsWith(id));
+  const isPath = id.startsWith("/");
+  const all = isPath || ID_BEGINNING.test(id) ? await client.call<FileView[]>("GET", "/api/files") : [];
+  const path = asPath(id);
+  const found = all.filter((file) => (isPath ? file.path === path : file.id.startsWith(id)));
   if (found.length === 1 && found[0]) return found[0];
-  throw new ValidationError("unknown_file", "There is no file with this id, or several begin like it.", {
+  throw new ValidationError("unknown_file", "There is no file with this id or path, or several begin like it.", {
     hint: "See the ids with: nocturne files ls",
   });
+}
+
+/** A version by its id or the beginning of it. Throws ValidationError `unknown_version`. */
+export async function findVersion(client: NodeClient, file: FileView, id: string): Promise<FileVersion> {
+  const all = await client.call<FileVersion[]>("GET", `/api/files/${file.id}/versions`);
+  const found = ID.test(id) || ID_BEGINNING.test(id) ? all.filter((version) => version.id.startsWith(id)) : [];
+  if (found.length === 1 && found[0]) return found[0];
+  throw new ValidationError("unknown_version", "There is no such version of this file, or several begin like it.", {
+    hint: `See its versions: nocturne files versions ${file.id}`,
+  });
+}
+
+/** What lies in a folder. Throws ValidationError `unknown_folder`. */
+export function listFolder(client: NodeClient, folder: string): Promise<FolderListing> {
+  return client.call<FolderListing>(
+    "GET",
+    `/api/folders?${new URLSearchParams({ folder: asPath(folder) }).toString()}`,
+  );
+}
+
+/** "Plans/2026/" and "/Plans/2026" are the same place; names are compared in normal form C. */
+export function asPath(text: string): string {
+  return `/${text
+    .normalize("NFC")
+    .split("/")
+    .filter((name) => name !== "")
+    .join("/")}`;
 }
 
 /** Encoded, because a header carries no other letters than Latin ones. */

@@ -70,11 +70,11 @@ test("a refused message is not repeated and takes its attachments back", async (
   const result = await runCli(["send", "bob", "hi", ...files.flatMap((file) => ["--file", file])], { dataDir });
   assert.equal(result.code, 1);
   assert.deepEqual(calls.toSorted(), [
-    "DELETE /api/files/file1",
-    "DELETE /api/files/file2",
+    "DELETE /api/files/file1?forever=true",
+    "DELETE /api/files/file2?forever=true",
     "POST /api/messages",
-    "PUT /api/files?name=a",
-    "PUT /api/files?name=b",
+    "PUT /api/files?name=a&taken=rename",
+    "PUT /api/files?name=b&taken=rename",
   ]);
 });
 

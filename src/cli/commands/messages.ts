@@ -105,7 +105,8 @@ async function uploadAll(client: NodeClient, paths: readonly string[]): Promise<
 }
 
 async function upload(client: NodeClient, path: string): Promise<string> {
-  const query = new URLSearchParams({ name: basename(path) });
+  // Beside a file of the same name: as a version of it, it would end one day, and its link with it.
+  const query = new URLSearchParams({ name: basename(path), taken: "rename" });
   const file = await client.call<FileView>("PUT", `/api/files?${query.toString()}`, { body: createReadStream(path) });
   return file.id;
 }
@@ -116,7 +117,7 @@ async function orRemove<T>(client: NodeClient, ids: readonly string[], work: () 
     return await work();
   } catch (error) {
     if (error instanceof NetworkError) throw error;
-    await Promise.allSettled(ids.map((id) => client.call("DELETE", `/api/files/${id}`)));
+    await Promise.allSettled(ids.map((id) => client.call("DELETE", `/api/files/${id}?forever=true`)));
     throw error;
   }
 }

@@ -20,16 +20,18 @@ const CIPHERS: readonly Option<CipherSuite>[] = [
 export interface UploadDialogProps {
   /** Empty: the dialog is closed. */
   readonly files: readonly File[];
+  /** The id of the folder that they go into; "" at the top. */
+  readonly folder: string;
   readonly onClose: () => void;
 }
 
 /** The usual case is one Enter: the standard cipher, no password beside the vault's. */
-export function UploadDialog({ files, onClose }: UploadDialogProps): ReactNode {
+export function UploadDialog({ files, folder, onClose }: UploadDialogProps): ReactNode {
   const [cipher, setCipher] = useState<CipherSuite>("aes-256-gcm");
   const [password, setPassword] = useState("");
   const bytes = files.reduce((sum, file) => sum + file.size, 0);
   const start = (): void => {
-    for (const file of files) void uploadFile(file, { cipher, password });
+    for (const file of files) void uploadFile(file, { cipher, password, folder, taken: "version" });
     setPassword("");
     onClose();
   };

@@ -1,0 +1,140 @@
+/**
+ * The rows of the library in the vault, and how they find each other.
+ *
+ *   files           {id, name, folder, content...}      content: the newest one
+ *   file_versions   {id, file, content...}              earlier ones, in the order in which they were replaced
+ *   folders         {id, name, folder}                  folder: the one that it lies in, "" at the top
+ *
+ * A row with `trashedAt` is in no folder's index, so that its name is free again. What lies in a trashed folder keeps
+ * its place in that folder and is out of reach with it.
+ *
+ * Rows of the first version know no folder. They are brought to the top once, in one transaction, those of the same
+ * name under names of their own: from then on a name stands for one thing.
+ */
+import type { SealedTable } from "../vault/sealed-table.ts";
+import type { Vault } from "../vault/vault.ts";
+import { numberedName } from "./file-name.ts";
+import type { CipherSuite } from "./views.ts";
+
+/** Where a content lies and how it opens. */
+export interface StoredContent {
+  readonly bytes: number;
+  readonly cipher: CipherSuite;
+  readonly blob: string;
+  /** base64url; tells the blob of this file from another one that was put in its place. */
+  readonly keyCheck: string;
+  /** base64url, under a key of the recovery key; null without a password. */
+  readonly sealedPassword: string | null;
+  readonly addedAt: string;
+}
+
+interface Placed {
+  readonly id: string;
+  readonly name: string;
+  /** The id of the folder that it lies in; "" at the top. */
+  readonly folder: string;
+  /** When it went into the trash by itself; null unless it did. */
+  readonly trashedAt: string | null;
+}
+
+export interface FileRow extends StoredContent, Placed {
+  /** base64url; a header that must still be written to the blob. */
+  readonly redoHeader: string | null;
+  readonly versions: number;
+  readonly versionBytes: number;
+}
+
+export interface VersionRow extends StoredContent {
+  readonly id: string;
+  readonly file: string;
+}
+
+export interface FolderRow extends Placed {
+  readonly createdAt: string;
+}
+
+const ADOPTED = "files/tree/v1";
+const NEW_FIELDS = { folder: "", trashedAt: null, versions: 0, versionBytes: 0 } as const;
+
+const placedIndexes = {
+  folder: (row: Placed) => (row.trashedAt === null ? row.folder : null),
+  place: (row: Placed) => (row.trashedAt === null ? placeOf(row.folder, row.name) : null),
+  trash: (row: Placed) => (row.trashedAt === null ? null : "yes"),
+};
+
+export class FileTables {
+  readonly vault: Vault;
+  readonly #files: SealedTable<FileRow>;
+  readonly #versions: SealedTable<VersionRow>;
+  readonly #folders: SealedTable<FolderRow>;
+  #adopted = false;
+
+  constructor(vault: Vault) {
+    this.vault = vault;
+    this.#files = vault.table<FileRow>({ name: "files", key: (row) => row.id, indexes: placedIndexes });
+    const ofFile = { file: (row: VersionRow) => row.file };
+    this.#versions = vault.table<VersionRow>({ name: "file_versions", key: (row) => row.id, indexes: ofFile });
+    this.#folders = vault.table<FolderRow>({ name: "folders", key: (row) => row.id, indexes: placedIndexes });
+  }
+
+  get files(): SealedTable<FileRow> {
+    this.#adopt();
+    return this.#files;
+  }
+
+  get versions(): SealedTable<VersionRow> {
+    this.#adopt();
+    return this.#versions;
+  }
+
+  get folders(): SealedTable<FolderRow> {
+    this.#adopt();
+    return this.#folders;
+  }
+
+  /** The file of this name in a folder, or null. */
+  fileAt(folder: string, name: string): FileRow | null {
+    return this.files.find("place", placeOf(folder, name), { limit: 1 })[0] ?? null;
+  }
+
+  folderAt(folder: string, name: string): FolderRow | null {
+    return this.folders.find("place", placeOf(folder, name), { limit: 1 })[0] ?? null;
+  }
+
+  isTaken(folder: string, name: string): boolean {
+    const place = placeOf(folder, name);
+    return this.files.count("place", place) + this.folders.count("place", place) > 0;
+  }
+
+  /** `name`, or `name (1)`, `name (2)`, ... where that is taken. */
+  freeName(folder: string, name: string): string {
+    for (let i = 0, free = name; ; free = numberedName(name, ++i)) if (!this.isTaken(folder, free)) return free;
+  }
+
+  /** All that `work` writes, or nothing of it. */
+  transaction<T>(work: () => T): T {
+    this.#adopt(); // by itself: undone together with `work`, it would be taken for done
+    return this.vault.transaction(work);
+  }
+
+  // Not by `outdated`: a crash between the new columns and the rows would leave rows that no index knows.
+  #adopt(): void {
+    if (this.#adopted) return;
+    this.vault.transaction(() => {
+      if (this.vault.readMeta<boolean>(ADOPTED)) return;
+      const taken = new Set<string>();
+      for (const row of this.#files.list()) {
+        let { name } = row;
+        for (let i = 1; taken.has(name); i++) name = numberedName(row.name, i);
+        taken.add(name);
+        this.#files.put({ ...NEW_FIELDS, ...row, name });
+      }
+      this.vault.writeMeta(ADOPTED, true);
+    });
+    this.#adopted = true;
+  }
+}
+
+function placeOf(folder: string, name: string): string {
+  return `${folder}/${name}`;
+}

@@ -1,0 +1,149 @@
+import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import fc from "fast-check";
+import { concatBytes } from "../core/bytes.ts";
+import { CryptoError } from "../core/errors.ts";
+import { FILE_LIMITS } from "../core/limits.ts";
+import { randomBytes } from "../core/random.ts";
+import { openLibraryRoom } from "./testing.ts";
+
+test("folders hold files and folders, are listed by name, moved and renamed with all that is in them", async (t) => {
+  const { tree, library, put, read } = await openLibraryRoom(t);
+  const plans = tree.makeFolder("/Plans");
+  tree.makeFolder("/Plans/2026");
+  const file = await put("/Plans/2026/10 garden.txt", "roses");
+  await put("/Plans/2026/9 house.txt", "bricks");
+  assert.deepEqual([file.folder, file.path], [tree.list("/Plans").folders[0]?.id, "/Plans/2026/10 garden.txt"]);
+  assert.deepEqual(
+    tree.list("/Plans/2026").files.map(({ name }) => name),
+    ["9 house.txt", "10 garden.txt"],
+  );
+  tree.makeFolder("/Old");
+  tree.move("/Plans/2026", "/Old/last year");
+  assert.equal(library.get(file.id).path, "/Old/last year/10 garden.txt");
+  assert.deepEqual(
+    tree.list("/Old/last year/").crumbs.map(({ name }) => name),
+    ["Old", "last year"],
+  );
+  assert.equal(await read(file.id), "roses");
+  library.change(file.id, { name: "Garden.txt", folder: plans.id });
+  assert.deepEqual([library.get(file.id).path, tree.stat("/Plans/garden.txt")], ["/Plans/Garden.txt", null]);
+  assert.deepEqual(
+    library.list().map(({ path }) => path),
+    ["/Old/last year/9 house.txt", "/Plans/Garden.txt"],
+  );
+});
+
+test("a folder is not moved into itself, nor deeper than the limit, and a name is not taken twice", async (t) => {
+  const { tree, library, put } = await openLibraryRoom(t);
+  const outer = tree.makeFolder("/outer");
+  const inner = tree.makeFolder("/outer/inner");
+  for (const folder of [outer.id, inner.id, "/outer/inner"])
+    assert.throws(() => library.change(outer.id, { folder }), { code: "folder_into_itself" });
+  await assert.rejects(tree.copy("/outer", "/outer/inner/copy"), { code: "folder_into_itself" });
+  await put("/a.txt", "a");
+  for (const name of ["a.txt", "outer"]) {
+    assert.throws(() => tree.makeFolder(`/${name}`), { code: "name_taken" });
+    assert.throws(() => library.change(inner.id, { folder: "", name }), { code: "name_taken" });
+  }
+  await assert.rejects(put("/outer", "x"), { code: "name_taken" });
+  // What looks alike is one name, whatever its bytes; upper and lower case are two.
+  tree.makeFolder("/Zu\u0308rich");
+  assert.throws(() => tree.makeFolder("/Z\u00fcrich"), { code: "name_taken" });
+  assert.ok(tree.stat("/Zu\u0308rich") && tree.makeFolder("/z\u00fcrich"));
+  for (const path of ["/..", "/\u200b", "/none/x"]) assert.throws(() => tree.makeFolder(path), path);
+  let deepest = "";
+  for (let i = 0; i < FILE_LIMITS.folderDepth; i++) tree.makeFolder((deepest += `/${i}`));
+  assert.throws(() => tree.makeFolder(`${deepest}/x`), { code: "folder_too_deep" });
+  assert.throws(() => library.change(outer.id, { folder: deepest }), { code: "folder_too_deep" });
+  const above = deepest.slice(0, deepest.lastIndexOf("/"));
+  assert.throws(() => library.change(outer.id, { folder: above }), { code: "folder_too_deep" });
+});
+
+test("copies are files of their own, with their password, and folders are copied whole", async (t) => {
+  const { tree, library, put, read } = await openLibraryRoom(t);
+  tree.makeFolder("/a");
+  tree.makeFolder("/a/b");
+  const first = await put("/a/b/x.txt", "plans", { password: "secret" });
+  await tree.copy("/a", "/c");
+  const copy = tree.list("/c/b").files[0];
+  assert.ok(copy && copy.id !== first.id);
+  await library.destroy(first.id);
+  await assert.rejects(read(copy.id), { code: "file_password_needed" });
+  assert.equal(await read(copy.id, { password: library.recoverPassword(copy.id) }), "plans");
+  await library.changePassword(copy.id, "other", "secret");
+  assert.equal(await read(copy.id, { password: "other" }), "plans");
+  await put("/y.txt", "y");
+  await assert.rejects(tree.copy("/y.txt", "/c/b/x.txt"), { code: "name_taken" });
+  await tree.copy("/y.txt", "/c/b/x.txt", { replace: true });
+  tree.move("/y.txt", "/c/b/x.txt", { replace: true });
+  assert.deepEqual([library.trash.list().entries.length, tree.stat("/y.txt")], [2, null]);
+  tree.move("/c/b/x.txt", "/c/b/x.txt", { replace: true });
+  assert.ok(tree.stat("/c/b/x.txt"));
+});
+
+test("search finds files and folders by all words of a name, not those in the trash", async (t) => {
+  const { tree, put } = await openLibraryRoom(t);
+  tree.makeFolder("/Zürich Pläne");
+  await put("/Zürich Pläne/Budget 2026.ods", "");
+  await put("/budget old.ods", "");
+  const names = async (words: string): Promise<string[]> => {
+    const { folders, files } = await tree.search(words);
+    return [...folders, ...files].map(({ name }) => name);
+  };
+  assert.deepEqual(await names("BUDGET"), ["budget old.ods", "Budget 2026.ods"]);
+  assert.deepEqual(await names("2026 budg"), ["Budget 2026.ods"]);
+  assert.deepEqual(await names("PLA\u0308NE"), ["Zürich Pläne"]);
+  assert.deepEqual(await names("  "), []);
+  tree.remove("/Zürich Pläne");
+  assert.deepEqual(await names("budget"), ["budget old.ods"]);
+});
+
+test("any range of both ciphers is that part of the file", async (t) => {
+  const { library } = await openLibraryRoom(t);
+  const bytes = randomBytes(70_000);
+  const ids = new Map<string, string>();
+  for (const cipher of ["aes-256-gcm", "noctis-256"] as const) {
+    const source = (async function* () {
+      yield bytes;
+    })();
+    ids.set(cipher, (await library.put(source, { name: cipher, cipher })).id);
+  }
+  const part = async (id: string, start: number, end: number): Promise<Uint8Array> =>
+    concatBytes(...(await Array.fromAsync(await library.open(id, { range: { start, end } }))));
+  const place = fc.oneof(fc.nat(70_000), fc.constantFrom(0, 16_383, 16_384, 16_385, 32_768, 65_536, 69_999, 70_000));
+  await fc.assert(
+    fc.asyncProperty(fc.constantFrom(...ids.values()), place, place, async (id, one, other) => {
+      const [start, end] = [Math.min(one, other), Math.max(one, other)];
+      if (start === end) await assert.rejects(part(id, start, end), { code: "bad_range" });
+      else assert.deepEqual(await part(id, start, end), bytes.subarray(start, end));
+    }),
+    { numRuns: 60 },
+  );
+  await assert.rejects(part(ids.get("aes-256-gcm") as string, 0, 70_001), { code: "bad_range" });
+});
+
+test("a part of a cut file, or of an altered or moved chunk, is refused", async (t) => {
+  const { dataDir, put, read, blobs } = await openLibraryRoom(t);
+  const { id } = await put("/a.txt", "x".repeat(3 * 16_384));
+  const path = join(dataDir, "blobs", blobs()[0] ?? "");
+  const whole = readFileSync(path);
+  const part = (start: number): Promise<string> => read(id, { range: { start, end: start + 5 } });
+  const sealed = 16_384 + 16;
+  const chunksAt = whole.length - (3 * sealed + 16); // the last chunk is empty
+  assert.equal(await part(16_384), "xxxxx");
+
+  writeFileSync(path, whole.subarray(0, whole.length - 16 - sealed));
+  await assert.rejects(part(0), CryptoError);
+  const altered = Buffer.from(whole);
+  altered[chunksAt + sealed + 9] = (altered[chunksAt + sealed + 9] ?? 0) ^ 1;
+  writeFileSync(path, altered);
+  await assert.rejects(part(16_384), CryptoError);
+  assert.equal(await part(0), "xxxxx");
+  const moved = Buffer.from(whole);
+  whole.copy(moved, chunksAt + sealed, chunksAt, chunksAt + sealed);
+  writeFileSync(path, moved);
+  await assert.rejects(part(16_384), CryptoError);
+});

@@ -1,0 +1,114 @@
+/**
+ * Earlier contents of a file. Each is a sealed file of its own with a password of its own, so nothing is sealed anew
+ * when one comes back: rows change places in one transaction.
+ *
+ *   put under the same name    newest -> versions; the oldest beyond ten goes for good, and its links with it
+ *   restore                    that version becomes the newest, and the newest a version
+ */
+import { ValidationError } from "../core/errors.ts";
+import { FILE_LIMITS } from "../core/limits.ts";
+import type { BlobStore } from "./blob-store.ts";
+import type { FileRow, FileTables, StoredContent, VersionRow } from "./file-tables.ts";
+import { newId } from "./folders.ts";
+import type { LinkStore } from "./link-store.ts";
+import type { FileVersion } from "./views.ts";
+
+export interface VersionsOptions {
+  readonly tables: FileTables;
+  readonly blobs: BlobStore;
+  readonly linkStore: LinkStore;
+  /** The row of a file that can be reached, or ValidationError `unknown_file`. */
+  readonly file: (id: string) => FileRow;
+  readonly tell: (change: "changed", id: string) => void;
+}
+
+export class Versions {
+  readonly #tables: FileTables;
+  readonly #blobs: BlobStore;
+  readonly #linkStore: LinkStore;
+  readonly #file: VersionsOptions["file"];
+  readonly #tell: VersionsOptions["tell"];
+
+  constructor({ tables, blobs, linkStore, file, tell }: VersionsOptions) {
+    this.#tables = tables;
+    this.#blobs = blobs;
+    this.#linkStore = linkStore;
+    this.#file = file;
+    this.#tell = tell;
+  }
+
+  /** The one that was replaced last first; the file's present content is not among them. Throws ValidationError `unknown_file`. */
+  list(file: string): FileVersion[] {
+    this.#file(file);
+    return this.#tables.versions.find("file", file, { newestFirst: true }).map((row) => {
+      const { id, bytes, cipher, addedAt } = row;
+      return { id, bytes, cipher, hasPassword: row.sealedPassword !== null, addedAt };
+    });
+  }
+
+  /** Throws ValidationError `unknown_version`. */
+  row(file: string, version: string): VersionRow {
+    const row = this.#tables.versions.get(version);
+    if (row?.file === file) return row;
+    throw new ValidationError("unknown_version", "There is no such version of this file.", {
+      hint: "See its versions: nocturne files versions ID",
+    });
+  }
+
+  /**
+   * Makes `next` the file's content, and what was it a version. The blobs that `dropped` names have no row any more:
+   * the caller removes them.
+   */
+  replace(file: FileRow, next: StoredContent): { row: FileRow; dropped: readonly string[] } {
+    const earlier = this.#tables.versions.find("file", file.id);
+    const old = earlier.slice(0, Math.max(0, earlier.length + 1 - FILE_LIMITS.versions));
+    for (const { blob } of old) this.#linkStore.removeOfBlob(blob); // first: no link may outlive its row
+    const row = this.#tables.transaction(() => {
+      for (const { id } of old) this.#tables.versions.delete(id);
+      this.#tables.versions.put(asVersion(file));
+      return this.#counted({ ...file, ...next });
+    });
+    return { row, dropped: old.map(({ blob }) => blob) };
+  }
+
+  /** Throws ValidationError `unknown_file`, `unknown_version`. */
+  restore(file: string, version: string): void {
+    const before = this.#file(file);
+    const { id, file: _, ...content } = this.row(file, version);
+    this.#tables.transaction(() => {
+      this.#tables.versions.delete(id);
+      this.#tables.versions.put(asVersion(before));
+      this.#counted({ ...before, ...contentOf(content) });
+    });
+    this.#tell("changed", file);
+  }
+
+  /** Deletes one for good, and ends the links that were made of it. Throws ValidationError `unknown_file`, `unknown_version`. */
+  async remove(file: string, version: string): Promise<void> {
+    const row = this.#file(file);
+    const { id, blob } = this.row(file, version);
+    this.#linkStore.removeOfBlob(blob);
+    this.#tables.transaction(() => {
+      this.#tables.versions.delete(id);
+      this.#counted(row);
+    });
+    this.#tell("changed", file);
+    await this.#blobs.remove(blob);
+  }
+
+  /** Counted anew and kept in the file's row, so that a list of files need not ask for each. */
+  #counted(file: FileRow): FileRow {
+    const kept = this.#tables.versions.find("file", file.id);
+    const row = { ...file, versions: kept.length, versionBytes: kept.reduce((sum, { bytes }) => sum + bytes, 0) };
+    this.#tables.files.put(row);
+    return row;
+  }
+}
+
+function asVersion(file: FileRow): VersionRow {
+  return { id: newId(), file: file.id, ...contentOf(file) };
+}
+
+function contentOf({ bytes, cipher, blob, keyCheck, sealedPassword, addedAt }: StoredContent): StoredContent {
+  return { bytes, cipher, blob, keyCheck, sealedPassword, addedAt };
+}

@@ -1,0 +1,96 @@
+/** Folders, versions, the trash and search in the web app, by mouse and by keyboard. */
+import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { before, test } from "node:test";
+import type { Page } from "playwright-core";
+import { launchBrowser } from "../support/browser.ts";
+import { startNocturne, temporaryFolder } from "../support/nocturne-process.ts";
+import { buildPages, follow, hears, openApp, press } from "../support/web-app.ts";
+
+before(buildPages);
+
+async function choose(page: Page, name: string, action: string): Promise<void> {
+  await page.getByRole("button", { name: `More for ${name}`, exact: true }).click();
+  await page.getByRole("menuitem", { name: action, exact: true }).click();
+}
+
+async function dismiss(page: Page, notice: string): Promise<void> {
+  await page.getByRole("dialog", { name: notice }).getByLabel("Dismiss").click();
+}
+
+async function makeFolder(page: Page, name: string): Promise<void> {
+  await press(page, "New folder");
+  await page.getByLabel("Name", { exact: true }).fill(name);
+  await page.keyboard.press("Enter");
+  await page.getByRole("link", { name, exact: true }).waitFor();
+}
+
+test("files are put into folders, renamed, moved, found, deleted and brought back", async (t) => {
+  const browser = await launchBrowser(t);
+  if (!browser) return;
+  const node = await startNocturne(t);
+  const complaints: string[] = [];
+  const page = await openApp(browser, node, complaints);
+  const input = join(temporaryFolder(t), "plan.txt");
+  const put = async (text: string): Promise<void> => {
+    writeFileSync(input, text);
+    assert.equal((await node.run(["files", "put", input])).code, 0);
+  };
+  const paths = async (): Promise<string[]> => {
+    const { json } = await node.run<{ path: string }[]>(["files", "search", "txt", "--json"]);
+    return json.map(({ path }) => path);
+  };
+  await follow(page, "Files");
+  await hears(page, "No files yet");
+  await makeFolder(page, "Plans");
+  await makeFolder(page, "Old");
+  await put("one");
+  await put("second");
+  await page.getByText("1 earlier, 3 B").waitFor();
+  await choose(page, "plan.txt", "Earlier versions");
+  await press(page, "Restore");
+  await page.getByText("That version is the newest now").waitFor();
+  await page.keyboard.press("Escape");
+  assert.equal((await node.run(["files", "get", "/plan.txt", "-o", "-"])).stdout, "one");
+
+  await choose(page, "plan.txt", "Rename");
+  await page.getByLabel("New name of plan.txt").fill("garden.txt");
+  await page.keyboard.press("Enter");
+  await choose(page, "garden.txt", "Move");
+  await page.getByRole("button", { name: "Plans", exact: true }).click();
+  await page.getByText("To /Plans").waitFor();
+  await press(page, "Move here");
+  await page.getByText("garden.txt", { exact: true }).waitFor({ state: "detached" });
+  assert.deepEqual(await paths(), ["/Plans/garden.txt"]);
+  await page
+    .getByRole("link", { name: "Plans", exact: true })
+    .dragTo(page.getByRole("link", { name: "Old", exact: true }));
+  await page.getByRole("link", { name: "Plans", exact: true }).waitFor({ state: "detached" });
+  assert.deepEqual(await paths(), ["/Old/Plans/garden.txt"]);
+
+  await page.getByRole("link", { name: "Old", exact: true }).click();
+  await page.getByRole("link", { name: "Plans", exact: true }).click();
+  await page.getByText("garden.txt", { exact: true }).waitFor();
+  await choose(page, "garden.txt", "Delete");
+  await dismiss(page, "Deleted garden.txt");
+  await hears(page, "Nothing in this folder yet");
+  await page.getByRole("link", { name: "All files" }).click();
+  await page.getByRole("link", { name: "Trash" }).click();
+  await press(page, "Restore garden.txt");
+  await hears(page, "The trash is empty");
+  assert.deepEqual(await paths(), ["/Old/Plans/garden.txt"]);
+
+  await page.getByRole("link", { name: "Back" }).click();
+  for (const name of ["1", "2", "3", "4", "5"]) await makeFolder(page, name);
+  await page.getByLabel("Find a file by its name").fill("GARD");
+  await page.getByText("/Old/Plans/garden.txt").waitFor();
+  await choose(page, "garden.txt", "Delete");
+  await dismiss(page, "Deleted garden.txt");
+  await page.getByRole("link", { name: "Trash" }).click();
+  await press(page, "Empty the trash");
+  await press(page, "Delete for good");
+  await hears(page, "The trash is empty");
+  assert.deepEqual(await paths(), []);
+  assert.deepEqual(complaints, []);
+});
