@@ -19,8 +19,8 @@ const put = v.object({
   name: v.string(),
   cipher: v.optional(v.picklist(["aes-256-gcm", "noctis-256"]), "aes-256-gcm"),
   folder: v.exactOptional(v.string()),
-  /** What happens where the name is taken. */
-  taken: v.exactOptional(v.picklist(["version", "rename"])),
+  /** Where the name is taken: a file beside it, or a new version of that one. */
+  taken: v.optional(v.picklist(["version", "rename"]), "rename"),
 });
 const open = v.object({ password: v.exactOptional(v.string()), version: v.exactOptional(v.string()) });
 const recover = v.object({ recoveryKey: v.exactOptional(v.pipe(v.string(), v.maxLength(1024))) });

@@ -68,8 +68,8 @@ test("folders: made, listed by id and by path, renamed, moved, found, deleted an
 
 test("versions and the trash: each content can be had, brought back and deleted for good", async () => {
   const { id } = await put({ name: "v.txt" }, "one");
-  assert.equal((await put({ name: "v.txt" }, "second")).id, id);
-  assert.equal((await put({ name: "v.txt", taken: "rename" }, "other")).name, "v (1).txt");
+  assert.equal((await put({ name: "v.txt", taken: "version" }, "second")).id, id);
+  assert.equal((await put({ name: "v.txt" }, "other")).name, "v (1).txt");
   const versions = await ask<FileVersion[]>("GET", `/api/files/${id}/versions`);
   v.assert(fileVersionsSchema, versions);
   const version = versions[0]?.id ?? "";
@@ -112,7 +112,7 @@ test("what cannot be is refused by its name and changes nothing", async () => {
     ["PATCH", `/api/folders/${outer.id}`, { folder: inner.id }, 400, "folder_into_itself"],
     ["PATCH", `/api/files/${outer.id}`, { name: "x" }, 404, "unknown_file"],
     ["DELETE", `/api/files/${outer.id}`, undefined, 404, "unknown_file"],
-    ["PUT", "/api/files?name=outer", utf8Encode("x"), 409, "name_taken"],
+    ["PUT", "/api/files?name=outer&taken=version", utf8Encode("x"), 409, "name_taken"],
     ["PUT", "/api/files?name=x&folder=0000", utf8Encode("x"), 404, "unknown_folder"],
     ["GET", "/api/files/0000/versions", undefined, 404, "unknown_file"],
     ["DELETE", `/api/trash/${outer.id}`, undefined, 404, "unknown_file"],

@@ -37,7 +37,7 @@ test("files lie in folders, keep versions, come back from the trash, and all of 
   await ask("files mkdir Plans");
   assert.equal((await ask<Entry>("files mkdir /Plans/2026/")).path, "/Plans/2026");
   const { id } = await put("one");
-  const second = await put("two");
+  const second = await put("two", "--to Plans/2026 --replace");
   assert.deepEqual([second.id, second.path, second.versions], [id, "/Plans/2026/plan.txt", 1]);
   assert.equal((await run("files get /Plans/2026/plan.txt -o -")).stdout, "two");
   const [version] = await ask<{ id: string }[]>(`files versions ${id}`);
@@ -100,6 +100,6 @@ test("a version put without a password where there was one is said to have none"
   const { run } = shell(dataDir);
   writeFileSync(input, "x");
   await run(`files put ${input} --password-stdin`, "secret");
-  const { stderr } = await run(`files put ${input}`);
+  const { stderr } = await run(`files put ${input} --replace`);
   assert.match(stderr, /newest version[\s\S]*this one has none/);
 });

@@ -31,6 +31,7 @@ import { Progress } from "../progress.ts";
 import { statReadable, writeWholeFile } from "../whole-file.ts";
 
 interface PutOptions {
+  readonly replace?: boolean;
   readonly cipher: CipherSuite;
   readonly to?: string;
   readonly passwordStdin?: boolean;
@@ -52,8 +53,9 @@ export function addFileCommands(program: Command, context: Context): void {
 
   files
     .command("put <path>")
-    .description("seal a file into the vault; under a name that is there it becomes the newest version")
+    .description("seal a file into the vault")
     .option("--to <folder>", "into this folder, for example /Plans/2026")
+    .option("--replace", "where its name is there: as the newest version of that file, not beside it")
     .addOption(
       new Option("--cipher <name>", "aes-256-gcm; or noctis-256 (experimental, unaudited) inside aes-256-gcm")
         .choices(["aes-256-gcm", "noctis-256"])
@@ -98,7 +100,8 @@ async function put(context: Context, path: string, options: PutOptions): Promise
   // Asked first: a refusal in the middle of an upload is only a connection that broke.
   if (options.to !== undefined) await listFolder(client, options.to);
   const place = options.to === undefined ? {} : { folder: asPath(options.to) };
-  const query = new URLSearchParams({ name: basename(path), cipher: options.cipher, ...place });
+  const taken = options.replace ? "version" : "rename";
+  const query = new URLSearchParams({ name: basename(path), cipher: options.cipher, taken, ...place });
   const progress = progressOf(context, basename(path), size);
   const file = await interruptible((signal) =>
     client.call<FileView>("PUT", `/api/files?${query.toString()}`, {
