@@ -82,7 +82,7 @@ export class Outbox {
   }
 
   add(row: Pick<OutboxRow, "id" | "to" | "content" | "unsaved">): void {
-    this.#letters.put({ ...row, state: "queued", attempts: 0, nextAtMs: 0 });
+    this.#letters.put({ ...row, state: "queued", attempts: 0, refusals: 0, nextAtMs: 0 });
   }
 
   get(id: string, to: string): OutboxRow | null {
@@ -136,7 +136,7 @@ export class Outbox {
 
   /** Its cells were handed to a courier; it is made into new ones if nothing is heard until then. */
   entrust(row: OutboxRow, untilMs: number): void {
-    this.#letters.put({ ...row, entrusted: true, attempts: row.attempts + 1, nextAtMs: untilMs });
+    this.#letters.put({ ...row, entrusted: true, attempts: row.attempts + 1, refusals: 0, nextAtMs: untilMs });
   }
 
   /** The courier could do nothing for it, or is not to any more. */

@@ -166,7 +166,9 @@ export class Sending {
     if (row.entrusted && this.#isUnderWay(rowKey(row))) return `It is on its way to ${name}, who will send it on.`;
     if (row.entrusted) return `It is with ${name}, who has not said yet that a relay took it.`;
     if (hold !== null) return `It waits for ${name}: ${HOLDS[hold]} ${DIRECTLY}`;
-    return row.attempts === 0 ? null : `${name} could not take or send all of it; it is tried again. ${DIRECTLY}`;
+    return row.attempts + (row.refusals ?? 0) === 0
+      ? null
+      : `${name} could not take or send all of it; it is tried again. ${DIRECTLY}`;
   }
 
   /** Cells on the way to the courier, and cells that he has. */
