@@ -35,7 +35,7 @@ test("files are put into folders, renamed, moved, found, deleted and brought bac
   const input = join(temporaryFolder(t), "plan.txt");
   const put = async (text: string): Promise<void> => {
     writeFileSync(input, text);
-    assert.equal((await node.run(["files", "put", input])).code, 0);
+    assert.equal((await node.run(["files", "put", input, "--replace"])).code, 0);
   };
   const paths = async (): Promise<string[]> => {
     const { json } = await node.run<{ path: string }[]>(["files", "search", "txt", "--json"]);
