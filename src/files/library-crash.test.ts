@@ -7,6 +7,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { createInterface } from "node:readline";
 import { test } from "node:test";
+import { openLibraryProgram, sourceUrl } from "../../test/support/library-program.ts";
 import { createLogger } from "../core/log.ts";
 import { openVault } from "../vault/vault.ts";
 import { openLibraryRoom } from "./testing.ts";
@@ -19,19 +20,9 @@ const READY = "ready";
  * number; no step deletes for good but the last of each turn, which says beforehand what goes.
  */
 function worker(dataDir: string): ReturnType<typeof spawn> {
-  const from = (path: string): string => JSON.stringify(new URL(path, import.meta.url).href);
   const program = `
-    const { openVault } = await import(${from("../vault/vault.ts")});
-    const { BlobStore } = await import(${from("./blob-store.ts")});
-    const { FileLibrary } = await import(${from("./library.ts")});
-    const { LinkStore } = await import(${from("./link-store.ts")});
-    const { FileTree } = await import(${from("./tree.ts")});
-    const dataDir = ${JSON.stringify(dataDir)};
-    const log = { info() {}, warn() {}, debug() {}, error() {} };
-    const clock = { nowMs: () => Date.now() };
-    const vault = await openVault({ dataDir, clock, log });
-    const linkStore = new LinkStore(dataDir + "/links.db");
-    const library = new FileLibrary({ vault, blobs: new BlobStore(dataDir + "/blobs"), linkStore, clock, log });
+    ${openLibraryProgram(dataDir)}
+    const { FileTree } = await import(${sourceUrl("files/tree.ts")});
     await library.sweep();
     const tree = new FileTree(library);
     const say = (word) => process.stdout.write(word + "\\n");

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { type TestContext, test } from "node:test";
+import { openLibraryProgram } from "../../test/support/library-program.ts";
 import { concatBytes, utf8Encode } from "../core/bytes.ts";
 import { systemClock } from "../core/clock.ts";
 import { CryptoError, LockedError } from "../core/errors.ts";
@@ -247,18 +248,8 @@ test("nothing on the disk shows a file's name, content or password", async (t) =
 test("a file larger than the memory allowed for it goes in and out", (t) => {
   const dataDir = mkdtempSync(join(tmpdir(), "nocturne-large-"));
   t.after(() => rmSync(dataDir, { recursive: true, force: true }));
-  const from = (path: string): string => JSON.stringify(new URL(path, import.meta.url).href);
   const code = `
-    const { openVault } = await import(${from("../vault/vault.ts")});
-    const { BlobStore } = await import(${from("./blob-store.ts")});
-    const { FileLibrary } = await import(${from("./library.ts")});
-    const { LinkStore } = await import(${from("./link-store.ts")});
-    const dataDir = ${JSON.stringify(dataDir)};
-    const log = { info() {}, warn() {}, debug() {}, error() {} };
-    const clock = { nowMs: () => Date.now() };
-    const vault = await openVault({ dataDir, clock, log });
-    const linkStore = new LinkStore(dataDir + "/links.db");
-    const library = new FileLibrary({ vault, blobs: new BlobStore(dataDir + "/blobs"), linkStore, clock, log });
+    ${openLibraryProgram(dataDir)}
     const byteAt = (place) => (place >>> 16) & 255;
     async function* source() {
       for (let i = 0; i < 320 * 16; i++) yield Buffer.alloc(65536, i);

@@ -340,3 +340,12 @@ test("a card's digest changes with all that it says but its date", () => {
   ];
   assert.equal(new Set([card, ...others].map(cardDigest)).size, others.length + 1);
 });
+
+test("meeting somebody takes no more cells than the settings tell: twenty, up to the first message", async (t) => {
+  const { relay, person } = createWorld(t);
+  const [ada, guest] = [await person("Alice"), await person("Bob")];
+  await meet(ada, guest);
+  await guest.messenger.send({ to: "Alice", text: "hello" });
+  await until(() => ada.texts().length === 1, "the first message");
+  assert.ok(relay.stored.length > 10 && relay.stored.length <= 20, `${relay.stored.length} cells`);
+});
