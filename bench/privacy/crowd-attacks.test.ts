@@ -82,7 +82,9 @@ test("a game without evidence is won as often as blind, one with evidence always
       return { asked: i % 40, answer, evidence };
     });
   const [untold, told] = [play(ask(false), 10), play(ask(true), 10)];
-  assert.ok(Math.abs(untold.right - 1 / 9) < 0.04 && untold.low < untold.blind && untold.high > 0.09);
+  assert.ok(Math.abs(untold.right - 1 / 9) < 0.04, `${untold.right}`); // five deviations
+  // One interval of twenty lies beside the truth: three more deviations of slack.
+  assert.ok(untold.low < untold.blind + 0.02 && untold.high > 0.09, `${untold.low} to ${untold.high}`);
   assert.ok(told.right > 0.99);
 });
 
