@@ -3,6 +3,7 @@ import { after, before, test } from "node:test";
 import { type ApiNode, startApiNode } from "../../test/support/api-node.ts";
 import { API_LIMITS } from "../core/limits.ts";
 import { createApp } from "./app.ts";
+import { Previews } from "./previews.ts";
 import { Sessions } from "./sessions.ts";
 import { StaticFolder } from "./static.ts";
 import { Tickets } from "./tickets.ts";
@@ -29,6 +30,7 @@ test("the OpenAPI document lists every call, with what it does", async () => {
     services,
     sessions: new Sessions(services.clock),
     tickets: new Tickets(services.clock),
+    previews: new Previews(services.clock),
     launchUrl: () => "",
   };
   const pages = { app: new StaticFolder("none"), download: new StaticFolder("none") };

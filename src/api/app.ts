@@ -22,6 +22,7 @@ import { linkRoutes } from "./routes-links.ts";
 import { messageRoutes } from "./routes-messages.ts";
 import { pageRoutes } from "./routes-pages.ts";
 import { personaRoutes } from "./routes-personas.ts";
+import { previewRoutes } from "./routes-previews.ts";
 import { publicLinkRoutes } from "./routes-public-links.ts";
 import { recoveryRoutes } from "./routes-recovery.ts";
 import { sessionRoutes } from "./routes-session.ts";
@@ -60,7 +61,7 @@ export function createApp(api: Api, pages: Pages, port: () => number): Routes {
   const routes = [sessionRoutes, statusRoutes, identityRoutes, vaultRoutes, recoveryRoutes, settingsRoutes];
   const spoken = [personaRoutes, contactRoutes, conversationRoutes, messageRoutes, voiceRoutes];
   const shared = [courierRoutes, deviceRoutes, groupRoutes, groupMemberRoutes, channelRoutes, channelPostRoutes];
-  const stored = [folderRoutes, fileRoutes, versionRoutes, linkRoutes]; // "/files/search" before "/files/:id"
+  const stored = [folderRoutes, fileRoutes, versionRoutes, previewRoutes, linkRoutes]; // "/files/search" before "/files/:id"
   for (const make of [...routes, ...spoken, ...shared, ...stored]) app.route("/api", make(api));
   app.get("/api/openapi.json", answersBytes("This document", ["application/json"]), async (c) =>
     c.json(await generateSpecs(app, DOCUMENTATION)),

@@ -65,6 +65,9 @@
  * | GET, DELETE /api/trash | (DELETE: empties it) | TrashView, Done |
  * | POST, DELETE /api/trash/:id | (POST: brings it back) | Done |
  * | POST /api/files/:id/ticket, POST /api/files/download | password?, version?; form field `ticket` | DownloadTicket, the bytes |
+ * | POST /api/files/:id/preview | password?, version? | PreviewTicket |
+ * | GET, DELETE /api/files/preview/:ticket | GET: header `range`, by an element of the page | the bytes, Done |
+ * | GET, POST /api/files/:id/thumbnail | POST: addedAt (of its content), picture (base64url, WebP or JPEG) | ThumbnailView, Done |
  * | POST /api/files/:id/recover, /api/files/:id/password | recoveryKey?; current, next | RecoveredPassword, Done |
  * | POST /api/files/:id/links; GET /api/links; DELETE /api/links/:slug | CreateLink | LinkView, LinkView[], Done |
  * | GET /s/:slug/info; POST /s/:slug/claim | -; proof | LinkInfo, LinkClaim |
@@ -87,6 +90,7 @@ import type {
   LinkInfo,
   LinkMode,
   LinkView,
+  PreviewKind,
   TrashEntry,
   TrashView,
 } from "../files/views.ts";
@@ -163,7 +167,7 @@ export type {
 export type { Channel, ChannelEntry, ChannelGap, ChannelMoved, ChannelPage, ChannelPost };
 export type { CourierAllowance, CourierInUse, CourierOffer, CouriersView, CourierVoucher, NewVoucher };
 export type { CipherSuite, FileView, LinkClaim, LinkInfo, LinkMode, LinkView };
-export type { FileSpace, FileVersion, FolderListing, FolderView, FoundFiles, TrashEntry, TrashView };
+export type { FileSpace, FileVersion, FolderListing, FolderView, FoundFiles, PreviewKind, TrashEntry, TrashView };
 export type {
   ChangeConversation,
   Contact,
@@ -275,6 +279,20 @@ export interface NewPlace {
 /** POST /api/files/:id/ticket {password?, version?}: a form POST of `ticket` to /api/files/download then saves the file. */
 export interface DownloadTicket {
   readonly ticket: string;
+}
+
+/** POST /api/files/:id/preview: for images, audio, video and PDF; text is read by POST /api/files/:id/content. */
+export interface PreviewTicket {
+  readonly ticket: string;
+  /** The media type that its bytes are sent as, told by the file's name. */
+  readonly type: string;
+  readonly preview: PreviewKind;
+}
+
+/** GET /api/files/:id/thumbnail */
+export interface ThumbnailView {
+  /** `bytes` is base64url; null while no page has made one. */
+  readonly picture: { readonly type: "image/webp" | "image/jpeg"; readonly bytes: string } | null;
 }
 
 /** POST /api/files/:id/links {mode, expires?, downloads?, password?, filePassword?} */

@@ -3,6 +3,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Hono } from "hono";
 import type { Services } from "../node/services.ts";
+import type { Previews } from "./previews.ts";
 import type { Sessions } from "./sessions.ts";
 import type { Tickets } from "./tickets.ts";
 
@@ -22,6 +23,7 @@ export interface Api {
   readonly services: Services;
   readonly sessions: Sessions;
   readonly tickets: Tickets;
+  readonly previews: Previews;
   /** A one-time URL that opens the app. */
   readonly launchUrl: () => string;
 }

@@ -19,6 +19,10 @@ import type { Sessions } from "./sessions.ts";
 export const SESSION_HEADER = "x-nocturne-session";
 /** The one call that a page can only make as a form, so that the browser itself saves the file. */
 export const DOWNLOAD_PATH = "/api/files/download";
+/** What elements of the page may ask for: bytes of a preview, by its ticket. */
+export const PREVIEW_PATH = "/api/files/preview";
+/** Images, players and frames; not scripts, styles, workers, or a page of its own. */
+const PREVIEW_ELEMENTS: readonly (string | undefined)[] = ["image", "audio", "video", "iframe"];
 const SESSION_PATH = "/api/session";
 
 /** The parts of a request that a web page elsewhere cannot choose freely. */
@@ -32,6 +36,7 @@ export interface RequestFacts {
   readonly origin: string | undefined;
   readonly fetchSite: string | undefined;
   readonly fetchMode: string | undefined;
+  readonly fetchDest: string | undefined;
 }
 
 export function requestFacts(incoming: IncomingMessage, path: string): RequestFacts {
@@ -44,6 +49,7 @@ export function requestFacts(incoming: IncomingMessage, path: string): RequestFa
     origin: headers.origin,
     fetchSite: first(headers["sec-fetch-site"]),
     fetchMode: first(headers["sec-fetch-mode"]),
+    fetchDest: first(headers["sec-fetch-dest"]),
   };
 }
 
@@ -106,9 +112,11 @@ export function guard(port: () => number, sessions: Sessions): MiddlewareHandler
     const path = c.req.path;
     for (const [name, value] of Object.entries(areaHeaders(path, port()))) c.header(name, value);
     if (trusted) return next();
-    const elsewhere = judgeRequest(requestFacts(incoming, path), port());
+    const facts = requestFacts(incoming, path);
+    const elsewhere = judgeRequest(facts, port());
     if (elsewhere !== null) return c.body(null, 308, { location: elsewhere });
-    if (isApiPath(path) && !isLogin(c.req.method, path) && !isTicketForm(c.req.method, path)) {
+    const isShown = isPreview(facts);
+    if (isApiPath(path) && !isLogin(c.req.method, path) && !isTicketForm(c.req.method, path) && !isShown) {
       checkSession(c.req.header(SESSION_HEADER), sessions);
     }
     return next();
@@ -127,6 +135,15 @@ function isLogin(method: string, path: string): boolean {
 /** A form cannot carry a header: its one-time ticket stands in for the session that asked for it. */
 function isTicketForm(method: string, path: string): boolean {
   return method === "POST" && path === DOWNLOAD_PATH;
+}
+
+/**
+ * An element of our own page. Its ticket stands in for the session, so the browser must vouch for where it comes from:
+ * without Sec-Fetch-Site and -Dest, which no page can forge, the session is asked for.
+ */
+function isPreview({ method, path, fetchSite, fetchDest }: RequestFacts): boolean {
+  const isRead = method === "GET" && path.startsWith(`${PREVIEW_PATH}/`);
+  return isRead && fetchSite === "same-origin" && PREVIEW_ELEMENTS.includes(fetchDest);
 }
 
 function checkSession(session: string | undefined, sessions: Sessions): void {

@@ -16,6 +16,18 @@ export const API_HEADERS: Record<string, string> = {
   "cache-control": "no-store",
 };
 
+/**
+ * A file that is shown. Whatever it is, and whatever a browser makes of it, its origin is opaque: no script runs, nothing
+ * is loaded, no cookie and no page of ours is in reach. Pictures in it may be its own only, styles stand inside it (SVG).
+ */
+export const PREVIEW_HEADERS: Record<string, string> = {
+  ...EVERYWHERE,
+  "content-security-policy":
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'; sandbox",
+  "content-disposition": "inline",
+  "cache-control": "no-store",
+};
+
 /** Page and assets of the app. Trusted Types are demanded and none may be made: no string becomes code. */
 export function appHeaders(port: number): Record<string, string> {
   return {
@@ -23,10 +35,12 @@ export function appHeaders(port: number): Record<string, string> {
     "content-security-policy": policy({
       "script-src": "'self'",
       "style-src": "'self'",
-      "img-src": "'self'",
+      // Thumbnails come inside answers.
+      "img-src": "'self' data:",
       "font-src": "'self'",
-      // Voice notes are decrypted here and played from this tab's own memory.
-      "media-src": "blob:",
+      // Voice notes are decrypted here and played from this tab's own memory; other media are read by tickets.
+      "media-src": "'self' blob:",
+      "frame-src": "'self'",
       "manifest-src": "'self'",
       // Browsers disagree whether 'self' covers ws: of the same host and port.
       "connect-src": `'self' ws://localhost:${port}`,

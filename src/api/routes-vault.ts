@@ -19,7 +19,7 @@ const BACKUP_NAME = "nocturne-backup.noct";
 /** Whatever a browser kept of an open vault goes with it. */
 const FORGET = { "clear-site-data": '"cache", "cookies", "storage"' };
 
-export function vaultRoutes({ services, sessions, tickets }: Api): Routes {
+export function vaultRoutes({ services, sessions, tickets, previews }: Api): Routes {
   const backup = (): Download => ({ name: BACKUP_NAME, bytes: null, open: () => services.vault.backup() });
   return new Hono<ApiEnvironment>()
     .post(
@@ -34,6 +34,7 @@ export function vaultRoutes({ services, sessions, tickets }: Api): Routes {
     )
     .post("/vault/lock", answers("Locks the vault", doneSchema), async (c) => {
       tickets.clear();
+      previews.clear();
       await services.gate.lock();
       return c.json<Done>({ ok: true }, 200, FORGET);
     })
@@ -47,6 +48,7 @@ export function vaultRoutes({ services, sessions, tickets }: Api): Routes {
       takes("json", wipe),
       async (c) => {
         tickets.clear();
+        previews.clear();
         try {
           await services.gate.wipe();
         } finally {

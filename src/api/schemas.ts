@@ -313,6 +313,7 @@ export const fileSchema: Shape<contract.FileView> = v.object({
   path: text,
   versions: count,
   versionBytes: count,
+  preview: v.nullable(v.picklist(["image", "audio", "video", "pdf", "text"])),
 });
 export const filesSchema: Shape<contract.FileView[]> = v.array(fileSchema);
 export const folderSchema: Shape<contract.FolderView> = v.object({
@@ -353,8 +354,18 @@ export const fileSpaceSchema: Shape<contract.FileSpace> = v.object({
   bytes: count,
   versionBytes: count,
   trashBytes: count,
+  diskBytes: count,
+  freeBytes: count,
 });
 export const ticketSchema: Shape<contract.DownloadTicket> = v.object({ ticket: text });
+export const previewSchema: Shape<contract.PreviewTicket> = v.object({
+  ticket: text,
+  type: text,
+  preview: v.picklist(["image", "audio", "video", "pdf", "text"]),
+});
+export const thumbnailSchema: Shape<contract.ThumbnailView> = v.object({
+  picture: v.nullable(v.object({ type: v.picklist(["image/webp", "image/jpeg"]), bytes: text })),
+});
 export const recoveredSchema: Shape<contract.RecoveredPassword> = v.object({ password: text });
 export const linkSchema: Shape<contract.LinkView> = v.object({
   slug: text,

@@ -14,6 +14,7 @@ import { socketPath } from "../node/socket-path.ts";
 import { createApp } from "./app.ts";
 import type { Api } from "./environment.ts";
 import { closeServer, createHttpServer, listenOnLoopback, listenOnSocket } from "./listeners.ts";
+import { Previews } from "./previews.ts";
 import { PushServer } from "./push.ts";
 import { Sessions } from "./sessions.ts";
 import { BUILT_PAGES, StaticFolder } from "./static.ts";
@@ -59,7 +60,8 @@ class Doors {
     this.#services = services;
     this.#sessions = new Sessions(services.clock);
     const tickets = new Tickets(services.clock);
-    const api: Api = { services, sessions: this.#sessions, tickets, launchUrl: () => this.launchUrl() };
+    const previews = new Previews(services.clock);
+    const api: Api = { services, sessions: this.#sessions, tickets, previews, launchUrl: () => this.launchUrl() };
     const pages = { app: new StaticFolder(join(webDir, "app")), download: new StaticFolder(join(webDir, "download")) };
     this.#app = createApp(api, pages, () => this.port);
     this.#push = new PushServer(services, this.#sessions);

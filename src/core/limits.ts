@@ -360,6 +360,9 @@ export const FILE_LIMITS = {
   searchHits: 200,
   /** Rows that a search looks at before it lets others work. */
   searchStep: 2_000,
+  /** One small picture of a content, and all of them: 160 MiB at the most. */
+  thumbnailBytes: 16_384, // 16 KiB
+  thumbnails: 10_000,
   linksPerFile: 100,
   downloadsPerLink: 1_000_000,
   linkMaxMs: 315_360_000_000, // 3,650 days
@@ -459,6 +462,9 @@ export const API_LIMITS = {
   socketPingMs: 30_000, // 30 s
   downloadTicketMs: 60_000, // 60 s
   downloadTickets: 64,
+  /** A preview that nothing was read of for so long has ended: a film that is paused longer must be opened again. */
+  previewIdleMs: 1_800_000, // 30 min
+  previews: 32,
   /** Longest wait for a message's state in one call. */
   waitMs: 600_000, // 10 min
   /** Calls that are still running when the node stops are cut after this. */

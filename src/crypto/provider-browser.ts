@@ -22,6 +22,7 @@ import type {
   DiffieHellmanKey,
   KemPublicKey,
   KemSecretKey,
+  KeyedHash,
   SigningKey,
   VerifyingKey,
 } from "./provider.ts";
@@ -55,6 +56,10 @@ export function hmac(
   const mac = nobleHmac.create(hash, key);
   for (const part of parts) mac.update(part);
   return mac.digest();
+}
+
+export function keyedHash(key: Uint8Array): KeyedHash {
+  return nobleHmac.create(nobleSha256, key);
 }
 
 /** In the calling thread, but with pauses, so that the page stays alive. */

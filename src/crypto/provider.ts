@@ -121,6 +121,21 @@ export function hmac(algorithm: HmacHash, key: Uint8Array, ...parts: readonly Ui
   return plainBytes(mac.digest());
 }
 
+/** HMAC-SHA-256 over a stream that is too long to be held. */
+export interface KeyedHash {
+  update(piece: Uint8Array): void;
+  /** 32 bytes; once. */
+  digest(): Uint8Array;
+}
+
+export function keyedHash(key: Uint8Array): KeyedHash {
+  const mac = createHmac("sha256", createSecretKey(key));
+  return {
+    update: (piece) => void mac.update(piece),
+    digest: () => plainBytes(mac.digest()),
+  };
+}
+
 /** Of the hashes: what a key is padded to. */
 const BLOCK_BYTES: Readonly<Record<HmacHash, number>> = { sha256: 64, sha512: 128, "sha3-256": 136 };
 const hmacRoom = new Uint8Array(512);

@@ -7,7 +7,7 @@
  * A blob exists under its name only after all its bytes and the name itself are on the disk
  * (write, fsync, rename, fsync of the folder), so a crash at any moment leaves either all of it or a `.part`.
  */
-import { closeSync, constants, fsyncSync, mkdirSync, openSync, writeSync } from "node:fs";
+import { closeSync, constants, existsSync, fsyncSync, mkdirSync, openSync, statfsSync, writeSync } from "node:fs";
 import { type FileHandle, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { concatBytes, toHex } from "../core/bytes.ts";
@@ -84,6 +84,11 @@ export class BlobStore {
     return concatBytes(...(await Array.fromAsync(this.read(id, 0, end))));
   }
 
+  /** Synchronous: whoever finds a blob there can name it before anything else happens. */
+  isThere(id: string): boolean {
+    return existsSync(this.#path(id));
+  }
+
   /** Length in bytes. Throws InternalError `file_missing`. */
   async size(id: string): Promise<number> {
     return (await onDisk(stat(this.#path(id)))).size;
@@ -107,6 +112,12 @@ export class BlobStore {
   async remove(id: string): Promise<void> {
     await rm(this.#path(id), { force: true });
     await this.#syncFolder();
+  }
+
+  /** What the disk has left for this user. */
+  freeBytes(): number {
+    const { bavail, bsize } = onDiskSync(() => statfsSync(this.#folder));
+    return bavail * bsize;
   }
 
   /** Ids of all whole blobs, except those that a `write` has not handed over yet. */

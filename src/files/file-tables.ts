@@ -9,7 +9,8 @@
  * its place in that folder and is out of reach with it.
  *
  * Rows of the first version know no folder. They are brought to the top once, in one transaction, those of the same
- * name under names of their own: from then on a name stands for one thing.
+ * name under names of their own: from then on a name stands for one thing. Rows of the second know neither
+ * `contentId` nor `digest`; they get the blob's name as the one, as links knew them by it, and no digest.
  */
 import type { SealedTable } from "../vault/sealed-table.ts";
 import type { Vault } from "../vault/vault.ts";
@@ -18,9 +19,14 @@ import type { CipherSuite } from "./views.ts";
 
 /** Where a content lies and how it opens. */
 export interface StoredContent {
+  /** Its own random name, by which links know it; it stays when the content becomes a version or comes back. */
+  readonly contentId: string;
   readonly bytes: number;
   readonly cipher: CipherSuite;
+  /** Where its sealed bytes lie, maybe together with contents that are alike. */
   readonly blob: string;
+  /** base64url, a keyed hash of the plain content; null with a password, and for what came before there was one. */
+  readonly digest: string | null;
   /** base64url; tells the blob of this file from another one that was put in its place. */
   readonly keyCheck: string;
   /** base64url, under a key of the recovery key; null without a password. */
@@ -54,12 +60,18 @@ export interface FolderRow extends Placed {
 }
 
 const ADOPTED = "files/tree/v1";
+const IDENTIFIED = "files/contents/v1";
 const NEW_FIELDS = { folder: "", trashedAt: null, versions: 0, versionBytes: 0 } as const;
 
 const placedIndexes = {
   folder: (row: Placed) => (row.trashedAt === null ? row.folder : null),
   place: (row: Placed) => (row.trashedAt === null ? placeOf(row.folder, row.name) : null),
   trash: (row: Placed) => (row.trashedAt === null ? null : "yes"),
+};
+
+const contentIndexes = {
+  blob: (row: StoredContent) => row.blob,
+  digest: (row: StoredContent) => (row.digest === null ? null : digestKey(row.cipher, row.digest)),
 };
 
 export class FileTables {
@@ -71,8 +83,9 @@ export class FileTables {
 
   constructor(vault: Vault) {
     this.vault = vault;
-    this.#files = vault.table<FileRow>({ name: "files", key: (row) => row.id, indexes: placedIndexes });
-    const ofFile = { file: (row: VersionRow) => row.file };
+    const indexes = { ...placedIndexes, ...contentIndexes };
+    this.#files = vault.table<FileRow>({ name: "files", key: (row) => row.id, indexes });
+    const ofFile = { file: (row: VersionRow) => row.file, ...contentIndexes };
     this.#versions = vault.table<VersionRow>({ name: "file_versions", key: (row) => row.id, indexes: ofFile });
     this.#folders = vault.table<FolderRow>({ name: "folders", key: (row) => row.id, indexes: placedIndexes });
   }
@@ -111,6 +124,23 @@ export class FileTables {
     for (let i = 0, free = name; ; free = numberedName(name, ++i)) if (!this.isTaken(folder, free)) return free;
   }
 
+  /** Whether any content, in the trash or not, lies in this blob. */
+  isNamed(blob: string): boolean {
+    return this.files.count("blob", blob) + this.versions.count("blob", blob) > 0;
+  }
+
+  /** A content of this digest, sealed by this suite; null when there is none. */
+  withDigest(cipher: CipherSuite, digest: string): StoredContent | null {
+    const key = digestKey(cipher, digest);
+    const first = { limit: 1 };
+    return this.files.find("digest", key, first)[0] ?? this.versions.find("digest", key, first)[0] ?? null;
+  }
+
+  /** Every content there is, in the trash or not. */
+  contents(): StoredContent[] {
+    return [...this.files.list(), ...this.versions.list()];
+  }
+
   /** All that `work` writes, or nothing of it. */
   transaction<T>(work: () => T): T {
     this.#adopt(); // by itself: undone together with `work`, it would be taken for done
@@ -121,18 +151,36 @@ export class FileTables {
   #adopt(): void {
     if (this.#adopted) return;
     this.vault.transaction(() => {
-      if (this.vault.readMeta<boolean>(ADOPTED)) return;
-      const taken = new Set<string>();
-      for (const row of this.#files.list()) {
-        let { name } = row;
-        for (let i = 1; taken.has(name); i++) name = numberedName(row.name, i);
-        taken.add(name);
-        this.#files.put({ ...NEW_FIELDS, ...row, name });
-      }
-      this.vault.writeMeta(ADOPTED, true);
+      if (!this.vault.readMeta<boolean>(ADOPTED)) this.#place();
+      if (!this.vault.readMeta<boolean>(IDENTIFIED)) this.#identify();
     });
     this.#adopted = true;
   }
+
+  #place(): void {
+    const taken = new Set<string>();
+    for (const row of this.#files.list()) {
+      let { name } = row;
+      for (let i = 1; taken.has(name); i++) name = numberedName(row.name, i);
+      taken.add(name);
+      this.#files.put({ ...NEW_FIELDS, ...row, name });
+    }
+    this.vault.writeMeta(ADOPTED, true);
+  }
+
+  #identify(): void {
+    for (const row of this.#files.list()) this.#files.put({ ...row, ...identified(row) });
+    for (const row of this.#versions.list()) this.#versions.put({ ...row, ...identified(row) });
+    this.vault.writeMeta(IDENTIFIED, true);
+  }
+}
+
+function identified(row: StoredContent): Pick<StoredContent, "contentId" | "digest"> {
+  return { contentId: row.contentId ?? row.blob, digest: row.digest ?? null };
+}
+
+function digestKey(cipher: CipherSuite, digest: string): string {
+  return `${cipher}/${digest}`;
 }
 
 function placeOf(folder: string, name: string): string {

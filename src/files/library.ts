@@ -1,7 +1,7 @@
 /**
  * The files of the vault's owner: streams in, sealed blobs on disk, rows in the vault.
  *
- *   put   source -> sealFile -> blobs/<id> -> row {id, name, folder, bytes, cipher, blob, sealed password}
+ *   put   source -> measure -> sealFile -> blobs/<id> -> row {id, name, folder, content {bytes, cipher, blob, ...}}
  *   open  row -> header of the blob -> file key -> plain stream
  *
  * A put under a name that is there already gives that file a new content. The one before is kept as a version, up to
@@ -10,6 +10,8 @@
  * Who holds the unlocked vault holds the recovery key, and with it every file, passworded or not: the recovery
  * slot is what makes a forgotten password recoverable. A file's password guards against somebody at the open
  * app and against whoever gets hold of the blob alone; it does not guard against the vault itself.
+ *
+ * A content that the library holds already takes no second blob; see `contents.ts`.
  *
  * A new password rewrites one slot of the header in place. The new header is first committed to the row, then
  * written to the blob, then taken off the row: a crash in between is repaired by the next open or sweep, even
@@ -28,12 +30,15 @@ import type { Vault } from "../vault/vault.ts";
 import { abortable } from "./abortable.ts";
 import type { BlobStore } from "./blob-store.ts";
 import { type ContentRange, planRange } from "./content-range.ts";
+import { typeByName } from "./content-type.ts";
+import { Contents } from "./contents.ts";
 import { cleanFileName } from "./file-name.ts";
 import { checkFilePassword, openFilePassword, sealFilePassword } from "./file-password.ts";
 import { type FileRow, FileTables, type StoredContent } from "./file-tables.ts";
 import { Folders, type NewPlace, newId, TOP } from "./folders.ts";
 import type { LinkStore } from "./link-store.ts";
 import { type OpenedHeader, openContent, openHeader, sealFile } from "./sealed-file.ts";
+import { type Picture, Thumbnails } from "./thumbnails.ts";
 import { Trash } from "./trash.ts";
 import { Versions } from "./versions.ts";
 import type { CipherSuite, FileSpace, FileView, FolderView } from "./views.ts";
@@ -43,6 +48,7 @@ export interface FileContent {
   readonly file: FileView;
   readonly suite: SealedSuite;
   readonly fileKey: Uint8Array;
+  readonly contentId: string;
   readonly blob: string;
   readonly contentOffset: number;
   readonly contentBytes: number;
@@ -72,6 +78,15 @@ export interface OpenFile {
   readonly range?: ContentRange | undefined;
 }
 
+/** A content that was opened once to be read in parts, as a media player does. */
+export interface ContentReader {
+  readonly bytes: number;
+  /** All of it, or a part. Throws ValidationError `bad_range`; while it is read, as `open` does. */
+  read(range: ContentRange | null): AsyncIterable<Uint8Array>;
+  /** Forgets the key. */
+  close(): void;
+}
+
 export interface LibraryOptions {
   readonly vault: Vault;
   readonly blobs: BlobStore;
@@ -89,9 +104,10 @@ export class FileLibrary {
   readonly trash: Trash;
   readonly versions: Versions;
   readonly tables: FileTables;
+  readonly thumbnails: Thumbnails;
   readonly #vault: Vault;
   readonly #blobs: BlobStore;
-  readonly #linkStore: LinkStore;
+  readonly #contents: Contents;
   readonly #clock: Clock;
   readonly #log: Logger;
   readonly #listeners = new Set<(change: FileChange) => void>();
@@ -99,16 +115,19 @@ export class FileLibrary {
   constructor({ vault, blobs, linkStore, clock, log }: LibraryOptions) {
     this.#vault = vault;
     this.#blobs = blobs;
-    this.#linkStore = linkStore;
     this.#clock = clock;
     this.#log = log;
     const tables = new FileTables(vault);
     const folders = new Folders(tables, clock);
+    const thumbnails = new Thumbnails(vault);
+    const contents = new Contents({ vault, tables, blobs, linkStore, thumbnails });
     this.tables = tables;
     this.folders = folders;
+    this.thumbnails = thumbnails;
+    this.#contents = contents;
     const tell = (change: FileChange["change"], id: string): void => this.#tell({ change, id });
-    this.trash = new Trash({ tables, folders, blobs, linkStore, clock, tell });
-    this.versions = new Versions({ tables, blobs, linkStore, file: (id) => this.#row(id), tell });
+    this.trash = new Trash({ tables, folders, contents, clock, tell });
+    this.versions = new Versions({ tables, contents, file: (id) => this.#row(id), tell });
   }
 
   /**
@@ -126,14 +145,15 @@ export class FileLibrary {
     const fileKey = randomBytes(32);
     try {
       const slots = await this.#slots(fileKey, options.password);
-      const counted = new CountedSource(this.#whileUnlocked(signal ? abortable(source, signal) : source));
-      const kept = await this.#blobs.write(sealFile(counted, { fileKey, suite: cipher, slots }), (blob) => {
+      const measured = this.#contents.measure(this.#whileUnlocked(signal ? abortable(source, signal) : source));
+      const kept = await this.#blobs.write(sealFile(measured, { fileKey, suite: cipher, slots }), ({ id: blob }) => {
         const addedAt = new Date(this.#clock.nowMs()).toISOString();
-        const content = { bytes: counted.bytes, cipher, blob: blob.id, keyCheck: keyCheckOf(fileKey), addedAt };
+        const digest = options.password === undefined ? measured.digest() : null;
+        const content = { bytes: measured.bytes, cipher, blob, digest, keyCheck: keyCheckOf(fileKey), addedAt };
         return this.#keep({ ...options, name, folder }, content);
       });
       this.#tell({ change: kept.isNew ? "added" : "changed", id: kept.row.id });
-      for (const blob of kept.dropped) await this.#blobs.remove(blob);
+      await this.#contents.release(kept.dropped);
       return this.view(kept.row);
     } finally {
       wipeBytes(fileKey);
@@ -141,23 +161,26 @@ export class FileLibrary {
   }
 
   /**
-   * A second file of the same content, its password included. The sealed bytes are copied as they are, so that who
-   * sees the disk sees that the two are alike. Throws what `put` throws, and ValidationError `unknown_file`.
+   * A second file of the same content, its password included. With a password the sealed bytes are copied as they are,
+   * so that who sees the disk sees that the two are alike; without one both lie in one blob. Throws what `put` throws, and ValidationError `unknown_file`.
    */
   async copy(id: string, place: NewPlace): Promise<FileView> {
     const row = this.#settled(this.#row(id));
     const folder = this.folders.resolve(place.folder ?? row.folder);
     const name = cleanFileName(place.name ?? row.name);
-    const { blob, bytes, cipher, keyCheck, addedAt, sealedPassword } = row;
+    const { blob, bytes, cipher, digest, keyCheck, addedAt, sealedPassword } = row;
     if (this.tables.files.count() >= FILE_LIMITS.files) throw tooManyFiles();
     const password = sealedPassword === null ? undefined : this.recoverPassword(id);
-    const copied = this.#whileUnlocked(this.#blobs.read(blob, 0, await this.#blobs.size(blob)));
-    const kept = await this.#blobs.write(copied, (stored) =>
+    const keep = (where: string): { row: FileRow } =>
       this.#keep(
         { name, cipher, folder, password, taken: "rename" },
-        { bytes, cipher, keyCheck, addedAt, blob: stored.id },
-      ),
-    );
+        { bytes, cipher, digest, keyCheck, addedAt, blob: where },
+      );
+    const copied = (size: number): AsyncIterable<Uint8Array> => this.#whileUnlocked(this.#blobs.read(blob, 0, size));
+    const kept =
+      sealedPassword === null
+        ? keep(blob)
+        : await this.#blobs.write(copied(await this.#blobs.size(blob)), (stored) => keep(stored.id));
     this.#tell({ change: "added", id: kept.row.id });
     return this.view(kept.row);
   }
@@ -215,7 +238,10 @@ export class FileLibrary {
     const files = this.tables.files.list().filter((row) => this.folders.isReachable(row));
     const sum = (of: (row: FileRow) => number): number => files.reduce((total, row) => total + of(row), 0);
     const trashBytes = this.trash.list().bytes;
-    return { bytes: sum((row) => row.bytes), versionBytes: sum((row) => row.versionBytes), trashBytes };
+    const onDisk = new Map(this.tables.contents().map(({ blob, bytes }) => [blob, bytes]));
+    const diskBytes = [...onDisk.values()].reduce((total, bytes) => total + bytes, 0);
+    const versionBytes = sum((row) => row.versionBytes);
+    return { bytes: sum((row) => row.bytes), versionBytes, trashBytes, diskBytes, freeBytes: this.#blobs.freeBytes() };
   }
 
   /**
@@ -224,12 +250,37 @@ export class FileLibrary {
    * `unknown_version`, `file_password_needed`, `bad_range`; CryptoError for a wrong password.
    */
   async open(id: string, options: OpenFile = {}): Promise<AsyncIterable<Uint8Array>> {
+    return (await this.reader(id, options)).read(options.range ?? null);
+  }
+
+  /** Opens a content once, as a password takes its time, to be read in parts. Throws as `open` does. */
+  async reader(id: string, options: Omit<OpenFile, "range"> = {}): Promise<ContentReader> {
     const { file, suite, fileKey, blob, contentOffset, contentBytes } = await this.content(id, options);
     const read = (start: number, end: number): AsyncIterable<Uint8Array> =>
       this.#whileUnlocked(this.#blobs.read(blob, contentOffset + start, contentOffset + end));
-    const { range } = options;
-    if (range === undefined) return openContent(read(0, contentBytes), suite, fileKey);
-    return planRange(range, { bytes: file.bytes, contentBytes, suite, fileKey, read });
+    return {
+      bytes: file.bytes,
+      read: (range) =>
+        range === null
+          ? openContent(read(0, contentBytes), suite, fileKey)
+          : planRange(range, { bytes: file.bytes, contentBytes, suite, fileKey, read }),
+      close: () => wipeBytes(fileKey),
+    };
+  }
+
+  /** The thumbnail of a file's present content; null while there is none. Throws ValidationError `unknown_file`. */
+  thumbnail(id: string): Picture | null {
+    return this.thumbnails.get(this.#row(id).blob);
+  }
+
+  /**
+   * Keeps a thumbnail of the content that came at `addedAt`. Throws ValidationError `unknown_file`, `no_thumbnail` for
+   * a content with a password or one that is not the newest any more, `bad_thumbnail`.
+   */
+  addThumbnail(id: string, addedAt: string, picture: Uint8Array): void {
+    const row = this.#row(id);
+    if (row.sealedPassword !== null || row.addedAt !== addedAt) throw noThumbnail();
+    this.thumbnails.put(row.blob, picture);
   }
 
   /** Throws as `open` does, to tell a wrong password before anything is promised. */
@@ -241,7 +292,7 @@ export class FileLibrary {
   async content(id: string, { password, version }: Omit<OpenFile, "range"> = {}): Promise<FileContent> {
     const row = this.#settled(this.#row(id));
     const stored: StoredContent = version === undefined ? row : this.versions.row(id, version);
-    const { sealedPassword, blob } = stored;
+    const { sealedPassword, blob, contentId } = stored;
     if (sealedPassword !== null && password === undefined) throw passwordNeeded();
     const size = await this.#blobs.size(blob);
     const { header, fileKey } = await this.#openHeader(stored, (slots) =>
@@ -250,7 +301,7 @@ export class FileLibrary {
         : openWithKey(slots, "recovery", this.#vault.secretFor(FILES_SECRET)),
     );
     const contentOffset = header.encoded.length;
-    const place = { blob, contentOffset, contentBytes: size - contentOffset };
+    const place = { contentId, blob, contentOffset, contentBytes: size - contentOffset };
     return { file: { ...this.view(row), bytes: stored.bytes }, suite: header.suite, fileKey, ...place };
   }
 
@@ -302,17 +353,9 @@ export class FileLibrary {
 
   /** Repairs what a crash interrupted, and deletes what it left behind and what is too old. Call it after each unlock. */
   async sweep(): Promise<void> {
-    const parts = await this.#blobs.sweepParts();
-    const stored = await this.#blobs.list();
-    const rows = this.tables.files.list();
-    for (const row of rows) this.#settled(row);
-    const known = new Set([...rows, ...this.tables.versions.list()].map((row) => row.blob));
-    const forgotten = stored.filter((blob) => !known.has(blob));
-    for (const blob of forgotten) {
-      this.#linkStore.removeOfBlob(blob);
-      await this.#blobs.remove(blob);
-    }
-    if (parts + forgotten.length > 0) this.#log.info({ parts, forgotten: forgotten.length }, "left-over blobs removed");
+    for (const row of this.tables.files.list()) this.#settled(row);
+    const { parts, forgotten } = await this.#contents.sweep();
+    if (parts + forgotten > 0) this.#log.info({ parts, forgotten }, "left-over blobs removed");
     await this.trash.expire();
   }
 
@@ -330,23 +373,29 @@ export class FileLibrary {
 
   /**
    * Writes down a content that is on the disk: as a new file, or as the newest of the file of this name. Looked up
-   * again here, because folder and file may have gone or come while the content was sealed.
+   * again here, because folder and file may have gone or come while the content was sealed. The blobs in `dropped` may
+   * have no row any more.
    */
   #keep(
     { name, folder, password, taken }: PutFile & { readonly folder: string },
-    content: Omit<StoredContent, "sealedPassword">,
+    content: Omit<StoredContent, "contentId" | "sealedPassword">,
   ): { row: FileRow; isNew: boolean; dropped: readonly string[] } {
     this.folders.resolve(folder);
     const before = taken === "rename" ? null : this.#replaceable(folder, name);
     const id = before?.id ?? newId();
     const secret = this.#vault.secretFor(FILES_SECRET);
     const sealedPassword = password === undefined ? null : toBase64Url(sealFilePassword(password, id, secret));
-    const next = { ...content, sealedPassword, redoHeader: null };
-    if (before) return { ...this.versions.replace(this.#settled(before), next), isNew: false };
+    const placed = this.#contents.placed({ ...content, contentId: newId(), sealedPassword });
+    const next = { ...placed, redoHeader: null };
+    const spare = placed.blob === content.blob ? [] : [content.blob];
+    if (before) {
+      const { row, dropped } = this.versions.replace(this.#settled(before), next);
+      return { row, isNew: false, dropped: [...spare, ...dropped] };
+    }
     const free = this.tables.freeName(folder, name);
     const row = { id, name: free, folder, trashedAt: null, ...next, versions: 0, versionBytes: 0 };
     this.tables.files.put(row);
-    return { row, isNew: true, dropped: [] };
+    return { row, isNew: true, dropped: spare };
   }
 
   async #slots(fileKey: Uint8Array, password: string | undefined): Promise<KeySlot[]> {
@@ -394,28 +443,25 @@ export class FileLibrary {
   }
 }
 
-/** A source that remembers how many bytes went through it. */
-class CountedSource implements AsyncIterable<Uint8Array> {
-  bytes = 0;
-  readonly #source: AsyncIterable<Uint8Array>;
-
-  constructor(source: AsyncIterable<Uint8Array>) {
-    this.#source = source;
-  }
-
-  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
-    for await (const piece of this.#source) {
-      this.bytes += piece.length;
-      yield piece;
-    }
-  }
-}
-
 function viewOf(row: FileRow, path: string): FileView {
   const { id, name, bytes, cipher, addedAt, versions, versionBytes } = row;
   const hasPassword = row.sealedPassword !== null;
   const folder = row.folder === TOP ? null : row.folder;
-  return { id, name, bytes, cipher, storage: "local", hasPassword, addedAt, folder, path, versions, versionBytes };
+  const shown = { preview: typeByName(name)?.preview ?? null };
+  return {
+    id,
+    name,
+    bytes,
+    cipher,
+    storage: "local",
+    hasPassword,
+    addedAt,
+    folder,
+    path,
+    versions,
+    versionBytes,
+    ...shown,
+  };
 }
 
 function keyCheckOf(fileKey: Uint8Array): string {
@@ -425,6 +471,12 @@ function keyCheckOf(fileKey: Uint8Array): string {
 function passwordNeeded(): ValidationError {
   return new ValidationError("file_password_needed", "This file has a password of its own.", {
     hint: "Give its password; if you forgot it: nocturne files recover ID",
+  });
+}
+
+function noThumbnail(): ValidationError {
+  return new ValidationError("no_thumbnail", "No thumbnail is kept of this content.", {
+    hint: "It has a password of its own, or a newer version is there.",
   });
 }
 

@@ -26,7 +26,7 @@ function openStore(t: TestContext, path = folder(t)): LinkStore {
 }
 
 function link(changes: Partial<StoredLink> = {}): StoredLink {
-  const place = { blob: "b".repeat(32), contentOffset: 200, contentBytes: 1_000 };
+  const place = { content: "c".repeat(32), blob: "b".repeat(32), contentOffset: 200, contentBytes: 1_000 };
   const sealed = {
     verifier: VERIFIER,
     manifest: Uint8Array.from(Buffer.from("sealed manifest bytes")),
@@ -112,9 +112,9 @@ test("removing a link or its file ends the leases", (t) => {
   const store = openStore(t);
   const token = randomBytes(32);
   store.insert(link());
-  store.insert(link({ slug: "two", blob: "c".repeat(32) }));
+  store.insert(link({ slug: "two", content: "d".repeat(32) })); // in the same blob
   claim(store, NOW, token);
-  store.removeOfBlob("b".repeat(32));
+  store.removeOf("c".repeat(32));
   assert.equal(store.lease("one", token, NOW), null);
   assert.equal(store.recordServed("one", token, 0, 9, NOW), false);
   assert.deepEqual(store.slugs(), ["two"]);

@@ -2,7 +2,7 @@
  * What the public side of share links needs, in `<dataDir>/links.db` (SQLite, 0600), readable while the
  * vault is locked. It holds no key, no name and no address:
  *
- *   links    slug | SHA-256(proof) | sealed manifest | blob, offset, bytes | expiry | uses left | wrong proofs
+ *   links    slug | SHA-256(proof) | sealed manifest | content, blob, offset, bytes | expiry | uses left | wrong proofs
  *   leases   SHA-256(lease token) | slug | end | byte ranges already served
  *
  * Who steals this file cannot claim (the proof is hashed), resume (so is the token) or decrypt. A manifest is
@@ -28,9 +28,9 @@ const SCHEMA = `
     expires_at INTEGER,
     uses_left INTEGER,
     failures INTEGER NOT NULL DEFAULT 0,
-    failures_since INTEGER NOT NULL DEFAULT 0
+    failures_since INTEGER NOT NULL DEFAULT 0,
+    content TEXT
   ) STRICT;
-  CREATE INDEX IF NOT EXISTS links_blob ON links (blob);
   CREATE TABLE IF NOT EXISTS leases (
     token BLOB PRIMARY KEY,
     slug TEXT NOT NULL REFERENCES links (slug) ON DELETE CASCADE,
@@ -38,6 +38,13 @@ const SCHEMA = `
     served TEXT NOT NULL DEFAULT '[]'
   ) STRICT;
   CREATE INDEX IF NOT EXISTS leases_slug ON leases (slug);
+`;
+
+/** Links of the first version knew the blob alone; contents of that time are named by it (`file-tables.ts`). */
+const NAME_CONTENTS = `
+  UPDATE links SET content = blob WHERE content IS NULL;
+  DROP INDEX IF EXISTS links_blob;
+  CREATE INDEX IF NOT EXISTS links_content ON links (content);
 `;
 
 /** The one statement that uses up a download: of any number of claims at once, only so many find a use left. */
@@ -58,6 +65,8 @@ export interface StoredLink {
   readonly verifier: Uint8Array;
   readonly manifest: Uint8Array;
   readonly password: LinkPasswordParameters | null;
+  /** The content that it was made of and ends with; the blob may hold others that are alike. */
+  readonly content: string;
   readonly blob: string;
   /** Where in the blob the payload starts, and how long it is. */
   readonly contentOffset: number;
@@ -97,6 +106,7 @@ export class LinkStore {
         "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON; PRAGMA foreign_keys=ON",
       );
       this.#db.exec(SCHEMA);
+      this.#transaction(() => this.#nameContents());
     } catch (cause) {
       this.#db.close();
       throw new CodecError("links_corrupt", "The list of share links (links.db) cannot be read.", {
@@ -109,14 +119,16 @@ export class LinkStore {
   insert(link: StoredLink): void {
     this.#db
       .prepare(
-        `INSERT INTO links (slug, verifier, manifest, password, blob, content_offset, content_bytes, expires_at, uses_left)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+        `INSERT INTO links
+           (slug, verifier, manifest, password, content, blob, content_offset, content_bytes, expires_at, uses_left)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       )
       .run(
         link.slug,
         link.verifier,
         link.manifest,
         link.password && JSON.stringify(link.password),
+        link.content,
         link.blob,
         link.contentOffset,
         link.contentBytes,
@@ -198,9 +210,17 @@ export class LinkStore {
     this.#db.prepare("DELETE FROM links WHERE slug = ?").run(slug);
   }
 
-  /** Ends all links of a blob and their leases. */
-  removeOfBlob(blob: string): void {
-    this.#db.prepare("DELETE FROM links WHERE blob = ?").run(blob);
+  /** Ends all links of a content and their leases; those of contents in the same blob go on. */
+  removeOf(content: string): void {
+    this.#db.prepare("DELETE FROM links WHERE content = ?").run(content);
+  }
+
+  /** The contents that links are made of. */
+  contents(): string[] {
+    return this.#db
+      .prepare("SELECT DISTINCT content FROM links")
+      .all()
+      .map((row) => row["content"] as string);
   }
 
   slugs(): string[] {
@@ -218,6 +238,12 @@ export class LinkStore {
 
   close(): void {
     this.#db.close();
+  }
+
+  #nameContents(): void {
+    const columns = this.#db.prepare("SELECT name FROM pragma_table_info('links')").all();
+    if (!columns.some(({ name }) => name === "content")) this.#db.exec("ALTER TABLE links ADD COLUMN content TEXT");
+    this.#db.exec(NAME_CONTENTS);
   }
 
   #link(slug: string): Row | undefined {

@@ -190,7 +190,8 @@ test("after a crash between the two databases no link lives that its owner canno
   const kept = await links.create(id, { mode: "persistent" });
   const lost = await links.create(id, { mode: "persistent" });
   store.remove(lost.slug);
-  const place = { blob: "b".repeat(32), contentOffset: 0, contentBytes: 9, expiresAtMs: null, usesLeft: null };
+  const stored = { content: "c".repeat(32), blob: "b".repeat(32), contentOffset: 0, contentBytes: 9 };
+  const place = { ...stored, expiresAtMs: null, usesLeft: null };
   store.insert({ slug: "stray", verifier: randomBytes(32), manifest: randomBytes(9), password: null, ...place });
   const slugs = (list: LinkView[]): string[] => list.map(({ slug }) => slug);
   assert.deepEqual(slugs(links.list()), [kept.slug]);

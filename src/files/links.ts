@@ -160,7 +160,7 @@ export class Links extends PublicLinks {
 /** What links.db gets of a link; the file key leaves this function only inside the sealed manifest. */
 async function sealLink(
   address: LinkAddress,
-  { file, suite, fileKey, blob, contentOffset, contentBytes }: FileContent,
+  { file, suite, fileKey, contentId, blob, contentOffset, contentBytes }: FileContent,
   password: string | undefined,
 ): Promise<Omit<StoredLink, "expiresAtMs" | "usesLeft">> {
   const cost = DEFAULT_ARGON2_COST;
@@ -173,6 +173,7 @@ async function sealLink(
     verifier: linkVerifier(proof),
     manifest,
     password: stretching,
+    content: contentId,
     blob,
     contentOffset,
     contentBytes,

@@ -58,7 +58,7 @@ async function share(t: TestContext, bytes: number, usesLeft: number | null = 1)
   const address = createLinkAddress();
   const { wrapKey, proof } = await deriveLinkKeys(address, null);
   const manifest = sealManifest({ name: "shared.bin", bytes, suite: "aes-256-gcm", fileKey }, wrapKey, address.slug);
-  const place = { blob: blob.id, contentOffset, contentBytes: blob.bytes - contentOffset };
+  const place = { content: blob.id, blob: blob.id, contentOffset, contentBytes: blob.bytes - contentOffset };
   const { slug } = address;
   store.insert({
     slug,

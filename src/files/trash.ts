@@ -12,17 +12,15 @@
 import type { Clock } from "../core/clock.ts";
 import { ValidationError } from "../core/errors.ts";
 import { FILE_LIMITS } from "../core/limits.ts";
-import type { BlobStore } from "./blob-store.ts";
-import type { FileRow, FileTables, FolderRow } from "./file-tables.ts";
+import type { Contents } from "./contents.ts";
+import type { FileRow, FileTables, FolderRow, StoredContent } from "./file-tables.ts";
 import { type Folders, type Inside, TOP } from "./folders.ts";
-import type { LinkStore } from "./link-store.ts";
 import type { TrashEntry, TrashView } from "./views.ts";
 
 export interface TrashOptions {
   readonly tables: FileTables;
   readonly folders: Folders;
-  readonly blobs: BlobStore;
-  readonly linkStore: LinkStore;
+  readonly contents: Contents;
   readonly clock: Clock;
   /** Told of each file or folder that left the library or came back. */
   readonly tell: (change: "added" | "removed", id: string) => void;
@@ -31,16 +29,14 @@ export interface TrashOptions {
 export class Trash {
   readonly #tables: FileTables;
   readonly #folders: Folders;
-  readonly #blobs: BlobStore;
-  readonly #linkStore: LinkStore;
+  readonly #contents: Contents;
   readonly #clock: Clock;
   readonly #tell: TrashOptions["tell"];
 
-  constructor({ tables, folders, blobs, linkStore, clock, tell }: TrashOptions) {
+  constructor({ tables, folders, contents, clock, tell }: TrashOptions) {
     this.#tables = tables;
     this.#folders = folders;
-    this.#blobs = blobs;
-    this.#linkStore = linkStore;
+    this.#contents = contents;
     this.#clock = clock;
     this.#tell = tell;
   }
@@ -52,7 +48,7 @@ export class Trash {
     const row = file ?? folder;
     if (!row || !this.#folders.isReachable(row)) throw unknownFile();
     const trashedAt = new Date(this.#clock.nowMs()).toISOString();
-    for (const blob of this.#blobsOf(this.#contentsOf(id))) this.#linkStore.removeOfBlob(blob);
+    this.#contents.endLinks(this.#contentsIn(this.#inside(id)));
     if (file) this.#tables.files.put({ ...file, trashedAt });
     else this.#tables.folders.put({ ...(row as FolderRow), trashedAt });
     this.#tell("removed", id);
@@ -82,15 +78,15 @@ export class Trash {
   /** Deletes something in the trash, with all that is in it, for good. Throws ValidationError `unknown_file`. */
   async destroy(id: string): Promise<void> {
     this.#trashed(id);
-    const contents = this.#contentsOf(id);
-    const blobs = this.#blobsOf(contents);
+    const inside = this.#inside(id);
+    const blobs = this.#contentsIn(inside).map(({ blob }) => blob);
     this.#tables.transaction(() => {
-      for (const file of contents.files) this.#deleteFile(file.id);
-      for (const folder of contents.folders) this.#tables.folders.delete(folder.id);
+      for (const file of inside.files) this.#deleteFile(file.id);
+      for (const folder of inside.folders) this.#tables.folders.delete(folder.id);
       this.#tables.folders.delete(id);
     });
     this.#tell("removed", id);
-    for (const blob of blobs) await this.#blobs.remove(blob);
+    await this.#contents.release(blobs);
   }
 
   /** Deletes all that is in the trash for good. */
@@ -123,22 +119,19 @@ export class Trash {
   }
 
   /** A file itself, or all that lies in a folder. */
-  #contentsOf(id: string): Inside {
+  #inside(id: string): Inside {
     const file = this.#tables.files.get(id);
     return file ? { files: [file], folders: [] } : this.#folders.inside(id);
   }
 
-  #blobsOf({ files }: Inside): string[] {
-    return files.flatMap((file) => [
-      file.blob,
-      ...(file.versions === 0 ? [] : this.#tables.versions.find("file", file.id).map((version) => version.blob)),
-    ]);
+  #contentsIn({ files }: Inside): StoredContent[] {
+    return files.flatMap((file) => [file, ...(file.versions === 0 ? [] : this.#tables.versions.find("file", file.id))]);
   }
 
   #entry(row: FileRow | FolderRow, kind: TrashEntry["kind"]): TrashEntry {
     const { id, name } = row;
     const trashedAt = row.trashedAt ?? "";
-    const bytes = this.#contentsOf(id).files.reduce((sum, file) => sum + file.bytes + file.versionBytes, 0);
+    const bytes = this.#inside(id).files.reduce((sum, file) => sum + file.bytes + file.versionBytes, 0);
     const deletesAt = new Date(Date.parse(trashedAt) + FILE_LIMITS.trashMs).toISOString();
     return { id, kind, name, from: this.#folders.pathOf(row), bytes, trashedAt, deletesAt };
   }

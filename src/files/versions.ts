@@ -7,16 +7,14 @@
  */
 import { ValidationError } from "../core/errors.ts";
 import { FILE_LIMITS } from "../core/limits.ts";
-import type { BlobStore } from "./blob-store.ts";
+import type { Contents } from "./contents.ts";
 import type { FileRow, FileTables, StoredContent, VersionRow } from "./file-tables.ts";
 import { newId } from "./folders.ts";
-import type { LinkStore } from "./link-store.ts";
 import type { FileVersion } from "./views.ts";
 
 export interface VersionsOptions {
   readonly tables: FileTables;
-  readonly blobs: BlobStore;
-  readonly linkStore: LinkStore;
+  readonly contents: Contents;
   /** The row of a file that can be reached, or ValidationError `unknown_file`. */
   readonly file: (id: string) => FileRow;
   readonly tell: (change: "changed", id: string) => void;
@@ -24,15 +22,13 @@ export interface VersionsOptions {
 
 export class Versions {
   readonly #tables: FileTables;
-  readonly #blobs: BlobStore;
-  readonly #linkStore: LinkStore;
+  readonly #contents: Contents;
   readonly #file: VersionsOptions["file"];
   readonly #tell: VersionsOptions["tell"];
 
-  constructor({ tables, blobs, linkStore, file, tell }: VersionsOptions) {
+  constructor({ tables, contents, file, tell }: VersionsOptions) {
     this.#tables = tables;
-    this.#blobs = blobs;
-    this.#linkStore = linkStore;
+    this.#contents = contents;
     this.#file = file;
     this.#tell = tell;
   }
@@ -56,13 +52,13 @@ export class Versions {
   }
 
   /**
-   * Makes `next` the file's content, and what was it a version. The blobs that `dropped` names have no row any more:
-   * the caller removes them.
+   * Makes `next` the file's content, and what was it a version. The blobs that `dropped` names may have no row any more:
+   * the caller releases them.
    */
   replace(file: FileRow, next: StoredContent): { row: FileRow; dropped: readonly string[] } {
     const earlier = this.#tables.versions.find("file", file.id);
     const old = earlier.slice(0, Math.max(0, earlier.length + 1 - FILE_LIMITS.versions));
-    for (const { blob } of old) this.#linkStore.removeOfBlob(blob); // first: no link may outlive its row
+    this.#contents.endLinks(old);
     const row = this.#tables.transaction(() => {
       for (const { id } of old) this.#tables.versions.delete(id);
       this.#tables.versions.put(asVersion(file));
@@ -86,14 +82,14 @@ export class Versions {
   /** Deletes one for good, and ends the links that were made of it. Throws ValidationError `unknown_file`, `unknown_version`. */
   async remove(file: string, version: string): Promise<void> {
     const row = this.#file(file);
-    const { id, blob } = this.row(file, version);
-    this.#linkStore.removeOfBlob(blob);
+    const going = this.row(file, version);
+    this.#contents.endLinks([going]);
     this.#tables.transaction(() => {
-      this.#tables.versions.delete(id);
+      this.#tables.versions.delete(going.id);
       this.#counted(row);
     });
     this.#tell("changed", file);
-    await this.#blobs.remove(blob);
+    await this.#contents.release([going.blob]);
   }
 
   /** Counted anew and kept in the file's row, so that a list of files need not ask for each. */
@@ -109,6 +105,7 @@ function asVersion(file: FileRow): VersionRow {
   return { id: newId(), file: file.id, ...contentOf(file) };
 }
 
-function contentOf({ bytes, cipher, blob, keyCheck, sealedPassword, addedAt }: StoredContent): StoredContent {
-  return { bytes, cipher, blob, keyCheck, sealedPassword, addedAt };
+function contentOf(row: StoredContent): StoredContent {
+  const { contentId, bytes, cipher, blob, digest, keyCheck, sealedPassword, addedAt } = row;
+  return { contentId, bytes, cipher, blob, digest, keyCheck, sealedPassword, addedAt };
 }

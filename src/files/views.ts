@@ -19,7 +19,11 @@ export interface FileView {
   /** Earlier contents that are kept, and what they take beside `bytes`. */
   readonly versions: number;
   readonly versionBytes: number;
+  /** How it can be shown; null: only saved. */
+  readonly preview: PreviewKind | null;
 }
+
+export type PreviewKind = "image" | "audio" | "video" | "pdf" | "text";
 
 /** POST /api/folders {name, folder?} */
 export interface FolderView {
@@ -80,6 +84,10 @@ export interface FileSpace {
   readonly bytes: number;
   readonly versionBytes: number;
   readonly trashBytes: number;
+  /** What all that takes: less than the sum, where contents are alike. */
+  readonly diskBytes: number;
+  /** What the disk has left for this program. */
+  readonly freeBytes: number;
 }
 
 export type LinkMode = "persistent" | "timed" | "one-time";
