@@ -1,20 +1,23 @@
 /**
- * `seal-file.ts seal|open IN SEALED`: what the file library does with a file, as a program that can be measured. It does
- * not wait for the disk, as its peers do not.
+ * `seal-file.ts seal|seal-stream|open IN SEALED`: what the file library does with a file, as a program that can be
+ * measured. `seal` lets the sealing threads read the file, `seal-stream` gives them what comes in pieces, as an upload
+ * does. It does not wait for the disk, as its peers do not.
  */
 import { type FileHandle, open } from "node:fs/promises";
 import process from "node:process";
 import { FILE_LIMITS } from "../../src/core/limits.ts";
 import { randomBytes } from "../../src/core/random.ts";
 import { openWithKey, sealWithKey } from "../../src/crypto/key-slots.ts";
-import { openContent, openHeader, sealFile } from "../../src/files/sealed-file.ts";
+import { openContent, openHeader } from "../../src/files/sealed-file.ts";
+import { sealToFile } from "../../src/files/sealing.ts";
 
-const SEAL_READ_BYTES = 524_288;
+/** As pieces of an upload. */
+const SEAL_READ_BYTES = 65_536;
 const OPEN_READ_BYTES = 262_144;
 /** Both runs must know it, and it guards nothing but random bytes. */
 const SECRET = new Uint8Array(32).fill(7);
 
-/** Pieces in memory that is used again, as `sealFile` and `openContent` allow. */
+/** Pieces in memory that is used again, as `sealToFile` and `openContent` allow. */
 async function* readFrom(file: FileHandle, start: number, size: number): AsyncGenerator<Uint8Array> {
   const piece = new Uint8Array(size);
   for (let at = start; ; ) {
@@ -31,12 +34,13 @@ async function writeTo(path: string, pieces: AsyncIterable<Uint8Array>): Promise
 }
 
 const [task, plain = "", sealed = ""] = process.argv.slice(2);
-if (task === "seal") {
+if (task !== "open") {
   const fileKey = randomBytes(32);
   const slots = [sealWithKey("recovery", fileKey, SECRET)];
   await using file = await open(plain);
-  const source = readFrom(file, 0, SEAL_READ_BYTES);
-  await writeTo(sealed, sealFile(source, { fileKey, suite: "aes-256-gcm", slots }));
+  await using target = await open(sealed, "w");
+  const source = task === "seal" ? file : readFrom(file, 0, SEAL_READ_BYTES);
+  await sealToFile(target, source, { fileKey, suite: "aes-256-gcm", slots });
 } else {
   await using file = await open(sealed);
   const head = new Uint8Array(FILE_LIMITS.headerBytes);

@@ -348,6 +348,10 @@ export const FILE_LIMITS = {
   passwordBytes: 1_024, // 1 KiB
   slots: 20,
   headerBytes: 65_536, // 64 KiB
+  /** Threads that seal large files, of all uploads together; a machine with fewer cores has fewer. */
+  sealThreads: 4,
+  /** They end when no large file came for so long. */
+  sealThreadIdleMs: 10_000, // 10 s
   files: 1_000_000,
   folders: 100_000,
   /** Folders inside each other. */

@@ -30,6 +30,36 @@ export interface ByteTransform {
   finish(): Uint8Array;
 }
 
+/**
+ * Seals the next chunks of a stream in one go, for writers that divide a stream among threads: `first` is the number of
+ * the first chunk. All are whole but, with `isLast`, the one that ends the stream, which may be empty. `output` has room
+ * for them (`sealedBytes`); what was written of it is returned.
+ */
+export function sealChunks(
+  cipher: ChunkCipher,
+  output: Uint8Array,
+  { first, plain, isLast }: { readonly first: number; readonly plain: Uint8Array; readonly isLast: boolean },
+): Uint8Array {
+  const { chunkBytes, overheadBytes } = cipher;
+  const whole = Math.floor(plain.length / chunkBytes);
+  if (!isLast && plain.length !== whole * chunkBytes) {
+    throw new InternalError("chunk_size", "Only the last chunk of a sealed stream may be short.");
+  }
+  let offset = 0;
+  for (let i = 0; i < (isLast ? whole + 1 : whole); i++) {
+    const chunk = plain.subarray(i * chunkBytes, (i + 1) * chunkBytes);
+    const end = offset + chunk.length + overheadBytes;
+    cipher.sealInto(output.subarray(offset, end), first + i, chunk);
+    offset = end;
+  }
+  return output.subarray(0, offset);
+}
+
+/** Most bytes that `sealChunks` writes for so many of plaintext. */
+export function sealedBytes({ chunkBytes, overheadBytes }: ChunkCipher, plainBytes: number): number {
+  return plainBytes + (Math.floor(plainBytes / chunkBytes) + 1) * overheadBytes;
+}
+
 /** Seals a stream chunk by chunk. One output buffer is allocated per call, and whole chunks are not copied first. */
 export class ChunkedSealer implements ByteTransform {
   readonly #cipher: ChunkCipher;

@@ -32,7 +32,16 @@ const PREFIX_BYTES = 16;
 const INNER_LABEL = "noctis-256/inner/v1";
 const OUTER_LABEL = "noctis-256/outer/v1";
 
-/** As `PayloadSealer`: write `header` (of the outer payload) first, then what `update` and `finish` return. */
+export interface NoctisPayloadKeys {
+  /** 32 bytes; of the payload around. */
+  readonly outerKey: Uint8Array;
+  /** 64 bytes; of the Noctis stream. */
+  readonly innerKey: Uint8Array;
+  /** 16 bytes; the Noctis stream begins with them. */
+  readonly prefix: Uint8Array;
+}
+
+/** The plain way, one stream in one thread. As `PayloadSealer`: write `header` (of the outer payload) first, then what `update` and `finish` return. */
 export class NoctisPayloadSealer implements ByteTransform {
   readonly header: Uint8Array;
   readonly #outer: PayloadSealer;
@@ -41,10 +50,11 @@ export class NoctisPayloadSealer implements ByteTransform {
   #prefix: Uint8Array;
 
   constructor(key: Uint8Array, context: Uint8Array) {
-    this.#outer = new PayloadSealer(deriveKey(key, OUTER_LABEL), context);
+    const { outerKey, innerKey, prefix } = beginNoctisPayload(key);
+    this.#outer = new PayloadSealer(outerKey, context);
     this.header = this.#outer.header;
-    this.#prefix = randomBytes(PREFIX_BYTES);
-    this.#inner = new ChunkedSealer(noctisChunkCipher(key, this.#prefix));
+    this.#prefix = prefix;
+    this.#inner = new ChunkedSealer(noctisCipher(innerKey, prefix));
   }
 
   update(data: Uint8Array): Uint8Array {
@@ -91,7 +101,7 @@ export class NoctisPayloadOpener implements ByteTransform {
     const missing = PREFIX_BYTES - this.#prefix.length;
     this.#prefix = concatBytes(this.#prefix, stream.subarray(0, missing));
     if (this.#prefix.length < PREFIX_BYTES) return new Uint8Array(0);
-    this.#inner = new ChunkedOpener(noctisChunkCipher(this.#key, this.#prefix));
+    this.#inner = new ChunkedOpener(noctisCipher(innerKeyOf(this.#key), this.#prefix));
     return this.#inner.update(stream.subarray(missing));
   }
 }
@@ -102,8 +112,18 @@ export function sealedNoctisPayloadBytes(plainBytes: number): number {
   return sealedPayloadBytes(PREFIX_BYTES + plainBytes + chunks * NOCTIS_MAC_BYTES);
 }
 
-function noctisChunkCipher(key: Uint8Array, prefix: Uint8Array): ChunkCipher {
-  const schedule = expandNoctisKey(deriveKey(key, INNER_LABEL, NOCTIS_KEY_BYTES));
+/** A new payload under a 32-byte key, for writers that seal chunks on their own. */
+export function beginNoctisPayload(key: Uint8Array): NoctisPayloadKeys {
+  return { outerKey: deriveKey(key, OUTER_LABEL), innerKey: innerKeyOf(key), prefix: randomBytes(PREFIX_BYTES) };
+}
+
+function innerKeyOf(key: Uint8Array): Uint8Array {
+  return deriveKey(key, INNER_LABEL, NOCTIS_KEY_BYTES);
+}
+
+/** What seals and opens the single chunks of the Noctis stream, under its 64-byte key. */
+export function noctisCipher(innerKey: Uint8Array, prefix: Uint8Array): ChunkCipher {
+  const schedule = expandNoctisKey(innerKey);
   return {
     chunkBytes: NOCTIS_CHUNK_BYTES,
     overheadBytes: NOCTIS_MAC_BYTES,

@@ -54,6 +54,35 @@ describe("Noctis-256", () => {
     );
   });
 
+  it("shuffles the S-box as the plain algorithm does", () => {
+    for (let i = 0; i < 200; i++) {
+      const key = randomBytes(64);
+      assert.deepEqual(noctisSbox(key), plainShuffle(key));
+    }
+  });
+
+  it("touches the same entries in the same order for every key while it shuffles", (t) => {
+    const traceOf = (shuffle: (key: Uint8Array) => unknown, key: Uint8Array): string => {
+      let trace = "";
+      const box = new Proxy(
+        Uint8Array.from({ length: 256 }, (_, i) => i),
+        {
+          get: (target, at) => ((trace += `r${String(at)} `), target[Number(at)]),
+          set: (target, at, value: number) => ((trace += `w${String(at)} `), (target[Number(at)] = value), true),
+        },
+      );
+      const from = t.mock.method(Uint8Array, "from", () => box);
+      shuffle(key);
+      from.mock.restore();
+      return trace;
+    };
+    const [one, other] = [randomBytes(64), randomBytes(64)];
+    assert.ok(traceOf(noctisSbox, one).length > 100_000);
+    assert.equal(traceOf(noctisSbox, one), traceOf(noctisSbox, other));
+    // The plain algorithm does tell.
+    assert.notEqual(traceOf(plainShuffle, one), traceOf(plainShuffle, other));
+  });
+
   it("does not open after any change, cut or with another key or nonce", () => {
     const [key, nonce] = [randomBytes(64), randomBytes(24)];
     const sealed = sealNoctis256(key, nonce, Uint8Array.of(1, 2, 3, 4, 5));
@@ -74,6 +103,21 @@ describe("Noctis-256", () => {
     assert.throws(() => noctis256Ctr(new Uint8Array(64), new Uint8Array(12), data), { code: "nonce_size" });
   });
 });
+
+/** The S-box by its definition. */
+function plainShuffle(key: Uint8Array): Uint8Array {
+  const box = Uint8Array.from({ length: 256 }, (_, i) => i);
+  let draws = createHash("sha3-256").update(key).update("sbox").digest();
+  for (let i = 255; i > 0; i--) {
+    const used = (255 - i) % 32;
+    if (i < 255 && used === 0) draws = createHash("sha3-256").update(draws).digest();
+    const j = (draws[used] as number) % (i + 1);
+    const swapped = box[i] as number;
+    box[i] = box[j] as number;
+    box[j] = swapped;
+  }
+  return box;
+}
 
 /** The definition, byte for byte: the oracle for the fast one. */
 function slowCtr(key: Uint8Array, nonce: Uint8Array, data: Uint8Array): Uint8Array {

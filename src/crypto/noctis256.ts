@@ -3,9 +3,8 @@
  * mode with HMAC-SHA3-256 over nonce and ciphertext.
  *
  * EXPERIMENTAL AND UNAUDITED. Nobody but its author has analysed it. It must never be the only protection of anything:
- * `noctis-payload.ts` runs it inside AES-256-GCM under another key. Making a key ready (the shuffle of the S-box) reads
- * memory at secret indexes, once a key; the key stream does not, but for where it runs without WebAssembly
- * (`noctis-stream.ts`, `noctis-plain.ts`).
+ * `noctis-payload.ts` runs it inside AES-256-GCM under another key. No secret decides which memory is read, but for the
+ * key stream where it runs without WebAssembly (`noctis-stream.ts`, `noctis-plain.ts`).
  *
  *   block    nonce 24 | counter 8, big-endian, from 0                    -> 32 bytes of key stream
  *   round r  S-box each byte; byte i moves to (i + 5r + 1) mod 32; XOR round key r;
@@ -105,12 +104,31 @@ export function noctisSbox(key: Uint8Array): Uint8Array {
       draws = sha3_256(draws);
       used = 0;
     }
-    const j = (draws[used++] as number) % (i + 1);
-    const swapped = box[i] as number;
-    box[i] = box[j] as number;
-    box[j] = swapped;
+    swap(box, i, remainder(draws[used++] as number, i + 1));
   }
   return box;
+}
+
+/** A byte modulo 2..256, by a multiplication: how long a division takes depends on its numbers. */
+function remainder(byte: number, divisor: number): number {
+  const inverse = Math.ceil(65_536 / divisor);
+  return byte - divisor * ((byte * inverse) >>> 16);
+}
+
+/**
+ * Swaps entries `i` and `j`, j at most i. Only `i` is public: every entry up to it is read and written, whichever is
+ * meant, so that the cache tells nothing of `j`.
+ */
+function swap(box: Uint8Array, i: number, j: number): void {
+  const last = box[i] as number;
+  let picked = 0;
+  for (let k = 0; k <= i; k++) {
+    const mask = ((k ^ j) - 1) >> 31; // all bits where k is j, none elsewhere
+    const entry = box[k] as number;
+    picked |= entry & mask;
+    box[k] = (entry & ~mask) | (last & mask);
+  }
+  box[i] = picked;
 }
 
 /** Round keys as 20 x 8 words: left ^= SHA3-256(right | r), rotated left by (7r + 3) bits; then the halves swap. */

@@ -43,11 +43,9 @@ export class PayloadSealer implements ByteTransform {
   readonly #chunks: ChunkedSealer;
 
   constructor(key: Uint8Array, context: Uint8Array) {
-    if (key.length !== KEY_BYTES) throw new InternalError("key_size", "A payload key has 32 bytes.");
-    const salt = randomBytes(SALT_BYTES);
-    const { commitment, ...keys } = deriveAll(key, context, salt);
-    this.header = concatBytes(salt, commitment);
-    this.#chunks = new ChunkedSealer(chunkCipher(keys));
+    const { header, keys } = beginPayload(key, context);
+    this.header = header;
+    this.#chunks = new ChunkedSealer(payloadCipher(keys));
   }
 
   update(data: Uint8Array): Uint8Array {
@@ -84,7 +82,7 @@ export class PayloadOpener implements ByteTransform {
     this.#header = concatBytes(this.#header, data.subarray(0, missing));
     if (this.#header.length < PAYLOAD_HEADER_BYTES) return EMPTY;
     const keys = derivePayloadKeys(this.#key, this.#context, this.#header);
-    this.#chunks = new ChunkedOpener(chunkCipher(keys));
+    this.#chunks = new ChunkedOpener(payloadCipher(keys));
     return this.#chunks.update(data.subarray(missing));
   }
 
@@ -93,6 +91,17 @@ export class PayloadOpener implements ByteTransform {
     this.#cutShort = true;
     throw new CryptoError();
   }
+}
+
+/**
+ * A new payload under a 32-byte key: its 56-byte header, which goes first, and its keys, for writers that seal chunks on
+ * their own.
+ */
+export function beginPayload(key: Uint8Array, context: Uint8Array): { header: Uint8Array; keys: PayloadKeys } {
+  if (key.length !== KEY_BYTES) throw new InternalError("key_size", "A payload key has 32 bytes.");
+  const salt = randomBytes(SALT_BYTES);
+  const { commitment, ...keys } = deriveAll(key, context, salt);
+  return { header: concatBytes(salt, commitment), keys };
 }
 
 /**
@@ -139,7 +148,8 @@ function deriveAll(
   };
 }
 
-function chunkCipher({ aeadKey, baseNonce }: PayloadKeys): ChunkCipher {
+/** What seals and opens the single chunks of a payload. */
+export function payloadCipher({ aeadKey, baseNonce }: PayloadKeys): ChunkCipher {
   const key = aesGcmKey(aeadKey);
   return {
     chunkBytes: PAYLOAD_CHUNK_BYTES,

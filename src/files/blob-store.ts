@@ -7,18 +7,21 @@
  * A blob exists under its name only after all its bytes and the name itself are on the disk
  * (write, fsync, rename, fsync of the folder), so a crash at any moment leaves either all of it or a `.part`.
  */
-import { closeSync, constants, existsSync, fsyncSync, mkdirSync, openSync, statfsSync, writeSync } from "node:fs";
+import { closeSync, constants, existsSync, fsyncSync, mkdirSync, openSync, statfsSync } from "node:fs";
 import { type FileHandle, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { concatBytes, toHex } from "../core/bytes.ts";
-import { InternalError, isSystemError, toNocturneError, ValidationError } from "../core/errors.ts";
+import { InternalError, ValidationError } from "../core/errors.ts";
 import { randomBytes } from "../core/random.ts";
+import { onDisk, onDiskSync, RESTORE_HINT, writeFully, writeFullySync } from "./disk.ts";
 
 const BLOB_NAME = /^[0-9a-f]{32}$/;
 const PART_NAME = /^[0-9a-f]{32}\.part$/;
 const PART_SUFFIX = ".part";
-const RESTORE_HINT = "Restore them from a backup, or delete the file.";
 const READ_BYTES = 262_144; // 256 KiB: large enough that the calls cost little, small enough for a hundred downloads
+
+/** Pieces in their order, or what writes into an empty file by itself and returns how many bytes it holds then. */
+export type BlobContent = AsyncIterable<Uint8Array> | ((part: FileHandle) => Promise<number>);
 
 export interface StoredBlob {
   readonly id: string;
@@ -37,16 +40,16 @@ export class BlobStore {
   }
 
   /**
-   * Writes everything that `source` yields, one piece in memory at a time, and then lets `keep` record the blob.
-   * When the source or `keep` fails or the disk is full (InternalError `disk_full`), nothing is left and the error
+   * Writes the content, of pieces one in memory at a time, and then lets `keep` record the blob.
+   * When the content or `keep` fails or the disk is full (InternalError `disk_full`), nothing is left and the error
    * is thrown on. Until `keep` has returned, no sweep takes the blob for a forgotten one.
    */
-  async write<T>(source: AsyncIterable<Uint8Array>, keep: (blob: StoredBlob) => T): Promise<T> {
+  async write<T>(content: BlobContent, keep: (blob: StoredBlob) => T): Promise<T> {
     const id = toHex(randomBytes(16));
     const part = `${this.#path(id)}${PART_SUFFIX}`;
     this.#writing.add(id);
     try {
-      const bytes = await this.#writePart(part, source);
+      const bytes = await this.#writePart(part, content);
       await onDisk(rename(part, this.#path(id)));
       await this.#syncFolder();
       return keep({ id, bytes });
@@ -102,7 +105,7 @@ export class BlobStore {
     const path = this.#path(id);
     const file = onDiskSync(() => openSync(path, constants.O_WRONLY | constants.O_NOFOLLOW));
     try {
-      for (let done = 0; done < head.length; ) done += onDiskSync(() => writeSync(file, head, done));
+      writeFullySync(file, head, 0);
       onDiskSync(() => fsyncSync(file));
     } finally {
       closeSync(file);
@@ -140,14 +143,10 @@ export class BlobStore {
     return open(path, "wx", 0o600);
   }
 
-  async #writePart(path: string, source: AsyncIterable<Uint8Array>): Promise<number> {
+  async #writePart(path: string, content: BlobContent): Promise<number> {
     const file = await onDisk(this.openPart(path));
     try {
-      let bytes = 0;
-      for await (const piece of source) {
-        await writeFully(file, piece, bytes);
-        bytes += piece.length;
-      }
+      const bytes = await (typeof content === "function" ? content(file) : writePieces(file, content));
       await onDisk(file.sync());
       return bytes;
     } finally {
@@ -176,39 +175,13 @@ export class BlobStore {
   }
 }
 
-/** A nearly full disk takes only a part of a write before it refuses the next one. */
-async function writeFully(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
-  let done = 0;
-  while (done < bytes.length) {
-    const { bytesWritten } = await onDisk(file.write(bytes, done, bytes.length - done, position + done));
-    done += bytesWritten;
+async function writePieces(file: FileHandle, pieces: AsyncIterable<Uint8Array>): Promise<number> {
+  let bytes = 0;
+  for await (const piece of pieces) {
+    await writeFully(file, piece, bytes);
+    bytes += piece.length;
   }
-}
-
-/** Disk errors in plain words; errors of the source keep theirs. */
-async function onDisk<T>(work: Promise<T>): Promise<T> {
-  try {
-    return await work;
-  } catch (error) {
-    throw translate(error);
-  }
-}
-
-function onDiskSync<T>(work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    throw translate(error);
-  }
-}
-
-function translate(error: unknown): InternalError {
-  const gone = isSystemError(error) && ["ENOENT", "ELOOP"].includes(error.code);
-  if (!gone) return toNocturneError(error);
-  return new InternalError("file_missing", "The stored bytes of this file are gone from the disk.", {
-    hint: RESTORE_HINT,
-    cause: error,
-  });
+  return bytes;
 }
 
 function damaged(): InternalError {

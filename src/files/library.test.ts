@@ -177,6 +177,14 @@ test("an upload that breaks off, is aborted or meets a lock leaves nothing; a lo
   assert.throws(() => library.list(), LockedError);
   await assert.rejects(library.put(pieces(), PLAIN), LockedError);
   await vault.unlock("correct horse battery");
+
+  const stuck = (async function* () {
+    for (let i = 0; i < 12; i++) yield randomBytes(1_048_576); // so that threads are sealing it
+    setTimeout(() => vault.lock(), 10);
+    await new Promise(() => {});
+  })();
+  await assert.rejects(library.put(stuck, PLAIN), LockedError);
+  await vault.unlock("correct horse battery");
   await library.destroy(id);
   assert.deepEqual([library.list(), blobs()], [[], []]);
 });

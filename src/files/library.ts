@@ -1,7 +1,7 @@
 /**
  * The files of the vault's owner: streams in, sealed blobs on disk, rows in the vault.
  *
- *   put   source -> measure -> sealFile -> blobs/<id> -> row {id, name, folder, content {bytes, cipher, blob, ...}}
+ *   put   source -> measure -> sealToFile -> blobs/<id> -> row {id, name, folder, content {bytes, cipher, blob, ...}}
  *   open  row -> header of the blob -> file key -> plain stream
  *
  * A put under a name that is there already gives that file a new content. The one before is kept as a version, up to
@@ -37,7 +37,8 @@ import { checkFilePassword, openFilePassword, sealFilePassword } from "./file-pa
 import { type FileRow, FileTables, type StoredContent } from "./file-tables.ts";
 import { Folders, type NewPlace, newId, TOP } from "./folders.ts";
 import type { LinkStore } from "./link-store.ts";
-import { type OpenedHeader, openContent, openHeader, sealFile } from "./sealed-file.ts";
+import { type OpenedHeader, openContent, openHeader } from "./sealed-file.ts";
+import { sealToFile } from "./sealing.ts";
 import { type Picture, Thumbnails } from "./thumbnails.ts";
 import { Trash } from "./trash.ts";
 import { Versions } from "./versions.ts";
@@ -145,13 +146,17 @@ export class FileLibrary {
     const fileKey = randomBytes(32);
     try {
       const slots = await this.#slots(fileKey, options.password);
-      const measured = this.#contents.measure(this.#whileUnlocked(signal ? abortable(source, signal) : source));
-      const kept = await this.#blobs.write(sealFile(measured, { fileKey, suite: cipher, slots }), ({ id: blob }) => {
-        const addedAt = new Date(this.#clock.nowMs()).toISOString();
-        const digest = options.password === undefined ? measured.digest() : null;
-        const content = { bytes: measured.bytes, cipher, blob, digest, keyCheck: keyCheckOf(fileKey), addedAt };
-        return this.#keep({ ...options, name, folder }, content);
-      });
+      const measured = this.#contents.measure(this.#whileUnlocked(source, signal));
+      const seal = { fileKey, suite: cipher, slots };
+      const kept = await this.#blobs.write(
+        (part) => sealToFile(part, measured, seal),
+        ({ id: blob }) => {
+          const addedAt = new Date(this.#clock.nowMs()).toISOString();
+          const digest = options.password === undefined ? measured.digest() : null;
+          const content = { bytes: measured.bytes, cipher, blob, digest, keyCheck: keyCheckOf(fileKey), addedAt };
+          return this.#keep({ ...options, name, folder }, content);
+        },
+      );
       this.#tell({ change: kept.isNew ? "added" : "changed", id: kept.row.id });
       await this.#contents.release(kept.dropped);
       return this.view(kept.row);
@@ -405,11 +410,18 @@ export class FileLibrary {
     return [recovery, await sealWithPassword(fileKey, password)];
   }
 
-  /** A lock must end what still holds a file's key, and an upload that could not be recorded any more. */
-  async *#whileUnlocked(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-    for await (const piece of source) {
+  /**
+   * A lock must end what still holds a file's key, and an upload that could not be recorded any more: at once, even
+   * while the source is silent.
+   */
+  async *#whileUnlocked(source: AsyncIterable<Uint8Array>, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
+    const locked = new AbortController();
+    const stop = this.#vault.on("locked", () => locked.abort(new LockedError()));
+    try {
       if (this.#vault.locked) throw new LockedError();
-      yield piece;
+      yield* abortable(source, signal ? AbortSignal.any([signal, locked.signal]) : locked.signal);
+    } finally {
+      stop();
     }
   }
 

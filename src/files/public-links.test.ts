@@ -20,7 +20,7 @@ import {
 import { BlobStore } from "./blob-store.ts";
 import { LinkStore } from "./link-store.ts";
 import { type ContentRange, PublicLinks } from "./public-links.ts";
-import { sealFile } from "./sealed-file.ts";
+import { sealToFile } from "./sealing.ts";
 
 const log = createLogger("silent");
 const MIB = 1_048_576;
@@ -52,8 +52,11 @@ async function share(t: TestContext, bytes: number, usesLeft: number | null = 1)
   const source = (async function* () {
     yield plain;
   })();
-  const sealed = sealFile(source, { fileKey, suite: "aes-256-gcm", slots });
-  const blob = await blobs.write(sealed, (stored) => stored);
+  const seal = { fileKey, suite: "aes-256-gcm", slots } as const;
+  const blob = await blobs.write(
+    (part) => sealToFile(part, source, seal),
+    (stored) => stored,
+  );
   const contentOffset = 8 + 3 + 60 + 32;
   const address = createLinkAddress();
   const { wrapKey, proof } = await deriveLinkKeys(address, null);

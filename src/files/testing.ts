@@ -1,5 +1,6 @@
-/** A library in a folder of its own, for tests. */
+/** For tests: a library in a folder of its own, and sealed files in memory. */
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { open, readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
@@ -10,6 +11,8 @@ import { BlobStore } from "./blob-store.ts";
 import { FileLibrary, type OpenFile, type PutFile } from "./library.ts";
 import { LinkStore } from "./link-store.ts";
 import { Links } from "./links.ts";
+import { type FileSeal, type PlainSource, sealToFile } from "./sealing.ts";
+import type { SealThreads } from "./seal-threads.ts";
 import { FileTree } from "./tree.ts";
 import type { FileView } from "./views.ts";
 
@@ -63,6 +66,26 @@ export async function openLibraryRoom(
     read: async (id, options) => utf8Decode(concatBytes(...(await Array.fromAsync(await library.open(id, options))))),
     close,
   };
+}
+
+/** The bytes of a sealed file. */
+export async function sealedFile(source: PlainSource, seal: FileSeal, threads?: SealThreads): Promise<Uint8Array> {
+  const folder = mkdtempSync(join(tmpdir(), "nocturne-sealed-"));
+  try {
+    const path = join(folder, "sealed");
+    await using file = await open(path, "wx");
+    const bytes = await sealToFile(file, source, seal, threads);
+    const sealed = new Uint8Array(await readFile(path));
+    if (sealed.length !== bytes) throw new Error("another length was told than was written");
+    return sealed;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Bytes as they come from somewhere, in pieces of one size. */
+export async function* inPieces(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
 }
 
 async function* oneOf(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
