@@ -239,6 +239,14 @@ async function inspectFileDialogs(page: Page): Promise<void> {
   await inspect(page, "adding a file", DIALOG_LOOKS);
   await press(page, "Encrypt and add");
   await page.getByText("Added · 5 B").waitFor();
+  await press(page, `${LONG_WORD}.txt`);
+  await page.getByRole("dialog").getByText("hello").waitFor();
+  await inspect(page, "a preview", DIALOG_LOOKS);
+  await closeByEscape(page);
+  await page.getByText(/ taken, .* free$/).click();
+  await press(page, "Show as a grid");
+  await inspect(page, "files as a grid, and their space");
+  await press(page, "Show as a list");
   await press(page, `Make a link to ${LONG_WORD}.txt`);
   await page.getByText("For a time").click();
   await inspect(page, "making a link", DIALOG_LOOKS);
@@ -251,7 +259,7 @@ async function inspectFileDialogs(page: Page): Promise<void> {
   await press(page, "Cancel");
   await press(page, `More for ${LONG_WORD}.txt`);
   await page.getByRole("menuitem", { name: "Delete" }).click();
-  await page.getByText(/^Deleted /).hover(); // it stays as long as the pointer does
+  await page.getByText(/ to the trash$/).hover(); // it stays as long as the pointer does
   await inspect(page, "a notice", DIALOG_LOOKS);
   // Else the file would go while later steps look at the list.
   const deleted = page.waitForResponse((answer) => answer.request().method() === "DELETE");

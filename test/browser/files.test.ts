@@ -190,7 +190,7 @@ test("a deleted file can be had back until its notice is gone, or the tab", asyn
   assert.deepEqual(await present(), names.toSorted(), "nothing is deleted while it can be undone");
   await press(page, "Undo");
   await row(page, "one.txt").waitFor();
-  await page.getByText("Deleted one.txt").waitFor({ state: "detached" });
+  await page.getByText("Moved one.txt to the trash").waitFor({ state: "detached" });
   assert.deepEqual(await present(), names.toSorted());
 
   await choose(page, "two.txt", "Delete");
@@ -199,7 +199,7 @@ test("a deleted file can be had back until its notice is gone, or the tab", asyn
   assert.deepEqual(await settled(present, ["one.txt", "three.txt"]), ["one.txt", "three.txt"]);
 
   await choose(page, "three.txt", "Delete");
-  await page.getByText("Deleted three.txt").waitFor();
+  await page.getByText("Moved three.txt to the trash").waitFor();
   await page.goto("about:blank");
   assert.deepEqual(await settled(present, ["one.txt"]), ["one.txt"], "a closed tab keeps the promise");
   await page.goto(await launchLink(node));

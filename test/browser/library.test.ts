@@ -73,7 +73,7 @@ test("files are put into folders, renamed, moved, found, deleted and brought bac
   await page.getByRole("link", { name: "Plans", exact: true }).click();
   await page.getByText("garden.txt", { exact: true }).waitFor();
   await choose(page, "garden.txt", "Delete");
-  await dismiss(page, "Deleted garden.txt");
+  await dismiss(page, "Moved garden.txt to the trash");
   await hears(page, "Nothing in this folder yet");
   await page.getByRole("link", { name: "All files" }).click();
   await page.getByRole("link", { name: "Trash" }).click();
@@ -86,7 +86,7 @@ test("files are put into folders, renamed, moved, found, deleted and brought bac
   await page.getByLabel("Find a file by its name").fill("GARD");
   await page.getByText("/Old/Plans/garden.txt").waitFor();
   await choose(page, "garden.txt", "Delete");
-  await dismiss(page, "Deleted garden.txt");
+  await dismiss(page, "Moved garden.txt to the trash");
   await page.getByRole("link", { name: "Trash" }).click();
   await press(page, "Empty the trash");
   await press(page, "Delete for good");

@@ -27,6 +27,8 @@ export const keys = {
   foundFiles: ["found-files"],
   versions: ["versions"],
   trash: ["trash"],
+  space: ["space"],
+  thumbnails: ["thumbnail"],
   links: ["links"],
   invite: ["invite"],
   offeredRelays: ["offered-relays"],

@@ -116,7 +116,7 @@ function apply(event: Heard): void {
     case "channel-gone":
       return refetchSoon(keys.channels);
     case "files":
-      return refetchSoon(keys.files, keys.folders, keys.foundFiles, keys.trash, keys.versions);
+      return refetchSoon(keys.files, keys.folders, keys.foundFiles, keys.trash, keys.versions, keys.space);
     case "links":
       return refetchSoon(keys.links);
     case "settings":

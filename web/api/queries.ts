@@ -13,6 +13,7 @@ import type {
   Contact,
   Conversation,
   DeviceView,
+  FileSpace,
   FileVersion,
   FileView,
   FolderListing,
@@ -80,6 +81,8 @@ export const useFolder = (id: string): UseQueryResult<FolderListing> =>
   useGet(keys.folder(id), `/folders?folder=${id}`);
 /** What was deleted and can come back. */
 export const useTrash = (): UseQueryResult<TrashView> => useGet(keys.trash, "/trash");
+/** What the library takes and what the disk has left. */
+export const useSpace = (): UseQueryResult<FileSpace> => useGet(keys.space, "/files/space");
 /** The earlier versions of a file, the latest first. */
 export const useVersions = (id: string): UseQueryResult<readonly FileVersion[]> =>
   useGet([...keys.versions, id], `/files/${id}/versions`);

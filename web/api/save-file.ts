@@ -7,9 +7,10 @@ import type { DownloadTicket } from "../../src/api/contract.ts";
 import { announceDownload } from "../lib/leave-guard.ts";
 import { call } from "./client.ts";
 
-/** `password` only for a file that has one. Throws ApiFailure, for example for a wrong password. */
-export async function saveFile(id: string, password?: string): Promise<void> {
-  const { ticket } = await call<DownloadTicket>("POST", `/files/${id}/ticket`, password ? { password } : {});
+/** `password` only for a content that has one; `version` for an earlier one. Throws ApiFailure, for example for a wrong password. */
+export async function saveFile(id: string, password?: string, version?: string): Promise<void> {
+  const body = { ...(password ? { password } : {}), ...(version ? { version } : {}) };
+  const { ticket } = await call<DownloadTicket>("POST", `/files/${id}/ticket`, body);
   submitTicket(ticket);
 }
 

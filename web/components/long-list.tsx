@@ -6,10 +6,12 @@ import { SceneScroller } from "./scene.tsx";
 export interface LongListProps<T> {
   readonly items: readonly T[];
   readonly children: (item: T) => ReactElement;
+  /** `div` where something else says what is a list. */
+  readonly as?: "ul" | "div";
 }
 
 /** The scene scrolls, not the list, so that its heading goes out of the way on small screens. */
-export function LongList<T>({ items, children }: LongListProps<T>): ReactNode {
+export function LongList<T>({ items, children, as = "ul" }: LongListProps<T>): ReactNode {
   const scroller = useContext(SceneScroller);
   const place = useRef<HTMLDivElement>(null);
   const [above, setAbove] = useState(0);
@@ -27,7 +29,7 @@ export function LongList<T>({ items, children }: LongListProps<T>): ReactNode {
   }, [scroller]);
   return (
     <div ref={place}>
-      <Virtualizer as="ul" item="li" data={items} scrollRef={scroller} startMargin={above}>
+      <Virtualizer as={as} item={as === "ul" ? "li" : "div"} data={items} scrollRef={scroller} startMargin={above}>
         {children}
       </Virtualizer>
     </div>

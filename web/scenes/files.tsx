@@ -1,5 +1,5 @@
 /** Files: the encrypted library. Drop files anywhere to add them. */
-import { FilePlus2, FolderLock, FolderPlus, Search, Trash2 } from "lucide-react";
+import { FilePlus2, FolderLock, FolderPlus, LayoutGrid, List, Search, Trash2 } from "lucide-react";
 import { type ReactNode, useDeferredValue, useRef, useState } from "react";
 import type { FileView, FolderListing, FolderView } from "../../src/api/contract.ts";
 import { useFolder, useFoundFiles } from "../api/queries.ts";
@@ -13,17 +13,23 @@ import {
   type FileDialogProps,
   RecoverPasswordDialog,
 } from "../components/files/file-dialogs.tsx";
-import { type FileQuestion, FileRow } from "../components/files/file-row.tsx";
+import type { FileQuestion } from "../components/files/file-actions.ts";
+import { FileCard, FolderCard } from "../components/files/file-card.tsx";
+import { FileRow } from "../components/files/file-row.tsx";
 import { FolderRow } from "../components/files/folder-row.tsx";
 import { LinkDialog } from "../components/files/link-dialog.tsx";
 import type { Movable } from "../components/files/moving.ts";
 import { MoveDialog, NewFolderDialog } from "../components/files/place-dialogs.tsx";
+import { Preview } from "../components/files/preview.tsx";
+import { SpaceLine } from "../components/files/space-line.tsx";
 import { UploadDialog } from "../components/files/upload-dialog.tsx";
 import { UploadList } from "../components/files/upload-list.tsx";
 import { VersionsDialog } from "../components/files/versions-dialog.tsx";
+import { LongGrid } from "../components/long-grid.tsx";
 import { LongList } from "../components/long-list.tsx";
 import { Scene } from "../components/scene.tsx";
 import { countOf, formatBytes } from "../lib/format.ts";
+import { preferencesStore, setPreferences } from "../stores/preferences.ts";
 import { removalsStore } from "../stores/removals.ts";
 import { useStore } from "../stores/store.ts";
 
@@ -96,6 +102,8 @@ function Library({ listing }: { readonly listing: FolderListing }): ReactNode {
   const [wanted, setWanted] = useState("");
   const [question, setQuestion] = useState<{ kind: FileQuestion; file: FileView } | null>(null);
   const [moving, setMoving] = useState<Movable | null>(null);
+  const [preview, setPreview] = useState<FileView | null>(null);
+  const { filesView } = useStore(preferencesStore);
   const removed = useStore(removalsStore);
   const words = useDeferredValue(wanted.trim());
   const found = useFoundFiles(words).data;
@@ -109,31 +117,57 @@ function Library({ listing }: { readonly listing: FolderListing }): ReactNode {
   const hasFolders = listing.folders.length + listing.crumbs.length > 0;
   const Dialog = question && DIALOGS[question.kind];
   const bytes = inSight.reduce((sum, file) => sum + file.bytes + file.versionBytes, 0);
+  const acts = {
+    whole: isSearch,
+    onShow: setPreview,
+    onAsk: (kind: FileQuestion, file: FileView) => setQuestion({ kind, file }),
+    onMove: setMoving,
+  };
   return (
     <>
       {(hasFolders || listing.files.length >= SEARCH_FROM) && <SearchBox value={wanted} onChange={setWanted} />}
-      <output className="block border-b border-divider pb-3 text-muted">
-        {countOf(inSight.length, "file")} · {formatBytes(bytes)} on this machine
-        {isSearch && found.more && " · there are more, add a word"}
-      </output>
-      <LongList items={shown}>
-        {(entry) =>
-          entry.kind === "folder" ? (
-            <FolderRow key={entry.id} folder={entry.folder} onMove={setMoving} />
-          ) : (
-            <FileRow
-              key={entry.id}
-              file={entry.file}
-              whole={isSearch}
-              onAsk={(kind, file) => setQuestion({ kind, file })}
-              onMove={setMoving}
-            />
-          )
-        }
-      </LongList>
+      <div className="flex items-center gap-2 border-b border-divider">
+        <output className="grow text-muted">
+          {countOf(inSight.length, "file")} · {formatBytes(bytes)} on this machine
+          {isSearch && found.more && " · there are more, add a word"}
+        </output>
+        <ViewSwitch view={filesView} />
+      </div>
+      <SpaceLine />
+      {filesView === "grid" ? (
+        <LongGrid items={shown} label="Folders and files">
+          {(entry) =>
+            entry.kind === "folder" ? (
+              <FolderCard key={entry.id} folder={entry.folder} onMove={setMoving} />
+            ) : (
+              <FileCard key={entry.id} file={entry.file} {...acts} />
+            )
+          }
+        </LongGrid>
+      ) : (
+        <LongList items={shown}>
+          {(entry) =>
+            entry.kind === "folder" ? (
+              <FolderRow key={entry.id} folder={entry.folder} onMove={setMoving} />
+            ) : (
+              <FileRow key={entry.id} file={entry.file} {...acts} />
+            )
+          }
+        </LongList>
+      )}
+      {preview && <Preview files={inSight} first={preview} onClose={() => setPreview(null)} />}
       {Dialog && <Dialog file={question.file} onClose={() => setQuestion(null)} />}
       {moving && <MoveDialog thing={moving} onClose={() => setMoving(null)} />}
     </>
+  );
+}
+
+/** The other view than the one that is shown; the choice is kept in this browser. */
+function ViewSwitch({ view }: { readonly view: "list" | "grid" }): ReactNode {
+  return view === "list" ? (
+    <IconButton icon={LayoutGrid} label="Show as a grid" onClick={() => setPreferences({ filesView: "grid" })} />
+  ) : (
+    <IconButton icon={List} label="Show as a list" onClick={() => setPreferences({ filesView: "list" })} />
   );
 }
 

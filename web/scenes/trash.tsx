@@ -16,6 +16,7 @@ import { countOf, formatBytes, formatDate } from "../lib/format.ts";
 export function TrashScene(): ReactNode {
   const { data, error, refetch } = useTrash();
   const [asking, setAsking] = useState(false);
+  const [going, setGoing] = useState<TrashEntry>();
   const isFull = data !== undefined && data.entries.length > 0;
   return (
     <Scene
@@ -35,15 +36,37 @@ export function TrashScene(): ReactNode {
           <output className="block border-b border-divider pb-3 text-muted">
             {countOf(data.entries.length, "entry", "entries")} · {formatBytes(data.bytes)} on this machine
           </output>
-          <LongList items={data.entries}>{(entry) => <TrashRow key={entry.id} entry={entry} />}</LongList>
+          <LongList items={data.entries}>
+            {(entry) => <TrashRow key={entry.id} entry={entry} onDelete={() => setGoing(entry)} />}
+          </LongList>
         </>
       )}
-      {asking && <EmptyDialog onClose={() => setAsking(false)} />}
+      {asking && (
+        <DeleteDialog
+          title="Empty the trash?"
+          description="All that is in it is deleted for good."
+          path="/trash"
+          onClose={() => setAsking(false)}
+        />
+      )}
+      {going && (
+        <DeleteDialog
+          title={`Delete ${going.name} for good?`}
+          description="Nothing brings it back after that, but a backup that was made before."
+          path={`/trash/${going.id}`}
+          onClose={() => setGoing(undefined)}
+        />
+      )}
     </Scene>
   );
 }
 
-function TrashRow({ entry }: { readonly entry: TrashEntry }): ReactNode {
+interface TrashRowProps {
+  readonly entry: TrashEntry;
+  readonly onDelete: () => void;
+}
+
+function TrashRow({ entry, onDelete }: TrashRowProps): ReactNode {
   const { id, kind, name, from, bytes, deletesAt } = entry;
   const { run, busy } = useAction(async () => {
     await call("POST", `/trash/${id}`);
@@ -63,18 +86,27 @@ function TrashRow({ entry }: { readonly entry: TrashEntry }): ReactNode {
         </p>
       </div>
       <IconButton icon={Undo2} label={`Restore ${name}`} busy={busy} onClick={() => void run()} />
+      <IconButton icon={Trash2} label={`Delete ${name} for good`} onClick={onDelete} />
     </div>
   );
 }
 
-function EmptyDialog({ onClose }: { readonly onClose: () => void }): ReactNode {
+interface DeleteDialogProps {
+  readonly title: string;
+  readonly description: string;
+  /** API path to DELETE. */
+  readonly path: string;
+  readonly onClose: () => void;
+}
+
+function DeleteDialog({ title, description, path, onClose }: DeleteDialogProps): ReactNode {
   const { run, busy } = useAction(async () => {
-    await call("DELETE", "/trash");
+    await call("DELETE", path);
     await refreshLibrary();
     onClose();
   });
   return (
-    <Modal title="Empty the trash?" description="All that is in it is deleted for good." open onClose={onClose}>
+    <Modal title={title} description={description} open onClose={onClose}>
       <div className="flex flex-wrap justify-end gap-3">
         <Button onClick={onClose}>Cancel</Button>
         <Button kind="primary" busy={busy} onClick={() => void run()}>

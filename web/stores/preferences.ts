@@ -9,10 +9,11 @@ export type Theme = "dark" | "light" | "system";
 export interface Preferences {
   readonly theme: Theme;
   readonly notifications: boolean;
+  readonly filesView: "list" | "grid";
 }
 
 const STORAGE_KEY = "nocturne-preferences";
-const DEFAULTS: Preferences = { theme: "dark", notifications: false };
+const DEFAULTS: Preferences = { theme: "dark", notifications: false, filesView: "list" };
 
 /** Read once at start; other tabs follow at their next launch. */
 export const preferencesStore: Store<Preferences> = createStore(readPreferences());

@@ -15,7 +15,7 @@ const promised = new Map<string, string>();
 
 export interface Removal {
   readonly id: string;
-  /** For example "Deleted report.pdf". */
+  /** For example "Moved report.pdf to the trash". */
   readonly notice: string;
   /** API path to DELETE. */
   readonly path: string;

@@ -1,11 +1,12 @@
 /**
- * `nocturne files ls, mkdir, mv, rm, versions, search, trash, restore`: where files lie, what they were, what was deleted.
+ * `nocturne files ls, mkdir, mv, rm, versions, search, trash, restore, space`: where files lie, what they were, what was deleted.
  *
  * A file is named by its id, the beginning of its id, or its path; a folder by its path. Paths begin with "/".
  */
 
 import type { Command } from "commander";
 import type {
+  FileSpace,
   FileVersion,
   FileView,
   FolderListing,
@@ -30,6 +31,7 @@ export function addLibraryCommands(program: Command, context: Context): void {
   const files = program.commands.find((command) => command.name() === "files") as Command;
   addPlaceCommands(files, context);
   addTimeCommands(files, context);
+  addSpaceCommand(files, context);
 }
 
 function addPlaceCommands(files: Command, context: Context): void {
@@ -125,6 +127,13 @@ function addTimeCommands(files: Command, context: Context): void {
     });
 }
 
+function addSpaceCommand(files: Command, context: Context): void {
+  files
+    .command("space")
+    .description("what files, earlier versions and the trash take, and what the disk has left")
+    .action(async () => showSpace(context, await (await context.anyNode()).call<FileSpace>("GET", "/api/files/space")));
+}
+
 /** Into a folder that is there, else to that path: a new name in the folder around it. */
 async function targetOf(client: NodeClient, to: string): Promise<{ folder: string; name?: string }> {
   const path = asPath(to);
@@ -207,6 +216,20 @@ function showTrash(context: Context, { entries, bytes }: TrashView): void {
   ]);
   context.output.table(entries, ["ID", "SIZE", "DELETED FOR GOOD", "FROM"], rows, "The trash is empty.");
   if (entries.length > 0) context.output.say(`It takes ${formatBytes(bytes)}.`);
+}
+
+function showSpace(context: Context, space: FileSpace): void {
+  const { bytes, versionBytes, trashBytes, diskBytes, freeBytes } = space;
+  const once = bytes + versionBytes + trashBytes - diskBytes;
+  const lines = [
+    ["Files", bytes],
+    ["Earlier versions", versionBytes],
+    ["Trash", trashBytes],
+    ...(once > 0 ? [["Saved, because alike", once] as const] : []),
+    ["On the disk", diskBytes],
+    ["Free", freeBytes],
+  ] as const;
+  context.output.result(space, lines.map(([what, size]) => `${what.padEnd(22)}${formatBytes(size)}`).join("\n"));
 }
 
 function oneOfTwo(): UsageError {

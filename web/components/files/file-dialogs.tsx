@@ -25,13 +25,18 @@ function useProblem(): { problem: string | undefined; refused: (error: unknown) 
   return { problem, refused, clear: () => setProblem(undefined) };
 }
 
+export interface DownloadDialogProps extends FileDialogProps {
+  /** The id of an earlier version; the newest when nothing is said. */
+  readonly version?: string;
+}
+
 /** A wrong password shows here, before any download begins. */
-export function DownloadDialog({ file, onClose }: FileDialogProps): ReactNode {
+export function DownloadDialog({ file, version, onClose }: DownloadDialogProps): ReactNode {
   const [password, setPassword] = useState("");
   const { problem, refused, clear } = useProblem();
   const { run, busy } = useAction(async () => {
     clear();
-    await saveFile(file.id, password);
+    await saveFile(file.id, password, version);
     onClose();
   }, refused);
   return (

@@ -4,7 +4,7 @@ import { type ReactNode, useState } from "react";
 import { Link } from "wouter";
 import type { FolderView } from "../../../src/api/contract.ts";
 import { removeLater } from "../../stores/removals.ts";
-import { ActionMenu } from "../menu.tsx";
+import { ActionMenu, type MenuAction } from "../menu.tsx";
 import { type Movable, draggable, dropInto, refreshLibrary } from "./moving.ts";
 import { NameForm } from "./name-form.tsx";
 
@@ -17,8 +17,6 @@ export function FolderRow({ folder, onMove }: FolderRowProps): ReactNode {
   const { id, name } = folder;
   const [renaming, setRenaming] = useState(false);
   const thing: Movable = { kind: "folders", id, name };
-  const remove = (): void =>
-    removeLater({ id, notice: `Deleted ${name}`, path: `/folders/${id}`, afterwards: refreshLibrary });
   return (
     <div className="flex min-h-18 items-center gap-1 border-b border-divider py-2 rail:gap-3" {...dropInto(id)}>
       {renaming ? (
@@ -35,14 +33,21 @@ export function FolderRow({ folder, onMove }: FolderRowProps): ReactNode {
           <bdi className="line-clamp-2 font-medium wrap-anywhere">{name}</bdi>
         </Link>
       )}
-      <ActionMenu
-        label={`More for ${name}`}
-        actions={[
-          { label: "Rename", icon: Pencil, onSelect: () => setRenaming(true) },
-          { label: "Move", icon: FolderInput, onSelect: () => onMove(thing) },
-          { label: "Delete", icon: Trash2, onSelect: remove },
-        ]}
-      />
+      <ActionMenu label={`More for ${name}`} actions={folderActions(folder, onMove, () => setRenaming(true))} />
     </div>
   );
+}
+
+/** For its menu in the list and in the grid. */
+export function folderActions(
+  { id, name }: FolderView,
+  onMove: FolderRowProps["onMove"],
+  onRename: () => void,
+): MenuAction[] {
+  const removal = { id, notice: `Moved ${name} to the trash`, path: `/folders/${id}`, afterwards: refreshLibrary };
+  return [
+    { label: "Rename", icon: Pencil, onSelect: onRename },
+    { label: "Move", icon: FolderInput, onSelect: () => onMove({ kind: "folders", id, name }) },
+    { label: "Delete", icon: Trash2, onSelect: () => removeLater(removal) },
+  ];
 }

@@ -16,7 +16,7 @@ const DRAGGED = "application/x-nocturne-file";
 
 /** Fetches what any change of the library may have changed. */
 export function refreshLibrary(): Promise<unknown> {
-  const changed = [keys.files, keys.folders, keys.foundFiles, keys.trash, keys.versions, keys.links];
+  const changed = [keys.files, keys.folders, keys.foundFiles, keys.trash, keys.versions, keys.space, keys.links];
   return Promise.all(changed.map((queryKey) => queryClient.invalidateQueries({ queryKey })));
 }
 

@@ -1,0 +1,83 @@
+/** What the library takes, as a bar and as a table, and what the disk has left. */
+import { ChevronDown } from "lucide-react";
+import type { ReactNode } from "react";
+import type { FileSpace } from "../../../src/api/contract.ts";
+import { useSpace } from "../../api/queries.ts";
+import { formatBytes } from "../../lib/format.ts";
+
+interface Part {
+  readonly what: string;
+  readonly bytes: number;
+  readonly look: string;
+}
+
+/** Parts differ by brightness and by their place; the table under it says the same in words. */
+export function SpaceLine(): ReactNode {
+  const { data } = useSpace();
+  if (!data) return null;
+  const parts = partsOf(data);
+  const kept = parts.reduce((sum, { bytes }) => sum + bytes, 0);
+  const alike = kept - data.diskBytes;
+  return (
+    <details className="group border-b border-divider">
+      <summary className="ring-inside flex min-h-11 items-center gap-3 rounded text-sm text-muted">
+        <Bar parts={parts} whole={kept} />
+        <span className="tabular-nums">
+          {formatBytes(data.diskBytes)} taken, {formatBytes(data.freeBytes)} free
+        </span>
+        <ChevronDown aria-hidden className="ms-auto me-3 size-5 group-open:rotate-180" />
+      </summary>
+      <table className="mb-4 w-full max-w-md text-sm">
+        <caption className="sr-only">Space</caption>
+        <tbody>
+          {parts.map(({ what, bytes, look }) => (
+            <Row key={what} what={what} bytes={bytes} look={look} />
+          ))}
+          {alike > 0 && <Row what="Saved, because alike" bytes={-alike} />}
+          <Row what="On the disk" bytes={data.diskBytes} />
+          <Row what="Free" bytes={data.freeBytes} />
+        </tbody>
+      </table>
+    </details>
+  );
+}
+
+function partsOf({ bytes, versionBytes, trashBytes }: FileSpace): Part[] {
+  return [
+    { what: "Files", bytes, look: "bg-ink" },
+    { what: "Earlier versions", bytes: versionBytes, look: "bg-muted" },
+    { what: "Trash", bytes: trashBytes, look: "bg-control" },
+  ];
+}
+
+function Bar({ parts, whole }: { readonly parts: readonly Part[]; readonly whole: number }): ReactNode {
+  return (
+    <span aria-hidden className="flex h-1.5 w-12 shrink-0 gap-px overflow-hidden rounded-full bg-divider rail:w-40">
+      {parts.map(
+        ({ what, bytes, look }) =>
+          bytes > 0 && <span key={what} className={look} style={{ width: `${(100 * bytes) / whole}%` }} />,
+      )}
+    </span>
+  );
+}
+
+interface RowProps {
+  readonly what: string;
+  readonly bytes: number;
+  readonly look?: string;
+}
+
+function Row({ what, bytes, look = "" }: RowProps): ReactNode {
+  return (
+    <tr className="border-t border-divider">
+      <th scope="row" className="py-1.5 text-start font-normal">
+        <span aria-hidden className={`me-2 inline-block size-2.5 rounded-full ${look}`} />
+        {what}
+      </th>
+      <td className="py-1.5 text-end tabular-nums">
+        {bytes < 0 ? "−" : ""}
+        {formatBytes(Math.abs(bytes))}
+      </td>
+    </tr>
+  );
+}
