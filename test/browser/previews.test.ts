@@ -228,6 +228,7 @@ test("files of each kind are shown, one after the other by the arrow keys", asyn
   await page.keyboard.press("ArrowRight");
   assert.equal((await pdf).headers()["content-type"], "application/pdf");
   await shown(page).locator("iframe").waitFor();
+  await picture(page, "pdf");
   await shown(page).getByRole("button", { name: "Next file" }).click();
   await shown(page).getByText("This is the beginning.").waitFor();
   assert.equal(await shown(page).getByText("the end").count(), 0);

@@ -1,7 +1,7 @@
 /**
  * A file shown over the page. Left and right go to its neighbours, Escape closes it. What comes from the file can do
  * nothing here: it is text, an element that runs nothing (image, audio, video), or a frame whose answer the node has
- * sandboxed (PDF). See `docs/decisions/0014-previews-by-tickets.md`.
+ * sandboxed (PDF). See the decision on previews.
  */
 import { Dialog } from "@base-ui/react/dialog";
 import { ChevronLeft, ChevronRight, Download, X } from "lucide-react";
