@@ -12,7 +12,7 @@ import { mountPasswordSchema, mountSchema } from "./schemas.ts";
 
 const change = v.strictObject({ on: v.exactOptional(v.boolean()), newPassword: v.exactOptional(v.boolean()) });
 
-export function mountRoutes({ services: { mount, place } }: Api): Routes {
+export function mountRoutes({ services: { mount, place, bus } }: Api): Routes {
   const view = (): MountView => {
     const url = `${place.origin}${DAV_ROOT}/`;
     return { on: mount.isOn, url, user: MOUNT_USER, ways: mountWays(url, MOUNT_USER) };
@@ -22,6 +22,7 @@ export function mountRoutes({ services: { mount, place } }: Api): Routes {
     .patch("/mount", answers("Turns the mount on or off", mountSchema), takes("json", change), (c) => {
       const { on, newPassword: renew = false } = c.req.valid("json");
       mount.change({ renew, ...(on === undefined ? {} : { on }) });
+      bus.emit({ event: "settings" });
       return c.json<MountView>(view());
     })
     .post("/mount/password", answers("Shows the mount's password", mountPasswordSchema), (c) =>

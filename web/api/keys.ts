@@ -28,6 +28,7 @@ export const keys = {
   versions: ["versions"],
   trash: ["trash"],
   links: ["links"],
+  mount: ["mount"],
   invite: ["invite"],
   offeredRelays: ["offered-relays"],
   workCosts: ["work-costs"],

@@ -38,7 +38,7 @@ export function mountWays(url: string, user: string): MountWay[] {
     {
       system: "rclone",
       steps: [
-        { words: 'Makes the remote "nocturne"; type the password when it asks:', command: rcloneConfig(url, user) },
+        { words: 'Makes the remote "nocturne"; then type the password and Enter:', command: rcloneConfig(url, user) },
         { words: "Mount it:", command: "rclone mount nocturne: ~/Nocturne --vfs-cache-mode writes" },
       ],
     },
@@ -52,7 +52,7 @@ export function mountWays(url: string, user: string): MountWay[] {
 /** The password goes from the terminal to `rclone obscure` and into rclone's file; it stands in no argument that others see. */
 function rcloneConfig(url: string, user: string): string {
   return (
-    `(umask 077; read -rs PASSWORD; printf '[nocturne]\\ntype = webdav\\nvendor = other\\nurl = ${url}\\nuser = ${user}\\npass = %s\\n' ` +
+    `(umask 077; rclone config touch; read -rs PASSWORD; printf '[nocturne]\\ntype = webdav\\nvendor = other\\nurl = ${url}\\nuser = ${user}\\npass = %s\\n' ` +
     `"$(printf %s "$PASSWORD" | rclone obscure -)" >> "$(rclone config file | tail -n 1)")`
   );
 }
