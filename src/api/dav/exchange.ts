@@ -1,5 +1,6 @@
 /** One request to the mount and the rooms that answer it: what every method is handed. */
 import type { Context } from "hono";
+import type { Clock } from "../../core/clock.ts";
 import type { Logger } from "../../core/log.ts";
 import type { FileLibrary } from "../../files/library.ts";
 import type { FileTree } from "../../files/tree.ts";
@@ -11,6 +12,7 @@ export interface DavRooms {
   readonly library: FileLibrary;
   readonly tree: FileTree;
   readonly locks: LockTable;
+  readonly clock: Clock;
   readonly log: Logger;
   /** Of the disk on which the library lies. */
   readonly freeBytes: () => Promise<number>;

@@ -33,7 +33,7 @@ export function remove({ c, path, find, locks, shown, tree }: Exchange): Respons
 }
 
 export async function copy(exchange: Exchange): Promise<Response> {
-  const { c, path, library, tree } = exchange;
+  const { c, path, library, tree, locks } = exchange;
   const { from, to, inTheWay } = checkWay(exchange);
   const depth = readDepth(c.req.header("depth"), "infinity");
   if (depth !== "infinity" && depth !== "0") throw badDepth();
@@ -43,6 +43,7 @@ export async function copy(exchange: Exchange): Promise<Response> {
   } else {
     await tree.copy(path, to, { replace: true });
   }
+  if (inTheWay?.kind === "folder") locks.drop(to);
   return done(c, inTheWay ? 204 : 201);
 }
 
@@ -53,6 +54,7 @@ export async function move(exchange: Exchange): Promise<Response> {
   if (from.kind === "folder" && readDepth(c.req.header("depth"), "infinity") !== "infinity") throw badDepth();
   locks.check(path, "tree", shown);
   await tree.move(path, to, { replace: true });
+  if (inTheWay?.kind === "folder") locks.drop(to);
   locks.drop(path); // a lock is on a URL, and does not go with what was there (RFC 4918 section 7.5)
   return done(c, inTheWay ? 204 : 201);
 }

@@ -26,10 +26,10 @@ export async function propfind(exchange: Exchange): Promise<Response> {
 }
 
 async function surroundings(exchange: Exchange, wanted: Propfind): Promise<Surroundings> {
-  const { locks, library, freeBytes } = exchange;
+  const { locks, library, clock, freeBytes } = exchange;
   const isAsked = wanted.kind !== "names" && wanted.names.some((name) => isDavName(name) && isQuota(name.local));
   const space = isAsked ? { used: usedBytes(library.space()), available: await freeBytes() } : null;
-  return { locks: (path) => locks.covering(path), nowMs: Date.now(), space };
+  return { locks: (path) => locks.covering(path), nowMs: clock.nowMs(), space };
 }
 
 function usedBytes({ bytes, versionBytes, trashBytes }: ReturnType<Exchange["library"]["space"]>): number {

@@ -49,6 +49,7 @@ export function davRoutes({ services }: Api): Routes {
     library: files,
     tree: new FileTree(files),
     locks: new LockTable(clock),
+    clock,
     log,
     freeBytes: async () => {
       const { bavail, bsize } = await statfs(config.dataDir);

@@ -39,7 +39,7 @@ function MountSettings({ mount }: { readonly mount: MountView }): ReactNode {
         File managers and other programs of this machine can open your files as a drive. Files with a password of their
         own are listed there, but only opened here.
       </p>
-      <Toggle label="Let them" note={NOTE} checked={mount.on} onChange={(on) => void turn.run(on)} />
+      <Toggle label="Show my files as a drive" note={NOTE} checked={mount.on} onChange={(on) => void turn.run(on)} />
       {mount.on && (
         <>
           <Line name="Address" text={mount.url} />
