@@ -5,6 +5,7 @@ import { type GenerateSpecOptions, generateSpecs } from "hono-openapi";
 import { VERSION } from "../node/version.ts";
 import { PERSONA_HEADER, personaGuard } from "./acting.ts";
 import { boundedBody } from "./body.ts";
+import { davRoutes } from "./dav/routes-dav.ts";
 import { answersBytes } from "./describe.ts";
 import type { Api, ApiEnvironment, Routes } from "./environment.ts";
 import { answerError, GuardError } from "./errors.ts";
@@ -20,6 +21,7 @@ import { groupMemberRoutes, groupRoutes } from "./routes-groups.ts";
 import { identityRoutes } from "./routes-identity.ts";
 import { linkRoutes } from "./routes-links.ts";
 import { messageRoutes } from "./routes-messages.ts";
+import { mountRoutes } from "./routes-mount.ts";
 import { pageRoutes } from "./routes-pages.ts";
 import { personaRoutes } from "./routes-personas.ts";
 import { previewRoutes } from "./routes-previews.ts";
@@ -61,7 +63,7 @@ export function createApp(api: Api, pages: Pages, port: () => number): Routes {
   const routes = [sessionRoutes, statusRoutes, identityRoutes, vaultRoutes, recoveryRoutes, settingsRoutes];
   const spoken = [personaRoutes, contactRoutes, conversationRoutes, messageRoutes, voiceRoutes];
   const shared = [courierRoutes, deviceRoutes, groupRoutes, groupMemberRoutes, channelRoutes, channelPostRoutes];
-  const stored = [folderRoutes, fileRoutes, versionRoutes, previewRoutes, linkRoutes]; // "/files/search" before "/files/:id"
+  const stored = [mountRoutes, folderRoutes, fileRoutes, versionRoutes, previewRoutes, linkRoutes]; // "/files/search" before "/files/:id"
   for (const make of [...routes, ...spoken, ...shared, ...stored]) app.route("/api", make(api));
   app.get("/api/openapi.json", answersBytes("This document", ["application/json"]), async (c) =>
     c.json(await generateSpecs(app, DOCUMENTATION)),
@@ -69,6 +71,7 @@ export function createApp(api: Api, pages: Pages, port: () => number): Routes {
   app.all("/api/*", () => {
     throw new GuardError(404, "unknown_path", "There is no such call.", { hint: "See /api/openapi.json." });
   });
+  app.route("/dav", davRoutes(api));
   app.route("/s", publicLinkRoutes(api, pages.download));
   app.route("/", pageRoutes(pages.app));
   return app;

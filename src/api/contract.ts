@@ -63,6 +63,7 @@
  * | GET, POST /api/folders | ?folder=; name, folder? | FolderListing, FolderView |
  * | PATCH, DELETE /api/folders/:id | NewPlace; as of a file | FolderView, Done |
  * | GET, DELETE /api/trash | (DELETE: empties it) | TrashView, Done |
+ * | GET, PATCH /api/mount; POST /api/mount/password | PATCH: on?, newPassword? | MountView; MountPassword |
  * | POST, DELETE /api/trash/:id | (POST: brings it back) | Done |
  * | POST /api/files/:id/ticket, POST /api/files/download | password?, version?; form field `ticket` | DownloadTicket, the bytes |
  * | POST /api/files/:id/preview | password?, version? | PreviewTicket |
@@ -209,6 +210,26 @@ export interface Session {
 /** POST /api/launch: a further one-time launch URL, good for 60 s, for another tab or after a reload. */
 export interface Launch {
   readonly url: string;
+}
+
+/** GET /api/mount: the library as a drive for other programs of this machine. */
+export interface MountView {
+  readonly on: boolean;
+  /** Where it is, without name and password. */
+  readonly url: string;
+  readonly user: string;
+  readonly ways: readonly MountWay[];
+}
+
+/** A system, and what to do there in this order: words, and what is to be typed as it is. */
+export interface MountWay {
+  readonly system: string;
+  readonly steps: readonly { readonly words: string; readonly command?: string }[];
+}
+
+/** POST /api/mount/password: what other programs are asked for. */
+export interface MountPassword {
+  readonly password: string;
 }
 
 /** The answer of a call that has nothing to tell. */

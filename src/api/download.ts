@@ -28,7 +28,7 @@ export async function sendDownload(
 export async function sendStream(
   c: Context<ApiEnvironment>,
   source: AsyncIterable<Uint8Array>,
-  status: 200 | 206,
+  status: 200 | 206 | 207,
   headers: Record<string, string>,
   log: Logger,
 ): Promise<Response> {

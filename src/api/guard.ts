@@ -6,11 +6,13 @@
  *     foreign page          403   a page elsewhere, or on another port here, calls the API
  *     no session            401   another program or user here; cookies would leak to every port
  *     127.0.0.1, [::1]      308   one origin only, so that storage and passkeys have one home
+ *     any page on /dav/     403   the mount is for programs, which show a password of its own
  *
  * The Unix socket needs none of this: its file permission has already asked who is there.
  */
 import type { IncomingMessage } from "node:http";
 import type { MiddlewareHandler } from "hono";
+import { DAV_ROOT } from "./dav/dav-path.ts";
 import type { ApiEnvironment } from "./environment.ts";
 import { GuardError } from "./errors.ts";
 import { API_HEADERS, appHeaders, DOWNLOAD_PAGE_HEADERS } from "./headers.ts";
@@ -62,7 +64,9 @@ export function judgeRequest(facts: RequestFacts, port: number): string | null {
   if (host === undefined || !allowedHosts(port).includes(host) || !facts.target.startsWith("/")) {
     throw new GuardError(421, "wrong_host", "This address does not belong to Nocturne.");
   }
-  if (!isOwnOrigin(facts, host) || !isOwnSite(facts)) {
+  // Programs that mount send neither: no page of any browser has business here, not even our own.
+  const isPage = facts.origin !== undefined || facts.fetchSite !== undefined;
+  if ((isDavPath(facts.path) && isPage) || !isOwnOrigin(facts, host) || !isOwnSite(facts)) {
     throw new GuardError(403, "foreign_page", "Another web page may not use Nocturne.");
   }
   const home = `localhost:${port}`;
@@ -92,12 +96,16 @@ function isOwnSite(facts: RequestFacts): boolean {
 
 function isPageVisit({ method, path, fetchMode }: RequestFacts): boolean {
   const isRead = method === "GET" || method === "HEAD";
-  const isPage = !isApiPath(path) && !isLinkCall(path);
+  const isPage = !isApiPath(path) && !isLinkCall(path) && !isDavPath(path);
   return isRead && isPage && (fetchMode === undefined || fetchMode === "navigate");
 }
 
 function isApiPath(path: string): boolean {
   return path === "/api" || path.startsWith("/api/");
+}
+
+function isDavPath(path: string): boolean {
+  return path === DAV_ROOT || path.startsWith(`${DAV_ROOT}/`);
 }
 
 /** What the download page asks for: `/s/<slug>/info` and the like, but not its own assets. */
@@ -124,7 +132,7 @@ export function guard(port: () => number, sessions: Sessions): MiddlewareHandler
 }
 
 function areaHeaders(path: string, port: number): Record<string, string> {
-  if (isApiPath(path) || isLinkCall(path)) return API_HEADERS;
+  if (isApiPath(path) || isLinkCall(path) || isDavPath(path)) return API_HEADERS;
   return path.startsWith("/s/") ? DOWNLOAD_PAGE_HEADERS : appHeaders(port);
 }
 

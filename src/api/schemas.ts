@@ -357,6 +357,13 @@ export const fileSpaceSchema: Shape<contract.FileSpace> = v.object({
   diskBytes: count,
   freeBytes: count,
 });
+export const mountSchema: Shape<contract.MountView> = v.object({
+  on: v.boolean(),
+  url: text,
+  user: text,
+  ways: v.array(v.object({ system: text, steps: v.array(v.object({ words: text, command: v.exactOptional(text) })) })),
+});
+export const mountPasswordSchema: Shape<contract.MountPassword> = v.object({ password: text });
 export const ticketSchema: Shape<contract.DownloadTicket> = v.object({ ticket: text });
 export const previewSchema: Shape<contract.PreviewTicket> = v.object({
   ticket: text,

@@ -5,13 +5,14 @@
  *     <dataDir>/nocturne.sock        0600, trusted: whoever can open it could read the vault's folder anyway
  */
 import { rm } from "node:fs/promises";
-import type { Server } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { join } from "node:path";
 import { getRequestListener } from "@hono/node-server";
 import type { Face } from "../node/node.ts";
 import type { Services } from "../node/services.ts";
 import { socketPath } from "../node/socket-path.ts";
 import { createApp } from "./app.ts";
+import { waitsForMount } from "./dav/body.ts";
 import type { Api } from "./environment.ts";
 import { closeServer, createHttpServer, listenOnLoopback, listenOnSocket } from "./listeners.ts";
 import { Previews } from "./previews.ts";
@@ -93,6 +94,10 @@ class Doors {
     // Its faster Request and Response would replace the global ones for the whole process.
     const listener = getRequestListener(fetch, { overrideGlobalObjects: false });
     const server = createHttpServer((incoming, outgoing) => void listener(incoming, outgoing));
+    server.on("checkContinue", (incoming: IncomingMessage, outgoing: ServerResponse) => {
+      if (!waitsForMount(incoming)) outgoing.writeContinue();
+      server.emit("request", incoming, outgoing);
+    });
     return server.on("upgrade", (request, socket, head) => {
       this.#push.upgrade(request, socket, head, trusted, this.port);
     });

@@ -18,6 +18,7 @@ import { addIdentityCommands } from "./commands/identity.ts";
 import { addLibraryCommands } from "./commands/library.ts";
 import { addLinkCommands } from "./commands/links.ts";
 import { addMessageCommands } from "./commands/messages.ts";
+import { addMountCommand } from "./commands/mount.ts";
 import { addRecoveryCommands } from "./commands/recovery.ts";
 import { addRelayCommand } from "./commands/relay.ts";
 import { addStartCommands } from "./commands/start.ts";
@@ -75,6 +76,7 @@ export function createProgram(context: Context): Command {
   addFileCommands(program, context);
   addLibraryCommands(program, context);
   addLinkCommands(program, context);
+  addMountCommand(program, context);
   program.commandsGroup("Your vault:");
   addDeviceCommands(program, context);
   addRecoveryCommands(program, context);

@@ -358,6 +358,11 @@ export const FILE_LIMITS = {
   folderDepth: 32,
   /** Earlier contents of one file that are kept; the oldest goes when one more comes. */
   versions: 10,
+  /** Of saves through a mount, a version is kept once in so long: editors save often, and ten versions shall reach back. */
+  savedVersionsMs: 300_000, // 5 min
+  /** What other programs note on one file or folder. */
+  properties: 100,
+  propertiesBytes: 65_536, // 64 KiB
   /** What was deleted can be restored for so long. */
   trashMs: 2_592_000_000, // 30 days
   /** Files and folders that one search finds. */
@@ -448,6 +453,22 @@ export const ARGON2_LIMITS = {
   minMemoryKiB: 8_192, // 8 MiB
   passes: 16,
   lanes: 16,
+} as const;
+
+/** The mount: files in a file manager, over WebDAV. */
+export const DAV_LIMITS = {
+  xmlBytes: 65_536, // 64 KiB
+  xmlDepth: 32,
+  /** Conditions in one `If` header. */
+  conditions: 64,
+  /** Locks held at a time; they end with the node. */
+  locks: 1_000,
+  /** Who still works asks for its lock again before then. */
+  lockMs: 3_600_000, // 1 h
+  /** What is below a folder may be listed in one answer up to so many entries. */
+  deepEntries: 1_000,
+  /** A refused upload is read to its end up to so much, because few programs hear an answer before. */
+  drainBytes: 1_073_741_824, // 1 GiB
 } as const;
 
 /** The app's own HTTP and WebSocket server. */

@@ -61,6 +61,11 @@ export class Contents {
     return { ...sealed, blob: twin.blob, keyCheck: twin.keyCheck };
   }
 
+  /** Whether anybody was given a link to this content. */
+  hasLinks({ contentId }: StoredContent): boolean {
+    return this.#linkStore.hasLinks(contentId);
+  }
+
   /** Ends the links of contents that are about to go. Call it first: no link may outlive its row. */
   endLinks(going: readonly StoredContent[]): void {
     for (const { contentId } of going) this.#linkStore.removeOf(contentId);

@@ -15,6 +15,7 @@
 import type { SealedTable } from "../vault/sealed-table.ts";
 import type { Vault } from "../vault/vault.ts";
 import { numberedName } from "./file-name.ts";
+import type { FileProperty } from "./properties.ts";
 import type { CipherSuite } from "./views.ts";
 
 /** Where a content lies and how it opens. */
@@ -59,6 +60,12 @@ export interface FolderRow extends Placed {
   readonly createdAt: string;
 }
 
+interface PropertyRow {
+  /** The id of a file or a folder. */
+  readonly of: string;
+  readonly properties: readonly FileProperty[];
+}
+
 const ADOPTED = "files/tree/v1";
 const IDENTIFIED = "files/contents/v1";
 const NEW_FIELDS = { folder: "", trashedAt: null, versions: 0, versionBytes: 0 } as const;
@@ -76,6 +83,7 @@ const contentIndexes = {
 
 export class FileTables {
   readonly vault: Vault;
+  readonly properties: SealedTable<PropertyRow>;
   readonly #files: SealedTable<FileRow>;
   readonly #versions: SealedTable<VersionRow>;
   readonly #folders: SealedTable<FolderRow>;
@@ -85,6 +93,7 @@ export class FileTables {
     this.vault = vault;
     const indexes = { ...placedIndexes, ...contentIndexes };
     this.#files = vault.table<FileRow>({ name: "files", key: (row) => row.id, indexes });
+    this.properties = vault.table<PropertyRow>({ name: "file_properties", key: (row) => row.of });
     const ofFile = { file: (row: VersionRow) => row.file, ...contentIndexes };
     this.#versions = vault.table<VersionRow>({ name: "file_versions", key: (row) => row.id, indexes: ofFile });
     this.#folders = vault.table<FolderRow>({ name: "folders", key: (row) => row.id, indexes: placedIndexes });

@@ -38,13 +38,13 @@ function worker(dataDir: string): ReturnType<typeof spawn> {
       tree.makeFolder(folder);
       for (let i = 0; i < 3; i++) await put(folder + "/a.txt");
       tree.makeFolder(folder + "/in");
-      tree.move(folder + "/a.txt", folder + "/in/b.txt");
+      await tree.move(folder + "/a.txt", folder + "/in/b.txt");
       const { id } = tree.stat(folder + "/in/b.txt").file;
       library.versions.restore(id, library.versions.list(id)[1].id);
       tree.remove(folder + "/in/b.txt");
       await put(folder + "/in/b.txt");
       library.trash.restore(id);
-      tree.move(folder, "/moved " + turn);
+      await tree.move(folder, "/moved " + turn);
       const gone = "/gone " + turn;
       await put(gone);
       say("goes " + n);

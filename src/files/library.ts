@@ -37,11 +37,12 @@ import { checkFilePassword, openFilePassword, sealFilePassword } from "./file-pa
 import { type FileRow, FileTables, type StoredContent } from "./file-tables.ts";
 import { Folders, type NewPlace, newId, TOP } from "./folders.ts";
 import type { LinkStore } from "./link-store.ts";
+import { Properties } from "./properties.ts";
 import { type OpenedHeader, openContent, openHeader } from "./sealed-file.ts";
 import { sealToFile } from "./sealing.ts";
 import { type Picture, Thumbnails } from "./thumbnails.ts";
 import { Trash } from "./trash.ts";
-import { Versions } from "./versions.ts";
+import { contentOf, Versions } from "./versions.ts";
 import type { CipherSuite, FileSpace, FileView, FolderView } from "./views.ts";
 
 /** What a link needs in order to hand a file on: where its payload lies, and the key to it. */
@@ -67,8 +68,11 @@ export interface PutFile {
   readonly password?: string | undefined;
   /** An id or a path; the top when nothing is said. */
   readonly folder?: string | undefined;
-  /** What happens where the name is taken: a new version of that file (usual), or a name beside it. */
-  readonly taken?: "version" | "rename" | undefined;
+  /**
+   * What happens where the name is taken: a new version of that file (usual); a save, of which not every one makes a
+   * version; or a name beside it.
+   */
+  readonly taken?: "version" | "save" | "rename" | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -104,6 +108,7 @@ export class FileLibrary {
   readonly folders: Folders;
   readonly trash: Trash;
   readonly versions: Versions;
+  readonly properties: Properties;
   readonly tables: FileTables;
   readonly thumbnails: Thumbnails;
   readonly #vault: Vault;
@@ -124,6 +129,7 @@ export class FileLibrary {
     const contents = new Contents({ vault, tables, blobs, linkStore, thumbnails });
     this.tables = tables;
     this.folders = folders;
+    this.properties = new Properties(tables);
     this.thumbnails = thumbnails;
     this.#contents = contents;
     const tell = (change: FileChange["change"], id: string): void => this.#tell({ change, id });
@@ -157,8 +163,7 @@ export class FileLibrary {
           return this.#keep({ ...options, name, folder }, content);
         },
       );
-      this.#tell({ change: kept.isNew ? "added" : "changed", id: kept.row.id });
-      await this.#contents.release(kept.dropped);
+      await this.#settle(kept);
       return this.view(kept.row);
     } finally {
       wipeBytes(fileKey);
@@ -167,27 +172,49 @@ export class FileLibrary {
 
   /**
    * A second file of the same content, its password included. With a password the sealed bytes are copied as they are,
-   * so that who sees the disk sees that the two are alike; without one both lie in one blob. Throws what `put` throws, and ValidationError `unknown_file`.
+   * so that who sees the disk sees that the two are alike; without one both lie in one blob. Where the name is taken, its
+   * name is another one, unless `taken` says that it is a version of that file. Throws what `put` throws, and
+   * ValidationError `unknown_file`.
    */
-  async copy(id: string, place: NewPlace): Promise<FileView> {
+  async copy(id: string, place: NewPlace, taken: "rename" | "version" = "rename"): Promise<FileView> {
     const row = this.#settled(this.#row(id));
     const folder = this.folders.resolve(place.folder ?? row.folder);
     const name = cleanFileName(place.name ?? row.name);
     const { blob, bytes, cipher, digest, keyCheck, addedAt, sealedPassword } = row;
     if (this.tables.files.count() >= FILE_LIMITS.files) throw tooManyFiles();
     const password = sealedPassword === null ? undefined : this.recoverPassword(id);
-    const keep = (where: string): { row: FileRow } =>
-      this.#keep(
-        { name, cipher, folder, password, taken: "rename" },
-        { bytes, cipher, digest, keyCheck, addedAt, blob: where },
-      );
+    const keep = (where: string): Kept =>
+      this.#keep({ name, cipher, folder, password, taken }, { bytes, cipher, digest, keyCheck, addedAt, blob: where });
     const copied = (size: number): AsyncIterable<Uint8Array> => this.#whileUnlocked(this.#blobs.read(blob, 0, size));
     const kept =
       sealedPassword === null
         ? keep(blob)
         : await this.#blobs.write(copied(await this.#blobs.size(blob)), (stored) => keep(stored.id));
-    this.#tell({ change: "added", id: kept.row.id });
+    this.properties.copy(id, kept.row.id);
+    await this.#settle(kept);
     return this.view(kept.row);
+  }
+
+  /**
+   * The content of the file `from` becomes a save of the file `onto`, and `from` is no more; it is how editors save.
+   * Its own versions come with it. False, and nothing done, when somebody was given a link to `from`: it must keep its
+   * own. Throws ValidationError `unknown_file`.
+   */
+  async moveOnto(from: string, onto: string): Promise<boolean> {
+    const source = this.#settled(this.#row(from));
+    const target = this.#settled(this.#row(onto));
+    const versions = this.tables.versions.find("file", from);
+    if ([source, ...versions].some((content) => this.#contents.hasLinks(content))) return false;
+    const kept = this.tables.transaction(() => {
+      for (const version of versions) this.tables.versions.put({ ...this.#resealed(version, from, onto), file: onto });
+      this.properties.copy(from, onto);
+      this.properties.replace(from, []);
+      this.tables.files.delete(from);
+      return this.versions.replace(target, contentOf(this.#resealed(source, from, onto)), true);
+    });
+    this.#tell({ change: "removed", id: from });
+    await this.#settle({ ...kept, isNew: false });
+    return true;
   }
 
   /** All files that can be reached, newest first. */
@@ -310,9 +337,9 @@ export class FileLibrary {
     return { file: { ...this.view(row), bytes: stored.bytes }, suite: header.suite, fileKey, ...place };
   }
 
-  /** Moves a file or folder into the trash, which ends its links. Throws ValidationError `unknown_file`. */
-  remove(id: string): void {
-    this.trash.add(id);
+  /** Moves a file or folder into the trash, which ends its links. Throws what `Trash.add` throws. */
+  remove(id: string, also?: () => void): void {
+    this.trash.add(id, also);
   }
 
   /** Deletes a file or folder for good, whether it is in the trash or not. Throws ValidationError `unknown_file`. */
@@ -384,7 +411,7 @@ export class FileLibrary {
   #keep(
     { name, folder, password, taken }: PutFile & { readonly folder: string },
     content: Omit<StoredContent, "contentId" | "sealedPassword">,
-  ): { row: FileRow; isNew: boolean; dropped: readonly string[] } {
+  ): Kept {
     this.folders.resolve(folder);
     const before = taken === "rename" ? null : this.#replaceable(folder, name);
     const id = before?.id ?? newId();
@@ -394,13 +421,28 @@ export class FileLibrary {
     const next = { ...placed, redoHeader: null };
     const spare = placed.blob === content.blob ? [] : [content.blob];
     if (before) {
-      const { row, dropped } = this.versions.replace(this.#settled(before), next);
+      const { row, dropped } = this.versions.replace(this.#settled(before), next, taken === "save");
       return { row, isNew: false, dropped: [...spare, ...dropped] };
     }
     const free = this.tables.freeName(folder, name);
     const row = { id, name: free, folder, trashedAt: null, ...next, versions: 0, versionBytes: 0 };
     this.tables.files.put(row);
     return { row, isNew: true, dropped: spare };
+  }
+
+  /** Tells of what was written down, and removes the sealed bytes that no row knows any more. */
+  async #settle({ row, isNew, dropped }: Kept): Promise<void> {
+    this.#tell({ change: isNew ? "added" : "changed", id: row.id });
+    await this.#contents.release(dropped);
+  }
+
+  /** The sealed copy of a password is bound to its file: one that comes to another file is sealed for that one. */
+  #resealed<Content extends StoredContent>(content: Content, from: string, onto: string): Content {
+    const { sealedPassword } = content;
+    if (sealedPassword === null) return content;
+    const secret = this.#vault.secretFor(FILES_SECRET);
+    const password = openFilePassword(fromBase64Url(sealedPassword), from, secret);
+    return { ...content, sealedPassword: toBase64Url(sealFilePassword(password, onto, secret)) };
   }
 
   async #slots(fileKey: Uint8Array, password: string | undefined): Promise<KeySlot[]> {
@@ -453,6 +495,13 @@ export class FileLibrary {
   #tell(change: FileChange): void {
     for (const listener of this.#listeners) listener(change);
   }
+}
+
+/** What was written down of a put. `dropped`: blobs that maybe no row names any more. */
+interface Kept {
+  readonly row: FileRow;
+  readonly isNew: boolean;
+  readonly dropped: readonly string[];
 }
 
 function viewOf(row: FileRow, path: string): FileView {

@@ -210,6 +210,11 @@ export class LinkStore {
     this.#db.prepare("DELETE FROM links WHERE slug = ?").run(slug);
   }
 
+  /** Whether anybody was given a link to this content. */
+  hasLinks(content: string): boolean {
+    return this.#db.prepare("SELECT 1 FROM links WHERE content = ? LIMIT 1").get(content) !== undefined;
+  }
+
   /** Ends all links of a content and their leases; those of contents in the same blob go on. */
   removeOf(content: string): void {
     this.#db.prepare("DELETE FROM links WHERE content = ?").run(content);

@@ -41,16 +41,24 @@ export class Trash {
     this.#tell = tell;
   }
 
-  /** Moves a file or a folder that can be reached into the trash, and ends its links. Throws ValidationError `unknown_file`. */
-  add(id: string): void {
+  /**
+   * Moves a file or a folder that can be reached into the trash, and ends its links; `also` is what must succeed in the
+   * same commit. Links end last in it: what is refused has ended none. Throws ValidationError `unknown_file`, and what
+   * `also` throws.
+   */
+  add(id: string, also: () => void = () => undefined): void {
     const file = this.#tables.files.get(id);
     const folder = file ? null : this.#tables.folders.get(id);
     const row = file ?? folder;
     if (!row || !this.#folders.isReachable(row)) throw unknownFile();
     const trashedAt = new Date(this.#clock.nowMs()).toISOString();
-    this.#contents.endLinks(this.#contentsIn(this.#inside(id)));
-    if (file) this.#tables.files.put({ ...file, trashedAt });
-    else this.#tables.folders.put({ ...(row as FolderRow), trashedAt });
+    const going = this.#contentsIn(this.#inside(id));
+    this.#tables.transaction(() => {
+      if (file) this.#tables.files.put({ ...file, trashedAt });
+      else this.#tables.folders.put({ ...(row as FolderRow), trashedAt });
+      also();
+      this.#contents.endLinks(going);
+    });
     this.#tell("removed", id);
   }
 
@@ -82,8 +90,10 @@ export class Trash {
     const blobs = this.#contentsIn(inside).map(({ blob }) => blob);
     this.#tables.transaction(() => {
       for (const file of inside.files) this.#deleteFile(file.id);
-      for (const folder of inside.folders) this.#tables.folders.delete(folder.id);
-      this.#tables.folders.delete(id);
+      for (const folder of [...inside.folders, { id }]) {
+        this.#tables.folders.delete(folder.id);
+        this.#tables.properties.delete(folder.id);
+      }
     });
     this.#tell("removed", id);
     await this.#contents.release(blobs);
@@ -110,6 +120,7 @@ export class Trash {
   #deleteFile(id: string): void {
     for (const version of this.#tables.versions.find("file", id)) this.#tables.versions.delete(version.id);
     this.#tables.files.delete(id);
+    this.#tables.properties.delete(id);
   }
 
   #trashed(id: string): FileRow | FolderRow {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import fc from "fast-check";
@@ -21,7 +21,7 @@ test("folders hold files and folders, are listed by name, moved and renamed with
     ["9 house.txt", "10 garden.txt"],
   );
   tree.makeFolder("/Old");
-  tree.move("/Plans/2026", "/Old/last year");
+  await tree.move("/Plans/2026", "/Old/last year");
   assert.equal(library.get(file.id).path, "/Old/last year/10 garden.txt");
   assert.deepEqual(
     tree.list("/Old/last year/").crumbs.map(({ name }) => name),
@@ -78,10 +78,77 @@ test("copies are files of their own, with their password, and folders are copied
   await put("/y.txt", "y");
   await assert.rejects(tree.copy("/y.txt", "/c/b/x.txt"), { code: "name_taken" });
   await tree.copy("/y.txt", "/c/b/x.txt", { replace: true });
-  tree.move("/y.txt", "/c/b/x.txt", { replace: true });
-  assert.deepEqual([library.trash.list().entries.length, tree.stat("/y.txt")], [2, null]);
-  tree.move("/c/b/x.txt", "/c/b/x.txt", { replace: true });
+  await tree.move("/y.txt", "/c/b/x.txt", { replace: true });
+  assert.deepEqual([library.trash.list().entries.length, tree.stat("/y.txt")], [0, null]);
+  const kept = library.versions.list(copy.id);
+  assert.deepEqual([kept.length, await read(copy.id)], [1, "y"]);
+  assert.equal(await read(copy.id, { version: kept[0]?.id, password: "other" }), "plans");
+  await tree.move("/c/b/x.txt", "/c/b/x.txt", { replace: true });
   assert.ok(tree.stat("/c/b/x.txt"));
+});
+
+test("a file moved onto another one is its newest content, with the password and properties that it has", async (t) => {
+  const { tree, library, links, put, read, blobs, clock } = await openLibraryRoom(t);
+  const onto = await put("/plan.txt", "old");
+  const link = await links.create(onto.id, { mode: "persistent" });
+  clock.now += 60_000;
+  const from = await put("/plan.txt.tmp", "draft", { password: "first" });
+  library.properties.replace(from.id, [{ name: "{x}label", xml: '<label xmlns="x"/>' }]);
+  library.properties.replace(onto.id, [{ name: "{x}other", xml: '<other xmlns="x"/>' }]);
+  await put("/plan.txt.tmp", "new", { password: "second" });
+  await tree.move("/plan.txt.tmp", "/plan.txt", { replace: true });
+
+  const { id } = library.list()[0] ?? {};
+  assert.deepEqual([id, library.list().length, library.trash.list().entries.length], [onto.id, 1, 0]);
+  assert.deepEqual([await read(onto.id, { password: "second" }), library.recoverPassword(onto.id)], ["new", "second"]);
+  const [old, draft] = library.versions.list(onto.id);
+  assert.equal(await read(onto.id, { version: old?.id }), "old");
+  assert.equal(await read(onto.id, { version: draft?.id, password: "first" }), "draft");
+  library.versions.restore(onto.id, draft?.id ?? "");
+  assert.equal(library.recoverPassword(onto.id), "first");
+  assert.equal(links.info(link.slug).state, "active");
+  assert.deepEqual([library.properties.list(onto.id).map(({ name }) => name), blobs().length], [["{x}label"], 3]);
+  assert.deepEqual(library.properties.list(from.id), []);
+});
+
+test("a file that somebody has a link to keeps its own history; what it replaces goes into the trash", async (t) => {
+  const { tree, library, links, put } = await openLibraryRoom(t);
+  const sent = await put("/sent.txt", "sent");
+  const onto = await put("/plan.txt", "old");
+  const link = await links.create(sent.id, { mode: "persistent" });
+  await tree.move("/sent.txt", "/plan.txt", { replace: true });
+  assert.deepEqual([library.get(sent.id).path, links.info(link.slug).state], ["/plan.txt", "active"]);
+  assert.deepEqual(
+    library.trash.list().entries.map(({ id }) => id),
+    [onto.id],
+  );
+});
+
+test("a move that is refused ends no link, and a copy that breaks off leaves what it was to replace", async (t) => {
+  const { tree, library, links, put, read, dataDir } = await openLibraryRoom(t);
+  tree.makeFolder("/outer");
+  tree.makeFolder("/outer/inner");
+  const file = await put("/outer/inner/x.txt", "x");
+  const link = await links.create(file.id, { mode: "persistent" });
+  // The folder in the way holds what is to come in its place: refused after it was marked as deleted.
+  await assert.rejects(tree.move("/outer/inner", "/outer", { replace: true }), { code: "unknown_folder" });
+  assert.deepEqual([links.info(link.slug).state, await read(file.id)], ["active", "x"]);
+
+  tree.makeFolder("/from");
+  await put("/from/a.txt", "a");
+  const broken = await put("/from/b.txt", "b");
+  const { blob } = library.tables.files.get(broken.id) ?? { blob: "" };
+  rmSync(join(dataDir, "blobs", blob));
+  await assert.rejects(tree.copy("/from", "/outer", { replace: true }), { code: "file_missing" });
+  assert.deepEqual(
+    [tree.list("/").folders.map(({ name }) => name), library.trash.list().entries],
+    [["from", "outer"], []],
+  );
+  rmSync(join(dataDir, "blobs", library.tables.files.get(file.id)?.blob ?? ""));
+  await library.destroy(broken.id);
+  await tree.copy("/from", "/outer", { replace: true });
+  assert.deepEqual([tree.list("/outer").files.map(({ name }) => name), tree.list("/outer").folders], [["a.txt"], []]);
+  assert.equal(library.trash.list().entries[0]?.name, "outer");
 });
 
 test("search finds files and folders by all words of a name, not those in the trash", async (t) => {

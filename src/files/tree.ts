@@ -4,6 +4,7 @@
  */
 import { ValidationError } from "../core/errors.ts";
 import { FILE_LIMITS } from "../core/limits.ts";
+import { cleanFileName } from "./file-name.ts";
 import type { FileRow, FolderRow } from "./file-tables.ts";
 import { TOP } from "./folders.ts";
 import type { FileLibrary, OpenFile, PutFile } from "./library.ts";
@@ -14,7 +15,10 @@ export type TreeEntry =
   | { readonly kind: "file"; readonly file: FileView };
 
 export interface MoveOptions {
-  /** What is in the way goes into the trash; otherwise it is refused with `name_taken`. */
+  /**
+   * A file on a file becomes its newest content, and what was there a version; anything else that is in the way goes
+   * into the trash. Otherwise it is refused with `name_taken`.
+   */
   readonly replace?: boolean;
 }
 
@@ -53,19 +57,26 @@ export class FileTree {
     return this.#library.makeFolder(name, folder);
   }
 
-  /** Moves and renames in one step. Throws ValidationError `unknown_file`, `name_taken`, `folder_into_itself`, `unknown_folder`. */
-  move(from: string, to: string, { replace = false }: MoveOptions = {}): void {
+  /**
+   * Moves and renames in one step; what is refused changes nothing, not even links. Throws ValidationError
+   * `unknown_file`, `name_taken`, `folder_into_itself`, `unknown_folder`.
+   */
+  async move(from: string, to: string, { replace = false }: MoveOptions = {}): Promise<void> {
     const entry = this.#need(from);
     const place = this.#needPlace(to);
     const inTheWay = this.stat(to);
     if (inTheWay && idOf(inTheWay) === idOf(entry)) return;
-    this.#library.tables.transaction(() => {
-      if (inTheWay && replace) this.#library.remove(idOf(inTheWay));
-      this.#library.change(idOf(entry), place);
-    });
+    const change = (): void => this.#library.change(idOf(entry), place);
+    if (!inTheWay || !replace) return change();
+    const areFiles = entry.kind === "file" && inTheWay.kind === "file";
+    if (areFiles && (await this.#library.moveOnto(entry.file.id, inTheWay.file.id))) return;
+    this.#library.remove(idOf(inTheWay), change);
   }
 
-  /** Copies a file, or a folder with all that is in it. Throws what `move` throws. */
+  /**
+   * Copies a file, or a folder with all that is in it; what it replaces stays until the copy is whole. Throws what
+   * `move` throws.
+   */
   async copy(from: string, to: string, { replace = false }: MoveOptions = {}): Promise<void> {
     const entry = this.#need(from);
     const place = this.#needPlace(to);
@@ -76,9 +87,13 @@ export class FileTree {
       folders.change(entry.folder.id, place); // refused, in its words
     }
     if (inTheWay && !replace) folders.freshName(place.folder, place.name);
-    if (inTheWay) this.#library.remove(idOf(inTheWay));
-    if (entry.kind === "file") await this.#library.copy(entry.file.id, place);
-    else await this.#copyFolder(entry.folder.id, place.folder, place.name);
+    if (entry.kind === "file" && inTheWay?.kind !== "folder") {
+      await this.#library.copy(entry.file.id, place, inTheWay ? "version" : "rename");
+      return;
+    }
+    const name = this.#library.tables.freeName(place.folder, cleanFileName(place.name));
+    const id = await this.#copyWhole(entry, place.folder, name);
+    if (inTheWay) this.#library.remove(idOf(inTheWay), () => this.#library.change(id, place));
   }
 
   /** Into the trash. Throws ValidationError `unknown_file`. */
@@ -117,11 +132,25 @@ export class FileTree {
     };
   }
 
-  async #copyFolder(id: string, into: string, name: string): Promise<void> {
-    const { tables } = this.#library;
-    const made = this.#library.makeFolder(name, into);
-    for (const file of tables.files.find("folder", id)) await this.#library.copy(file.id, { folder: made.id });
-    for (const inner of tables.folders.find("folder", id)) await this.#copyFolder(inner.id, made.id, inner.name);
+  /** The id of the copy. Nothing is left of one that fails. */
+  async #copyWhole(entry: TreeEntry, folder: string, name: string): Promise<string> {
+    if (entry.kind === "file") return (await this.#library.copy(entry.file.id, { folder, name })).id;
+    const made = this.#library.makeFolder(name, folder);
+    try {
+      await this.#copyInto(entry.folder.id, made.id);
+    } catch (error) {
+      await this.#library.destroy(made.id);
+      throw error;
+    }
+    return made.id;
+  }
+
+  async #copyInto(from: string, into: string): Promise<void> {
+    const { tables, properties } = this.#library;
+    properties.copy(from, into);
+    for (const file of tables.files.find("folder", from)) await this.#library.copy(file.id, { folder: into });
+    for (const inner of tables.folders.find("folder", from))
+      await this.#copyInto(inner.id, this.#library.makeFolder(inner.name, into).id);
   }
 
   /** The folder around a path, and the name in it; null where there is no such folder, and for the top. */

@@ -56,6 +56,27 @@ test("each version has the password that it was put with", async (t) => {
   assert.equal(await read(id, { password: "changed", version: three?.id }), "three");
 });
 
+test("of many saves a version is kept each five minutes, of an empty content none, and none with a link is lost", async (t) => {
+  const { library, links, put, read, clock, blobs } = await openLibraryRoom(t);
+  const { id } = await put("/a.txt", "before");
+  const contents = (): Promise<string[]> =>
+    Promise.all(library.versions.list(id).map((version) => read(id, { version: version.id })));
+  const save = (text: string): Promise<unknown> => put("/a.txt", text, { taken: "save" });
+  for (let second = 0; second < 3600; second += 10) {
+    clock.now += 10_000;
+    await save(second % 600 === 0 ? "" : `save ${second}`);
+  }
+  const kept = await contents();
+  const at = kept.slice(0, -1).map((text) => Number(text.slice("save ".length)));
+  assert.equal(kept.length, FILE_LIMITS.versions);
+  for (const [i, newer] of at.slice(0, -1).entries()) assert.ok(newer - (at[i + 1] ?? 0) >= 300, at.join());
+  assert.deepEqual([await read(id), blobs().length], ["save 3590", FILE_LIMITS.versions + 1]);
+  const link = await links.create(id, { mode: "persistent" });
+  await save("next");
+  assert.deepEqual([links.info(link.slug).state, (await contents())[0]], ["active", "save 3590"]);
+  assert.equal(library.get(id).versions, FILE_LIMITS.versions);
+});
+
 test("attachments keep a name beside the one that is taken", async (t) => {
   const { library, put } = await openLibraryRoom(t);
   await put("/voice.webm", "one");

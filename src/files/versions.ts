@@ -3,6 +3,7 @@
  * when one comes back: rows change places in one transaction.
  *
  *   put under the same name    newest -> versions; the oldest beyond ten goes for good, and its links with it
+ *   a save through the mount   the same, but one in five minutes: what lay in between was a step of work, not a version
  *   restore                    that version becomes the newest, and the newest a version
  */
 import { ValidationError } from "../core/errors.ts";
@@ -52,19 +53,30 @@ export class Versions {
   }
 
   /**
-   * Makes `next` the file's content, and what was it a version. The blobs that `dropped` names may have no row any more:
-   * the caller releases them.
+   * Makes `next` the file's content, and what was it a version, unless this is one of many saves. The blobs that
+   * `dropped` names may have no row any more: the caller releases them.
    */
-  replace(file: FileRow, next: StoredContent): { row: FileRow; dropped: readonly string[] } {
+  replace(file: FileRow, next: StoredContent, isSave: boolean): { row: FileRow; dropped: readonly string[] } {
     const earlier = this.#tables.versions.find("file", file.id);
-    const old = earlier.slice(0, Math.max(0, earlier.length + 1 - FILE_LIMITS.versions));
+    const keeps = !isSave || this.#isWorthKeeping(file, next, earlier.at(-1));
+    const old = keeps ? earlier.slice(0, Math.max(0, earlier.length + 1 - FILE_LIMITS.versions)) : [];
     this.#contents.endLinks(old);
     const row = this.#tables.transaction(() => {
       for (const { id } of old) this.#tables.versions.delete(id);
-      this.#tables.versions.put(asVersion(file));
+      if (keeps) this.#tables.versions.put(asVersion(file));
       return this.#counted({ ...file, ...next });
     });
-    return { row, dropped: old.map(({ blob }) => blob) };
+    return { row, dropped: [...old, ...(keeps ? [] : [file])].map(({ blob }) => blob) };
+  }
+
+  /**
+   * Editors save every few seconds, and file managers make a file empty before they write it: ten such versions would
+   * push out all that a person would want back; nor is one kept that is the same again. A content that somebody was given a link to is always kept.
+   */
+  #isWorthKeeping(content: StoredContent, next: StoredContent, last: StoredContent | undefined): boolean {
+    if (this.#contents.hasLinks(content)) return true;
+    if (content.bytes === 0 || content.blob === next.blob) return false;
+    return !last || Date.parse(content.addedAt) - Date.parse(last.addedAt) >= FILE_LIMITS.savedVersionsMs;
   }
 
   /** Throws ValidationError `unknown_file`, `unknown_version`. */
@@ -105,7 +117,8 @@ function asVersion(file: FileRow): VersionRow {
   return { id: newId(), file: file.id, ...contentOf(file) };
 }
 
-function contentOf(row: StoredContent): StoredContent {
+/** The part of a row that changes place. */
+export function contentOf(row: StoredContent): StoredContent {
   const { contentId, bytes, cipher, blob, digest, keyCheck, sealedPassword, addedAt } = row;
   return { contentId, bytes, cipher, blob, digest, keyCheck, sealedPassword, addedAt };
 }

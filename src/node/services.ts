@@ -29,6 +29,7 @@ import { ChaffStreams } from "./chaff.ts";
 import { EventBus } from "./event-bus.ts";
 import { ChannelRoom } from "./channel-room.ts";
 import { Gate } from "./gate.ts";
+import { Mount } from "./mount.ts";
 import { Personas } from "./personas.ts";
 import { startEmbeddedRelay } from "./relay-port.ts";
 import { isLoopbackRelay } from "./relay-url.ts";
@@ -52,6 +53,7 @@ export interface Services {
   readonly settings: SettingsStore;
   readonly files: FileLibrary;
   readonly links: Links;
+  readonly mount: Mount;
   /** null when it is switched off, and offline. */
   readonly relay: RunningRelay | null;
   readonly pool: RelayPool;
@@ -75,7 +77,7 @@ export interface Services {
 }
 
 /** What is opened one after the other, before the rest is composed of it. */
-type Foundation = Pick<Services, "config" | "online" | "clock" | "log" | "vault" | "relay"> & {
+type Foundation = Pick<Services, "config" | "online" | "clock" | "log" | "vault" | "relay" | "mount"> & {
   readonly linkStore: LinkStore;
 };
 
@@ -95,7 +97,8 @@ export async function openServices(config: Config, options: ServiceOptions = {})
   const hasRelay = online && config.embeddedRelay;
   const relay = hasRelay ? await startEmbeddedRelay({ dataDir, port: config.relayPort, clock, log }) : null;
   opened.defer(() => relay?.close());
-  const services = compose({ config, online, clock, log, vault, relay, linkStore }, opened);
+  const mount = new Mount(vault, clock);
+  const services = compose({ config, online, clock, log, vault, relay, linkStore, mount }, opened);
   const owned = opened.move();
   return { ...services, close: () => owned.disposeAsync() };
 }

@@ -63,7 +63,9 @@ test("the scenes of a new vault", async (t) => {
   const browser = await launchBrowser(t);
   if (!browser) return;
   const complaints: string[] = [];
-  const page = await open(browser, await startNocturne(t), complaints);
+  const node = await startNocturne(t);
+  await ask(node, "PATCH", "/mount", { on: true }); // with all that the settings then tell
+  const page = await open(browser, node, complaints);
   await hears(page, "You are ready");
   await inspect(page, "welcome");
   for (const [address, heading] of [

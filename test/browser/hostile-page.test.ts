@@ -30,7 +30,15 @@ const BROWSER_ARGUMENTS = ["--host-resolver-rules=MAP evil.test 127.0.0.1"];
 const JSON_TYPE = "application/json";
 const NAME = "Ada";
 
-const READS = ["/", "/api/status", "/api/contacts", "/api/settings", "/api/recovery", "/s/AAAAAAAAAAAAAAAAAAAAAA/info"];
+const READS = [
+  "/",
+  "/api/status",
+  "/api/contacts",
+  "/api/settings",
+  "/api/recovery",
+  "/dav/",
+  "/s/AAAAAAAAAAAAAAAAAAAAAA/info",
+];
 
 interface Write {
   readonly method: string;
@@ -59,6 +67,7 @@ const HARMLESS: readonly Write[] = [
 ];
 
 const FATAL: readonly Write[] = [
+  { method: "PUT", path: "/dav/evil.txt", type: "application/octet-stream", body: "evil" },
   { method: "POST", path: "/api/vault/passphrase", type: JSON_TYPE, body: JSON.stringify({ next: "mallory's words" }) },
   { method: "POST", path: "/api/vault/lock", type: JSON_TYPE, body: "" },
   { method: "POST", path: "/api/vault/wipe", type: JSON_TYPE, body: JSON.stringify({ confirm: "wipe" }) },
@@ -198,6 +207,7 @@ async function openWorld(t: TestContext): Promise<World | null> {
 
 /** Something to steal, and the session that would be needed for it. */
 async function settle(node: NocturneProcess): Promise<Pick<World, "session" | "file">> {
+  await node.run(["files", "mount"]);
   const session = await signIn(node);
   await ask(node, "PATCH", "/settings", { displayName: NAME });
   await node.run(["files", "put", import.meta.filename]);

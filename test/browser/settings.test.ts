@@ -7,7 +7,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { before, type TestContext, test } from "node:test";
 import type { Page } from "playwright-core";
-import type { RecoveryView, Settings, Status } from "../../src/api/contract.ts";
+import type { MountPassword, RecoveryView, Settings, Status } from "../../src/api/contract.ts";
 import { launchBrowser } from "../support/browser.ts";
 import {
   type NocturneProcess,
@@ -200,6 +200,35 @@ test("cover is chosen with its costs in sight, takes effect at once, and is kept
   assert.equal((await ask<Status>(again, "GET", "/status")).cover.profile, "stealth");
   forgive(world.complaints, /ERR_CONNECTION_REFUSED|ERR_EMPTY_RESPONSE|ERR_CONNECTION_RESET/);
   assert.deepEqual(world.complaints, []);
+});
+
+test("files are let into the file manager, with a password that is shown on demand and renewed", async (t) => {
+  const world = await openSettings(t);
+  if (!world) return;
+  const { page, node, complaints } = world;
+  const region = page.getByRole("region", { name: "Files in your file manager" });
+  const password = async () => (await ask<MountPassword>(node, "POST", "/mount/password")).password;
+  const statusWith = async (word: string): Promise<number> => {
+    const authorization = `Basic ${Buffer.from(`nocturne:${word}`).toString("base64")}`;
+    return (await fetch(`http://localhost:${node.ports.app}/dav/`, { headers: { authorization } })).status;
+  };
+  assert.equal(await statusWith(await password()), 404);
+  await region.getByRole("switch", { name: "Show my files as a drive" }).click();
+  await region.getByText(`http://localhost:${node.ports.app}/dav/`, { exact: true }).first().waitFor();
+  await region.getByRole("heading", { name: "Windows (Explorer)" }).waitFor();
+  const first = await password();
+  assert.equal(await statusWith(first), 200);
+  assert.ok(!(await page.content()).includes(first));
+  await press(page, "Show the password");
+  await region.getByText(first).waitFor();
+  await press(page, "Make a new password");
+  await region.getByText(first).waitFor({ state: "detached" });
+  await region.getByText(await password()).waitFor();
+  assert.deepEqual([await statusWith(first), await statusWith(await password())], [401, 200]);
+  await region.getByRole("switch", { name: "Show my files as a drive" }).click();
+  await region.getByRole("heading", { name: "Windows (Explorer)" }).waitFor({ state: "detached" });
+  assert.equal(await statusWith(await password()), 404);
+  assert.deepEqual(complaints, []);
 });
 
 test("where cover was said at the start, it is told and not asked", async (t) => {

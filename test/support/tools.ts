@@ -7,7 +7,14 @@ import { delimiter, join } from "node:path";
 import type { TestContext } from "node:test";
 
 /** Program name on PATH -> Debian package. */
-export const TOOLS = { chromium: "chromium", age: "age", openssl: "openssl" } as const;
+export const TOOLS = {
+  chromium: "chromium",
+  age: "age",
+  openssl: "openssl",
+  litmus: "litmus",
+  rclone: "rclone",
+  fusermount3: "fuse3",
+} as const;
 
 export type Tool = keyof typeof TOOLS;
 

@@ -30,6 +30,7 @@ export const keys = {
   space: ["space"],
   thumbnails: ["thumbnail"],
   links: ["links"],
+  mount: ["mount"],
   invite: ["invite"],
   offeredRelays: ["offered-relays"],
   workCosts: ["work-costs"],

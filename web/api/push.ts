@@ -120,7 +120,7 @@ function apply(event: Heard): void {
     case "links":
       return refetchSoon(keys.links);
     case "settings":
-      return refetchSoon(keys.settings, keys.identity, keys.status);
+      return refetchSoon(keys.settings, keys.identity, keys.status, keys.mount);
     case "personas":
       return refetchSoon(keys.personas);
     case "relays":

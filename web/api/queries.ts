@@ -21,6 +21,7 @@ import type {
   IdentityView,
   LinkView,
   MessagePage,
+  MountView,
   OfferedRelays,
   SearchHit,
   Settings,
@@ -72,6 +73,8 @@ export const useIdentity = (): UseQueryResult<IdentityView> => useGet(keys.ident
 export const useDevices = (): UseQueryResult<readonly DeviceView[]> => useGet(keys.devices, "/devices");
 /** What the person chose; `changeSettings` edits this cache before the node has answered. */
 export const useSettings = (): UseQueryResult<Settings> => useGet(keys.settings, "/settings");
+/** Whether other programs of the machine may use the library as a drive, and how. */
+export const useMount = (): UseQueryResult<MountView> => useGet(keys.mount, "/mount");
 /** Everybody, requests and blocked people included. */
 export const useContacts = (): UseQueryResult<readonly Contact[]> => useGet(keys.contacts, "/contacts");
 /** The whole library, in the node's order. */

@@ -4,6 +4,7 @@ import { useSettings, useStatus } from "../api/queries.ts";
 import { LoadFailure, Skeleton } from "../components/feedback.tsx";
 import { Scene } from "../components/scene.tsx";
 import { DevicesSection } from "../components/settings/devices.tsx";
+import { MountSection } from "../components/settings/mount.tsx";
 import { PersonasSection } from "../components/settings/personas.tsx";
 import { PrivacySection, ProfileSection } from "../components/settings/profile.tsx";
 import { RelaysSection } from "../components/settings/relays.tsx";
@@ -33,6 +34,7 @@ export function SettingsScene({ part }: { readonly part: string | null }): React
           <CoverSection cover={status.cover} />
           <ReadingSection reading={status.reading} />
           <DevicesSection />
+          <MountSection />
           <SecuritySection status={status} />
           <RecoverySection settings={settings} />
           <ThisBrowserSection />
