@@ -14,8 +14,6 @@ export interface DavRooms {
   readonly locks: LockTable;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Of the disk on which the library lies. */
-  readonly freeBytes: () => Promise<number>;
 }
 
 export interface Exchange extends DavRooms {

@@ -1,5 +1,6 @@
 /** The properties that the node itself tells (RFC 4918 section 15, RFC 4331): never stored, and not to be set. */
 import { getMimeType } from "hono/utils/mime";
+import type { FileSpace } from "../../files/views.ts";
 import { hrefOf, nameOf } from "./dav-path.ts";
 import type { Lock } from "./lock-table.ts";
 import type { Resource } from "./resource.ts";
@@ -10,7 +11,7 @@ export interface Surroundings {
   readonly locks: (path: string) => readonly Lock[];
   readonly nowMs: number;
   /** Asked for only where somebody wants to know. */
-  readonly space: { readonly used: number; readonly available: number } | null;
+  readonly space: Pick<FileSpace, "diskBytes" | "freeBytes"> | null;
 }
 
 /** The inside of the property's element; null where a resource has none. */
@@ -40,8 +41,8 @@ const LIVE: Readonly<Record<string, Live>> = {
 
 /** Not among "all": they cost a look at every file (RFC 4331 section 2). */
 const ON_DEMAND: Readonly<Record<string, Live>> = {
-  "quota-used-bytes": ({ kind }, { space }) => (kind === "folder" && space ? String(space.used) : null),
-  "quota-available-bytes": ({ kind }, { space }) => (kind === "folder" && space ? String(space.available) : null),
+  "quota-used-bytes": ({ kind }, { space }) => (kind === "folder" && space ? String(space.diskBytes) : null),
+  "quota-available-bytes": ({ kind }, { space }) => (kind === "folder" && space ? String(space.freeBytes) : null),
 };
 
 export const USUAL_NAMES: readonly string[] = Object.keys(LIVE);

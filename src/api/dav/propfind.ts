@@ -19,21 +19,16 @@ export async function propfind(exchange: Exchange): Promise<Response> {
   if (depth === null) throw new DavError(400, "bad_depth", "The header Depth is 0, 1 or infinity.");
   const found = find(path);
   if (found === null) throw nothingThere();
-  const around = await surroundings(exchange, wanted);
+  const around = surroundings(exchange, wanted);
   const resources = depth === "infinity" ? boundedTree(exchange, found) : withMembers(exchange, found, depth);
   const tell = (resource: Resource): string => describe(exchange, resource, wanted, around);
   return sendStream(c, inSteps(multistatus(map(resources, tell))), 207, { "content-type": XML_TYPE }, log);
 }
 
-async function surroundings(exchange: Exchange, wanted: Propfind): Promise<Surroundings> {
-  const { locks, library, clock, freeBytes } = exchange;
+function surroundings({ locks, library, clock }: Exchange, wanted: Propfind): Surroundings {
   const isAsked = wanted.kind !== "names" && wanted.names.some((name) => isDavName(name) && isQuota(name.local));
-  const space = isAsked ? { used: usedBytes(library.space()), available: await freeBytes() } : null;
+  const space = isAsked ? library.space() : null;
   return { locks: (path) => locks.covering(path), nowMs: clock.nowMs(), space };
-}
-
-function usedBytes({ bytes, versionBytes, trashBytes }: ReturnType<Exchange["library"]["space"]>): number {
-  return bytes + versionBytes + trashBytes;
 }
 
 function* withMembers({ library }: Exchange, found: Resource, depth: "0" | "1"): Generator<Resource> {

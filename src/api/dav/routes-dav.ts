@@ -6,7 +6,6 @@
  * The password travels in the header `Authorization` alone, and is good for nothing but this. Every refusal is heard:
  * what is left of a body is read first.
  */
-import { statfs } from "node:fs/promises";
 import { Hono } from "hono";
 import { auth } from "hono/utils/basic-auth";
 import { InternalError, LockedError, toNocturneError } from "../../core/errors.ts";
@@ -44,17 +43,13 @@ const METHODS: Readonly<Record<string, Method>> = {
 };
 
 export function davRoutes({ services }: Api): Routes {
-  const { files, clock, log, config } = services;
+  const { files, clock, log } = services;
   const rooms: DavRooms = {
     library: files,
     tree: new FileTree(files),
     locks: new LockTable(clock),
     clock,
     log,
-    freeBytes: async () => {
-      const { bavail, bsize } = await statfs(config.dataDir);
-      return bavail * bsize;
-    },
   };
   const answer = async (c: Context<ApiEnvironment>): Promise<Response> => {
     try {
