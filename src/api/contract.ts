@@ -19,6 +19,8 @@
  * | POST /api/vault/wipe | confirm: "wipe" | Done, and the node stops |
  * | GET /api/vault/backup, POST /api/vault/backup/ticket | | the archive, DownloadTicket |
  * | GET /api/recovery, POST /api/recovery/confirm | | RecoveryView, Done |
+ * | GET, POST /api/recovery/summary | (POST: leaves one at your relays now) | SummaryView |
+ * | POST /api/recovery/restore | key (hex or words), relays | RestoreResult |
  * | POST /api/recovery/unlock | key (hex or words), next? (the new passphrase) | Done |
  * | GET, PATCH /api/settings; GET /api/relays/offered | any fields of Settings | Settings, OfferedRelays |
  * | GET /api/settings/work | | WorkCost[] |
@@ -145,6 +147,8 @@ import type {
   Protection,
   RelayState,
   RestoreResult,
+  SummaryView,
+  FoundSummary,
   RouteState,
   Settings,
   Status,
@@ -160,6 +164,8 @@ export type {
   Protection,
   RelayState,
   RestoreResult,
+  SummaryView,
+  FoundSummary,
   RouteState,
   Settings,
   Status,
@@ -260,6 +266,8 @@ export interface RecoveryView {
   readonly checksum: string;
   /** The same key as 24 words. */
   readonly words: string;
+  /** Those that hold the account's summary: they belong on the same paper. */
+  readonly relays: readonly string[];
   /** True once the person has confirmed that it is written down (POST /api/recovery/confirm). */
   readonly confirmed: boolean;
 }

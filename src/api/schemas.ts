@@ -130,7 +130,28 @@ export const recoverySchema: Shape<contract.RecoveryView> = v.object({
   hex: text,
   checksum: text,
   words: text,
+  relays: v.array(text),
   confirmed: v.boolean(),
+});
+export const summarySchema: Shape<contract.SummaryView> = v.object({
+  madeAt: v.nullable(time),
+  relays: v.array(text),
+  possible: v.boolean(),
+  leftOut: count,
+});
+export const restoreSchema: Shape<contract.RestoreResult> = v.object({
+  npub: text,
+  contacts: count,
+  files: count,
+  summary: v.exactOptional(
+    v.object({
+      madeAt: v.nullable(time),
+      groups: count,
+      channels: count,
+      relays: v.array(v.object({ url: text, state: v.picklist(["newest", "behind", "unreachable"]) })),
+      warnings: v.array(text),
+    }),
+  ),
 });
 export const settingsSchema: Shape<contract.Settings> = v.object({
   displayName: text,

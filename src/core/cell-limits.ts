@@ -172,6 +172,38 @@ export const COURIER_LIMITS = {
   voucherMs: 31_622_400_000, // 366 days
 } as const;
 
+/** The summary of an account that lies at relays for its recovery key (NEP-19). */
+export const SNAPSHOT_LIMITS = {
+  /** At most one begins in an epoch, under addresses of that epoch. */
+  epochMs: 900_000, // 15 min
+  /** How far back is looked for one: as long as relays keep cells, and a day more for clocks that are wrong. */
+  epochs: 768, // 8 days
+  /** How far ahead: for clocks that are wrong, and for one that is asked for right after another. */
+  aheadEpochs: 2,
+  /** Epochs of whose heads a relay is asked at a time, the newest first; with all copies and tries 768 addresses. */
+  epochsPerLook: 64,
+  /** Made anew after so long though nothing changed: relays forget cells after CELL_LIMITS.keptMs. */
+  renewMs: 86_400_000, // 1 day
+  /** How often is looked whether something changed. */
+  checkMs: 120_000, // 2 min
+  /** So many of one's relays are given it. */
+  copies: 4,
+  /** How often a cell that was not taken is made for one relay, under another address each time. */
+  tries: 3,
+  /** Cells of the smallest; each larger size is twice the one before. */
+  cellsMin: 16,
+  /** Cells of the largest: the cards of some 1,200 people. */
+  cells: 2_048,
+  /** The summary as text, before it is compressed. */
+  textBytes: 16_777_216, // 16 MiB
+  /** Addresses in one question for cells. */
+  addressesPerQuestion: 256,
+  /** A relay that does not answer a question by then is taken as unreachable. */
+  answerMs: 10_000, // 10 s
+  /** Relays that one restore asks. */
+  relays: 16,
+} as const;
+
 /** Private retrieval of the bodies of cells (NEP-14): what relays and clients must agree on. */
 export const PIR_LIMITS = {
   /** The decoded content of a cell: version, ephemeral key, nonce, 2,048 bytes and a tag. */

@@ -55,6 +55,7 @@ import { SearchIndex } from "./search-index.ts";
 import { Sessions, type SessionsOptions } from "./session/sessions.ts";
 import { SessionInbox } from "./session-inbox.ts";
 import { SessionKeeper } from "./session-keeper.ts";
+import { SnapshotPublisher } from "./snapshot/publisher.ts";
 import { TextOrder } from "./text-order.ts";
 import { Transcript } from "./transcript.ts";
 import { TypingBoard, type TypingListener } from "./typing.ts";
@@ -89,6 +90,8 @@ export interface Desk extends Rooms {
   readonly expiry: Expiry;
   readonly search: SearchIndex;
   readonly typing: TypingBoard;
+  /** Null for who keeps none: a persona. */
+  readonly snapshots: SnapshotPublisher | null;
 }
 
 /** What the desk tells the messenger, which tells the faces. */
@@ -164,7 +167,17 @@ export function openDesk(options: MessengerOptions, events: DeskEvents): Desk {
     expiry: new Expiry(rooms.messages),
     search,
     typing,
+    snapshots: openSnapshots({ ...places, ...cells, log }, options),
   };
+}
+
+type SnapshotRooms = Omit<ConstructorParameters<typeof SnapshotPublisher>[0], "source" | "relays" | "timers">;
+
+function openSnapshots(rooms: SnapshotRooms, options: MessengerOptions): SnapshotPublisher | null {
+  const { snapshot: source, ownRelays, embeddedRelay } = options;
+  if (!source) return null;
+  const relays = () => ownRelays().filter((url) => url !== embeddedRelay);
+  return new SnapshotPublisher({ ...rooms, relays, source, timers: systemTimers });
 }
 
 function openCells(options: MessengerOptions, identity: Identity) {
@@ -358,6 +371,7 @@ function openOwnDevices(
 /** Ends all work; resolves when nothing runs any more. */
 export async function closeDesk(desk: Desk): Promise<void> {
   desk.linking.close();
+  desk.snapshots?.close();
   desk.passes.close();
   desk.couriers.close();
   desk.collector.close();

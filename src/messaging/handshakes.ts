@@ -57,7 +57,7 @@ export class Handshakes {
   async resume(): Promise<void> {
     await this.settleAll();
     for (const { publicKey } of this.#o.devices.isMain ? this.#o.contacts.list() : []) {
-      const contact = this.#ready(publicKey);
+      const contact = this.#ready(publicKey) ?? this.#unanswered(publicKey);
       if (!contact || this.#o.sessions.of(publicKey) || this.#isGreeted(publicKey)) continue;
       await this.#o.sayHello(contact);
       this.#o.ready(publicKey);
@@ -81,6 +81,12 @@ export class Handshakes {
     const contact = this.#o.contacts.get(publicKey);
     const isReady = contact?.state === "accepted" && contact.profile === "hidden" && contact.changedCard === null;
     return isReady ? contact : null;
+  }
+
+  /** Whom we said hello to: the letter is lost if the account was brought back by its recovery key. */
+  #unanswered(publicKey: string): ContactRow | null {
+    const contact = this.#o.contacts.get(publicKey);
+    return contact?.state === "pending" && contact.profile === "hidden" ? contact : null;
   }
 
   /**

@@ -14,6 +14,8 @@ interface HeardRow {
   readonly n: number;
 }
 
+const FORGOTTEN = -1;
+
 export class HeardBook {
   readonly #table: SealedTable<HeardRow>;
 
@@ -25,9 +27,20 @@ export class HeardBook {
     return this.#table.count() === 0;
   }
 
-  /** Null for who was never heard there. */
+  /** Null for who was never heard there, or is counted anew. */
   last(place: string): number | null {
-    return this.#table.get(place)?.n ?? null;
+    const n = this.#table.get(place)?.n ?? null;
+    return n === FORGOTTEN ? null : n;
+  }
+
+  /** True for who was heard before, nobody knows how far: his next text is the first that is counted. */
+  isForgotten(place: string): boolean {
+    return this.#table.get(place)?.n === FORGOTTEN;
+  }
+
+  /** How far he was heard was lost with another machine. */
+  forget(place: string): void {
+    this.note(place, FORGOTTEN);
   }
 
   note(place: string, n: number): void {
@@ -36,7 +49,7 @@ export class HeardBook {
 
   /** A device that came when we were there has said nothing yet that we could miss. */
   greet(place: string): void {
-    if (this.last(place) === null) this.note(place, 0);
+    if (!this.#table.has(place)) this.note(place, 0);
   }
 }
 

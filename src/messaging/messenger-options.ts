@@ -8,6 +8,7 @@ import type { LinkedAccount } from "../vault/identity.ts";
 import type { StreamLaw } from "./cover/streams.ts";
 import type { ReadingOptions } from "./fetch/fetching.ts";
 import type { SyncedSettings } from "./device/sync-item.ts";
+import type { SnapshotSource } from "./snapshot/publisher.ts";
 import type { MessageFile } from "./views.ts";
 
 export interface MessengerOptions {
@@ -30,6 +31,8 @@ export interface MessengerOptions {
   readonly settings: () => MessengerSettings;
   /** Makes the account one whose keys lie on another device; null where that cannot be. */
   readonly linkTo: ((account: LinkedAccount) => void) | null;
+  /** For the summary of the account that the recovery key alone finds; absent where none is kept. */
+  readonly snapshot?: SnapshotSource;
   /** Takes over what was set on another device of this account. */
   readonly adoptSettings: (settings: SyncedSettings) => void;
   readonly clock: Clock;

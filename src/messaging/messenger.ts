@@ -28,6 +28,7 @@ import type { MessengerOptions } from "./messenger-options.ts";
 import type { MessageStore, StoredMessage } from "./message-store.ts";
 import type { OutboxRow } from "./outbox.ts";
 import { type InboxQuery, type PageQuery, parseTime, type SearchQuery } from "./reader.ts";
+import type { SnapshotPublisher } from "./snapshot/publisher.ts";
 import { Sweeper } from "./sweeper.ts";
 import type {
   ChangeConversation,
@@ -144,8 +145,7 @@ export class Messenger {
   /** Shows messages that waited too long for a missing earlier one; runs by itself every few seconds. */
   releaseOverdue(): void {
     const { correspondence, groupCorrespondence } = this.#desk();
-    this.#change(() => correspondence.releaseOverdue());
-    this.#change(() => groupCorrespondence.releaseOverdue());
+    for (const one of [correspondence, groupCorrespondence]) this.#change(() => one.releaseOverdue());
   }
 
   /** Tells our card, and looks for those of people of whom only the key is known; runs by itself every few seconds. */
@@ -158,6 +158,11 @@ export class Messenger {
   /** Renews keys that are due, and forgets those whose time is over; runs by itself twice a minute. */
   renewKeys(): void {
     this.#background(this.#keepKeys(this.#desk()));
+  }
+
+  /** The summary for the recovery key; null for a persona. */
+  get snapshots(): SnapshotPublisher | null {
+    return this.#desk().snapshots;
   }
 
   /** How each of our relays is read now, whether that keeps to the budget, and to how many relays cells leave. */
@@ -182,7 +187,7 @@ export class Messenger {
     const { contacts, introductions, cardFinder } = this.#desk();
     const { publicKey } = await introductions.addContact(request);
     this.#changed(publicKey);
-    this.#settle(publicKey);
+    this.#background(this.#desk().handshakes.settle(publicKey));
     await cardFinder.look();
     return contacts.view(contacts.find(publicKey));
   }
@@ -206,7 +211,7 @@ export class Messenger {
       correspondence.accept(row, effects);
       return contacts.get(row.publicKey) ?? row;
     });
-    this.#settle(parsePublicKey(accepted.npub).publicKey);
+    this.#background(this.#desk().handshakes.settle(parsePublicKey(accepted.npub).publicKey));
     return accepted;
   }
 
@@ -255,8 +260,7 @@ export class Messenger {
 
   /** A new group; the named contacts are asked to come. Throws ValidationError `bad_name`, `not_a_contact`. */
   async createGroup({ name, members }: CreateGroup): Promise<Group> {
-    const { membership } = this.#desk();
-    return this.#groupView(await membership.create(name, this.#accounts(members)));
+    return this.#groupView(await this.#desk().membership.create(name, this.#accounts(members)));
   }
 
   /** By id or name. Throws ValidationError `unknown_group`. */
@@ -523,10 +527,6 @@ export class Messenger {
     const group = groups.get(id);
     // Devices beyond a contact's main one are woken once a message is sealed for them.
     for (const device of group ? groups.others(group) : [id]) dispatcher.wake(device);
-  }
-
-  #settle(publicKey: string): void {
-    this.#background(this.#desk().handshakes.settle(publicKey));
   }
 
   async #keepKeys({ sessionKeeper, membership }: Desk): Promise<void> {

@@ -40,7 +40,8 @@ export class TextOrder {
     const { conversation, author, device } = speaker;
     const place = placeOf(conversation, device);
     // We were there when a contact began to count; of a device that came later we may have missed the beginning.
-    const last = heard.last(place) ?? (device === conversation ? 0 : letter.n - 1);
+    const begins = device === conversation && !heard.isForgotten(place);
+    const last = heard.last(place) ?? (begins ? 0 : letter.n - 1);
     if (letter.n <= last) {
       transcript.show(conversation, author, arrivalOf(letter), "hidden", effects);
       return true;

@@ -119,6 +119,29 @@ export class Gate {
   }
 
   /**
+   * Makes this new installation the account of a recovery key (hex or words); `fill` puts into it what can be found, before
+   * anything is sent. Throws ValidationError `bad_recovery_key`, LockedError, and what `fill` throws.
+   */
+  recoverAccount<T>(text: string, fill: () => Promise<T>): Promise<T> {
+    const { vault, clock, bus, pool, interopPool } = this.#rooms;
+    const key = parseRecoveryKey(text);
+    return this.#inTurn(async () => {
+      if (vault.locked) throw new LockedError();
+      await this.#stop();
+      try {
+        vault.adoptRecoveryKey(key, clock.nowMs());
+        pool.cut();
+        interopPool.cut();
+        return await fill();
+      } finally {
+        wipeBytes(key);
+        this.#start();
+        bus.emit({ event: "settings" });
+      }
+    });
+  }
+
+  /**
    * Makes this new installation a device of the account that made the link. Throws what `DeviceDesk.ask` throws,
    * LockedError if the vault is locked meanwhile.
    */

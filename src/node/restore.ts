@@ -6,14 +6,15 @@ import { parseRecoveryKey } from "../crypto/recovery-key.ts";
 import { ContactBook } from "../messaging/contact-book.ts";
 import { restoreBackup as unpackBackup } from "../vault/restore.ts";
 import { openVault } from "../vault/vault.ts";
+import { isBlank, reviveFromRelays } from "./account-recovery.ts";
 import type { Config } from "./config.ts";
 import { openServices } from "./services.ts";
 import type { RestoreResult } from "./views.ts";
 
 /**
- * On an empty machine the identity is made anew from `key` (hex or words); an existing vault, its
- * passphrase forgotten, is opened by it. Afterwards the configured secret opens the vault, or a key file.
- * Throws ValidationError `bad_recovery_key`, `vault_in_use`; CryptoError for another vault's key.
+ * On an empty machine the identity is made anew from `key` (hex or words), and filled with what the configured relays have
+ * of it; an existing vault, its passphrase forgotten, is opened by it. Afterwards the configured secret opens the vault, or
+ * a key file. Throws ValidationError `bad_recovery_key`, `vault_in_use`; CryptoError for another vault's key.
  */
 export async function restoreByKey(config: Config, key: string): Promise<RestoreResult> {
   const vault = await openVault({
@@ -22,7 +23,7 @@ export async function restoreByKey(config: Config, key: string): Promise<Restore
     recoveryKey: parseRecoveryKey(key),
   });
   vault.close();
-  return readResult(config);
+  return readResult(config, true);
 }
 
 /**
@@ -37,11 +38,14 @@ export async function restoreBackup(config: Config, path: string, secret: string
   return readResult({ ...config, secret: next });
 }
 
-async function readResult(config: Config): Promise<RestoreResult> {
+async function readResult(config: Config, asksRelays = false): Promise<RestoreResult> {
   const services = await openServices(config, { online: false });
   try {
-    const { npub } = services.vault.identity();
-    return { npub, contacts: new ContactBook(services.vault).list().length, files: services.files.list().length };
+    const { vault, files } = services;
+    const asks = asksRelays && config.relays.length > 0 && isBlank(vault) && files.list().length === 0;
+    const found = asks ? { summary: await reviveFromRelays(services, config.relays) } : {};
+    const { npub } = vault.identity();
+    return { npub, contacts: new ContactBook(vault).list().length, files: files.list().length, ...found };
   } finally {
     await services.close();
   }

@@ -14,7 +14,7 @@ const NO_PASSPHRASE =
 const TOO_DEAR =
   "Reading your relays costs more than you allow, even in the cheapest way. Nothing is left out; allow more in the settings, or leave a relay.";
 const NOT_WRITTEN_DOWN =
-  "Your recovery key is not written down: if this machine is lost, so is everything in it. Show it: nocturne recovery show";
+  "Your recovery key is not written down: if this machine is lost, so is everything in it. Show it: nocturne recovery show - then: nocturne recovery confirm";
 
 export function readStatus(services: Services): Status {
   const { vault, relay } = services;

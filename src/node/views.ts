@@ -150,6 +150,32 @@ export interface RestoreResult {
   readonly npub: string;
   readonly contacts: number;
   readonly files: number;
+  /** What relays had of the account; absent if none was asked. */
+  readonly summary?: FoundSummary;
+}
+
+/** What was found at relays by the recovery key alone. */
+export interface FoundSummary {
+  /** When it was made, to the quarter of an hour; null if there was none. */
+  readonly madeAt: string | null;
+  readonly groups: number;
+  readonly channels: number;
+  /** `behind`: it answered, and has none or an older one. */
+  readonly relays: readonly { readonly url: string; readonly state: "newest" | "behind" | "unreachable" }[];
+  /** What a person must know of it, in plain words. */
+  readonly warnings: readonly string[];
+}
+
+/** GET /api/recovery/summary: what lies at relays for who has nothing left but the recovery key. */
+export interface SummaryView {
+  /** Null: none was made yet. */
+  readonly madeAt: string | null;
+  /** Where all of it lies. Empty: it is on its way, or no relay took all of it. */
+  readonly relays: readonly string[];
+  /** Whether there is a relay to leave one at. */
+  readonly possible: boolean;
+  /** People who did not fit. */
+  readonly leftOut: number;
 }
 
 /** GET /api/personas: a disposable identity of yours. It has the shape of `IdentityView` and more. */

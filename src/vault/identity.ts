@@ -12,7 +12,7 @@
  * so that no key ever becomes a JavaScript string, which nobody can overwrite.
  */
 
-import { concatBytes, fromBase64Url, toBase64Url, toHex, wipeBytes } from "../core/bytes.ts";
+import { concatBytes, equalBytes, fromBase64Url, toBase64Url, toHex, wipeBytes } from "../core/bytes.ts";
 import { CryptoError, ValidationError } from "../core/errors.ts";
 import { randomBytes } from "../core/random.ts";
 import { openBytes, sealBytes } from "../crypto/aead.ts";
@@ -101,6 +101,14 @@ export function withNostrKey(root: RootSecrets, nostrSecretKey: Uint8Array): Roo
     });
   }
   return { ...root, nostrSecretKey: nostrSecretKey.slice() };
+}
+
+/** True if the Nostr key does not come from the recovery key; takes about 60 ms. */
+export function isImported({ recoveryKey, nostrSecretKey }: RootSecrets): boolean {
+  const derived = secretKeyFromWords(recoveryKeyToWords(recoveryKey));
+  const isDerived = equalBytes(derived, nostrSecretKey);
+  wipeBytes(derived);
+  return !isDerived;
 }
 
 /** The keys that the account's card names, base64url: what safety numbers are made of. */

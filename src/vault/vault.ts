@@ -17,14 +17,23 @@ import type { Logger } from "../core/log.ts";
 import { deriveKey } from "../crypto/key-derivation.ts";
 import { type KeySlot, sealWithPassword, sealWithKey } from "../crypto/key-slots.ts";
 import type { DecodedHeader } from "../crypto/sealed-header.ts";
-import { checkPassphrase, hasPassphrase, openByKeyFile, openByPassphrase, openByRecoveryKey } from "./access.ts";
+import {
+  checkPassphrase,
+  hasPassphrase,
+  openByKeyFile,
+  openByPassphrase,
+  openByRecoveryKey,
+  sealRecoverySlot,
+} from "./access.ts";
 import type { Account } from "./account.ts";
 import { createBackup } from "./backup.ts";
 import type { Database } from "./database.ts";
 import { createVault } from "./first-start.ts";
 import {
+  createRoot,
   type Identity,
   identityOf,
+  isImported,
   type LinkedAccount,
   type RootSecrets,
   wipeIdentity,
@@ -78,6 +87,7 @@ export class Vault implements Account {
   /** The accounts beside the root's. */
   readonly personas: PersonaAccounts;
   readonly #listeners: Record<VaultEvent, Set<() => void>> = { locked: new Set(), unlocked: new Set() };
+  #compared: { readonly root: RootSecrets; readonly isImported: boolean } | null = null;
   #header: DecodedHeader;
   #open: OpenState | null = null;
   #closed = false;
@@ -130,6 +140,14 @@ export class Vault implements Account {
     return this.#state().root.recoveryKey.slice();
   }
 
+  /** The Nostr key if it was put in the place of the derived one, a copy; else null. Throws LockedError. */
+  importedKey(): Uint8Array | null {
+    const { root } = this.#state();
+    // Deriving takes 60 ms, so it is done once for each root.
+    if (this.#compared?.root !== root) this.#compared = { root, isImported: isImported(root) };
+    return this.#compared.isImported ? root.nostrSecretKey.slice() : null;
+  }
+
   /** A 32-byte key of another room that the recovery key alone brings back, such as `files/v1`. Throws LockedError. */
   secretFor(label: string): Uint8Array {
     return deriveKey(this.#state().root.recoveryKey, label);
@@ -172,6 +190,25 @@ export class Vault implements Account {
     this.#meta.writeRoot(next);
     this.#open = { ring, root: next, identity: identityOf(next) };
     wipeBytes(root.nostrSecretKey);
+    wipeIdentity(identity);
+  }
+
+  /**
+   * Makes this vault that of another recovery key and the identity that comes from it. Only for one that holds nothing yet:
+   * what other keys sealed stays sealed with them. A crash leaves one of both keys, and the vault key opens both.
+   */
+  adoptRecoveryKey(recoveryKey: Uint8Array, nowMs: number): void {
+    const { ring, root, identity } = this.#state();
+    const next = createRoot(recoveryKey.slice(), nowMs);
+    const others = this.#header.slots.filter(({ type }) => type !== "recovery");
+    this.#header = writeVaultFile(
+      this.#dataDir,
+      [...others, sealRecoverySlot(ring.vaultKey, recoveryKey)],
+      ring.vaultKey,
+    );
+    this.#meta.writeRoot(next);
+    this.#open = { ring, root: next, identity: identityOf(next) };
+    wipeRoot(root);
     wipeIdentity(identity);
   }
 

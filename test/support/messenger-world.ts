@@ -45,6 +45,8 @@ export class Person {
   law: MessengerOptions["law"] = new CoverLaw("fast");
   /** What reading may cost; from the next start on. */
   reading: MessengerOptions["reading"];
+  /** Keeps summaries of the account at relays; from the next start on. */
+  snapshot: MessengerOptions["snapshot"];
   /** What a face would have heard, and which links were ended. */
   readonly events: MessengerEvent[] = [];
   readonly revoked: string[] = [];
@@ -75,6 +77,7 @@ export class Person {
       interopPool: pool,
       law: this.law,
       ...(this.reading ? { reading: this.reading } : {}),
+      ...(this.snapshot ? { snapshot: this.snapshot } : {}),
       ownRelays: () => [this.#relay.url ?? RELAY],
       embeddedRelay: null,
       shareFile: async (id) => ({ id, name: "plan.pdf", bytes: 3, url: `http://localhost/s/${id}#key` }),
@@ -126,9 +129,17 @@ export function createWorld(t: TestContext): World {
   return { relay, clock, person: (name) => createPerson(t, name, relay, clock) };
 }
 
-export async function createPerson(t: TestContext, name: string, network: Network, clock: Clock): Promise<Person> {
+/** `before`: a machine on which somebody comes back, by his recovery key, and what is done before the first start. */
+export async function createPerson(
+  t: TestContext,
+  name: string,
+  network: Network,
+  clock: Clock,
+  before?: { readonly recoveryKey: Uint8Array; readonly prepare: (vault: Vault) => Promise<void> },
+): Promise<Person> {
   const dataDir = mkdtempSync(join(tmpdir(), "nocturne-messenger-"));
-  const vault = await openVault({ dataDir, clock, log });
+  const vault = await openVault({ dataDir, clock, log, ...(before ? { recoveryKey: before.recoveryKey } : {}) });
+  await before?.prepare(vault);
   const made = new Person(vault, dataDir, network, clock, name);
   t.after(async () => {
     await made.messenger.stop();

@@ -1,37 +1,70 @@
 /**
  * `nocturne recovery`: the one key that brings everything back.
  *
- *   restore, no node    empty folder: the identity is made anew; a vault: opened, its passphrase forgotten
+ *   restore, no node    empty folder: the account is made anew, from what relays have of it; a vault: opened, its passphrase forgotten
  *   restore, a node     its locked vault is opened where it is
+ *   update              leaves at relays what a restore is made from; happens by itself, too
  */
 
 import type { Command } from "commander";
-import type { Contact, FileView, IdentityView, RecoveryView, RestoreResult, Status } from "../../api/contract.ts";
+import type {
+  Contact,
+  FileView,
+  IdentityView,
+  RecoveryView,
+  RestoreResult,
+  Status,
+  SummaryView,
+} from "../../api/contract.ts";
 import { ValidationError } from "../../core/errors.ts";
 import { toHex } from "../../core/bytes.ts";
 import type { Context } from "../context.ts";
 import type { NodeClient } from "../node-client.ts";
+import { collect } from "../options.ts";
 
 const WORDS_PER_LINE = 6;
+
+const RELAYS_TOO = "Write the relays down, too: with them the key brings back your contacts, groups and channels.";
+const NO_RELAY =
+  "You use no relay but your own, so there is no summary anywhere. Choose a relay in the settings, or keep a backup.";
+const WHAT_COMES =
+  "Messages and files are in backups only. When you start, contacts are told and groups asked to let you in again.";
 
 export function addRecoveryCommands(program: Command, context: Context): void {
   const recovery = program.command("recovery").description("your recovery key");
 
   recovery
     .command("show")
-    .description("print the recovery key, as hex and as 24 words")
-    .action(() => show(context));
+    .description("print the recovery key, as hex and as 24 words, and the relays that belong on the same paper")
+    .option("--qr", "also as a QR code")
+    .action(({ qr = false }: { qr?: boolean }) => show(context, qr));
+
+  recovery
+    .command("confirm")
+    .description("type the recovery key from your paper (or on stdin), so that nobody reminds you any more")
+    .action(() => confirm(context));
+
+  recovery
+    .command("status")
+    .description("where the summary of your account lies that the recovery key finds")
+    .action(async () => printSummary(context, await (await context.anyNode()).call("GET", "/api/recovery/summary")));
+
+  recovery
+    .command("update")
+    .description("leave a summary of your account at your relays now; else it follows each change by itself")
+    .action(async () => printSummary(context, await context.node().call("POST", "/api/recovery/summary")));
 
   recovery
     .command("restore")
     .description(
       "get back in with the recovery key (hex or words) on stdin: onto an empty machine, or past a forgotten passphrase",
     )
-    .action(() => restore(context));
+    .option("--relay <url>", "a relay that you used: it has a summary of your account (may be repeated)", collect)
+    .action(({ relay }: { relay?: string[] }) => restore(context, relay));
 }
 
 /** Both forms, numbered: a word in the wrong place is the usual mistake when it is copied by hand. */
-async function show(context: Context): Promise<void> {
+async function show(context: Context, asQr: boolean): Promise<void> {
   const key = await (await context.anyNode()).call<RecoveryView>("GET", "/api/recovery");
   const words = key.words.split(" ").map((word, i) => `${String(i + 1).padStart(2)} ${word.padEnd(10)}`);
   const starts = words.flatMap((_, i) => (i % WORDS_PER_LINE === 0 ? [i] : []));
@@ -41,14 +74,39 @@ async function show(context: Context): Promise<void> {
       .join(" ")
       .trimEnd(),
   );
-  context.output.result(key, `${key.hex} ${key.checksum}\n\n${rows.join("\n")}`);
+  const qr = asQr ? `\n\n${(await import("uqr")).renderUnicodeCompact(key.words, { ecc: "L" })}` : "";
+  const relays = key.relays.length > 0 ? `\n\nRelays: ${key.relays.join(" ")}` : "";
+  context.output.result(key, `${key.hex} ${key.checksum}\n\n${rows.join("\n")}${relays}${qr}`);
+  if (key.relays.length > 0) context.output.say(RELAYS_TOO);
   context.output.say("Whoever has this key has everything. Write it on paper, not into a file.");
 }
 
-async function restore(context: Context): Promise<void> {
+async function confirm(context: Context): Promise<void> {
+  const client = await context.anyNode();
+  const typed = await context.prompt.secretOrStdin(
+    "Recovery key from your paper (hex or 24 words)",
+    "the recovery key",
+  );
+  const { parseRecoveryKey } = await import("../../crypto/recovery-key.ts");
+  const { hex } = await client.call<RecoveryView>("GET", "/api/recovery");
+  if (hex !== toHex(parseRecoveryKey(typed))) throw anotherVault();
+  await client.call("POST", "/api/recovery/confirm");
+  context.output.result({ confirmed: true }, "Your paper is right.");
+}
+
+function printSummary(context: Context, summary: SummaryView): void {
+  const { madeAt, relays, possible, leftOut } = summary;
+  const where = relays.length > 0 ? `It lies at ${relays.join(", ")}.` : "It is on its way to your relays.";
+  const words = madeAt === null ? "No summary of your account was made yet." : `Summary of ${madeAt}. ${where}`;
+  context.output.result(summary, possible || madeAt !== null ? words : NO_RELAY);
+  if (leftOut > 0) context.output.warn(`${leftOut} people did not fit. Keep a backup file, too.`);
+}
+
+async function restore(context: Context, relay?: readonly string[]): Promise<void> {
   const key = await context.prompt.secretOrStdin("Recovery key (hex or 24 words)", "the recovery key");
   const client = await context.findNode();
-  const result = client ? await restoreInNode(client, key) : await restoreHere(context, key);
+  if (client && relay) throw nodeIsRunning();
+  const result = client ? await restoreInNode(client, key) : await restoreHere(context, key, relay);
   printRestored(context, result);
   // The old passphrase is gone with the vault's old lock; a key file lies beside the vault until there is a new one.
   const status = client && (await client.call<Status>("GET", "/api/status"));
@@ -56,9 +114,9 @@ async function restore(context: Context): Promise<void> {
   context.output.say("The vault has no passphrase now. Set one with: nocturne passphrase");
 }
 
-async function restoreHere(context: Context, key: string): Promise<RestoreResult> {
+async function restoreHere(context: Context, key: string, relay?: readonly string[]): Promise<RestoreResult> {
   const { restoreByKey } = await import("../../node/restore.ts");
-  return restoreByKey(context.config(), key);
+  return restoreByKey(context.config({ relay }), key);
 }
 
 /** A running node holds the vault already: a locked one is opened by the key, an open one must be of the same key. */
@@ -76,7 +134,23 @@ async function restoreInNode(client: NodeClient, key: string): Promise<RestoreRe
 
 /** What came back, for both ways of restoring. */
 export function printRestored(context: Context, result: RestoreResult): void {
-  context.output.result(result, `You are ${result.npub} again. Contacts: ${result.contacts}. Files: ${result.files}.`);
+  const { npub, contacts, files, summary } = result;
+  const made = summary?.madeAt
+    ? ` Groups: ${summary.groups}. Channels: ${summary.channels}. As of ${summary.madeAt}.`
+    : "";
+  context.output.result(result, `You are ${npub} again. Contacts: ${contacts}. Files: ${files}.${made}`);
+  for (const warning of summary?.warnings ?? []) context.output.warn(warning);
+  if (summary?.madeAt) context.output.say(WHAT_COMES);
+}
+
+function nodeIsRunning(): ValidationError {
+  return new ValidationError(
+    "node_running",
+    "A node runs in this folder, so nothing is brought back from relays here.",
+    {
+      hint: "Stop it, or use an empty folder: nocturne --data-dir restored recovery restore --relay URL",
+    },
+  );
 }
 
 function anotherVault(): ValidationError {

@@ -46,7 +46,7 @@ const card = v.object({
   createdAt: time,
 });
 
-const contact = v.object({
+export const contactSchema: v.GenericSchema<unknown, SyncedContact> = v.object({
   publicKey: hexKey,
   name: shortText(MESSAGE_LIMITS.nameBytes),
   state: v.picklist(["pending", "request", "accepted", "blocked"]),
@@ -59,7 +59,7 @@ const contact = v.object({
   addedAtMs: time,
 });
 
-const conversation = v.object({
+export const conversationSchema: v.GenericSchema<unknown, SyncedConversation> = v.object({
   id: v.union([hexKey, identifier]),
   mutedUntilMs: v.nullable(time),
   pinned: flag,
@@ -107,7 +107,7 @@ const message = v.object({
   ),
 });
 
-const settings = v.object({
+export const settingsSchema: v.GenericSchema<unknown, SyncedSettings> = v.object({
   displayName: shortText(MESSAGE_LIMITS.nameBytes),
   readReceipts: flag,
   typingIndicators: flag,
@@ -177,16 +177,16 @@ export type SyncItem =
     };
 
 const item: v.GenericSchema<unknown, SyncItem> = v.variant("what", [
-  v.object({ what: v.literal("contact"), at: time, contact }),
+  v.object({ what: v.literal("contact"), at: time, contact: contactSchema }),
   v.object({ what: v.literal("contact-gone"), at: time, publicKey: hexKey }),
-  v.object({ what: v.literal("conversation"), at: time, conversation }),
+  v.object({ what: v.literal("conversation"), at: time, conversation: conversationSchema }),
   v.object({ what: v.literal("message"), message }),
   v.object({
     what: v.literal("states"),
     states: v.pipe(v.array(v.object({ id: messageId, state: deliveryState })), v.maxLength(DEVICE_LIMITS.syncItems)),
   }),
   v.object({ what: v.literal("gone"), ids: v.pipe(v.array(messageId), v.maxLength(DEVICE_LIMITS.syncItems)) }),
-  v.object({ what: v.literal("settings"), at: time, settings }),
+  v.object({ what: v.literal("settings"), at: time, settings: settingsSchema }),
   v.object({
     what: v.literal("devices"),
     at: time,
