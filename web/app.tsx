@@ -25,6 +25,7 @@ import { LinkDeviceScene } from "./scenes/link-device.tsx";
 import { LinksScene } from "./scenes/links.tsx";
 import { NewGroupScene } from "./scenes/new-group.tsx";
 import { PersonasScene } from "./scenes/personas.tsx";
+import { RecoverScene } from "./scenes/recover.tsx";
 import { RecoveryKeyScene } from "./scenes/recovery-key.tsx";
 import { RequestsScene } from "./scenes/requests.tsx";
 import { SessionLostScene } from "./scenes/session-lost.tsx";
@@ -103,6 +104,7 @@ function Scenes(): ReactNode {
       <Route path="/" component={Start} />
       <Route path="/welcome" component={WelcomeScene} />
       <Route path="/link-device" component={LinkDeviceScene} />
+      <Route path="/recover" component={RecoverScene} />
       {MESSAGING}
       <Route path="/channels" component={ChannelsScene} />
       <Route path="/channels/:id">{({ id }) => <ChannelScene key={id} id={id} />}</Route>

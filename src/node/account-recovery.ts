@@ -8,6 +8,8 @@ import { toBase64Url, fromBase64Url, wipeBytes } from "../core/bytes.ts";
 import type { Clock } from "../core/clock.ts";
 import { SNAPSHOT_LIMITS } from "../core/cell-limits.ts";
 import { UsageError, ValidationError } from "../core/errors.ts";
+import { deriveKey } from "../crypto/key-derivation.ts";
+import { parseRecoveryKey } from "../crypto/recovery-key.ts";
 import { ChannelStore } from "../messaging/channel/channel-store.ts";
 import { ContactBook } from "../messaging/contact-book.ts";
 import { GroupBook } from "../messaging/group-book.ts";
@@ -58,21 +60,31 @@ export function isBlank(vault: Vault): boolean {
   return people + new ChannelStore(vault).list().length + vault.personas.list().length === 0;
 }
 
+type Relays = { readonly pool: Pick<RelayPool, "fetch">; readonly clock: Clock };
+
 /**
- * Fills a blank vault with what relays have of its account; without anything found these relays become its own, so that
- * people can reach it there again. Throws as `checkNamed`.
+ * What relays have of the account of a recovery key, 32 bytes; null if none is named. Throws UsageError `too_many_relays`,
+ * ValidationError `bad_relay_url`.
  */
-export async function reviveFromRelays(
-  parts: { vault: Vault; settings: SettingsStore; pool: Pick<RelayPool, "fetch">; clock: Clock },
-  named: readonly string[],
-): Promise<FoundSummary> {
-  const { vault, settings, clock } = parts;
+export async function searchRelays(o: Relays, key: Uint8Array, named: readonly string[]): Promise<Search | null> {
   const relays = checkNamed(named);
-  const secret = vault.secretFor(SNAPSHOT_SECRET);
-  const search = await findSnapshot(parts, secret, relays).finally(() => wipeBytes(secret));
+  if (relays.length === 0) return null;
+  const secret = deriveKey(key, SNAPSHOT_SECRET);
+  return await findSnapshot(o, secret, relays).finally(() => wipeBytes(secret));
+}
+
+/**
+ * Fills the blank vault of this account with what was found; without anything found the relays that were asked become its
+ * own, so that people can reach it there again.
+ */
+export function fillFrom(
+  { vault, settings, clock }: { vault: Vault; settings: SettingsStore; clock: Clock },
+  search: Search,
+): FoundSummary {
   const { found } = search;
-  if (found) take(vault, settings, found, relays);
-  else settings.change({ relays, recoveryConfirmed: true });
+  const named = search.relays.map(({ url }) => url);
+  if (found) take(vault, settings, found, named);
+  else settings.change({ relays: named, recoveryConfirmed: true });
   return {
     madeAt: found && madeAt(found.epoch),
     groups: found?.summary.groups.length ?? 0,
@@ -82,13 +94,20 @@ export async function reviveFromRelays(
   };
 }
 
-/** What `nocturne recovery restore` does, in a running node that is new: its own identity is replaced. Throws as `requireBlank`, `Gate.recoverAccount`. */
-export async function recoverHere(services: Services, key: string, named: readonly string[]): Promise<RestoreResult> {
+/**
+ * What `nocturne recovery restore` does, in a running node that is new: its own identity is replaced. Relays are asked while
+ * it still runs; who breaks off then has lost nothing. Throws ValidationError `account_in_use`, and as `searchRelays` and
+ * `Gate.recoverAccount`.
+ */
+export async function recoverHere(services: Services, text: string, named: readonly string[]): Promise<RestoreResult> {
   const { vault, files, gate } = services;
-  const relays = checkNamed(named);
+  const key = parseRecoveryKey(text);
   requireBlank(vault, files.list().length);
-  const fill = async () => (relays.length > 0 ? { summary: await reviveFromRelays(services, relays) } : {});
-  const found = await gate.recoverAccount(key, fill);
+  const search = await searchRelays(services, key, named);
+  const found = await gate.recoverAccount(key, () => {
+    requireBlank(vault, files.list().length);
+    return () => (search ? { summary: fillFrom(services, search) } : {});
+  });
   return { npub: vault.identity().npub, contacts: new ContactBook(vault).list().length, files: 0, ...found };
 }
 

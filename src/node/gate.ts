@@ -119,20 +119,20 @@ export class Gate {
   }
 
   /**
-   * Makes this new installation the account of a recovery key (hex or words); `fill` puts into it what can be found, before
-   * anything is sent. Throws ValidationError `bad_recovery_key`, LockedError, and what `fill` throws.
+   * Makes this new installation the account of a recovery key, 32 bytes, which is overwritten. `begin` refuses if it is not new
+   * any more, and gives what fills it before anything is sent. Throws LockedError, and what these throw.
    */
-  recoverAccount<T>(text: string, fill: () => Promise<T>): Promise<T> {
+  recoverAccount<T>(key: Uint8Array, begin: () => () => T): Promise<T> {
     const { vault, clock, bus, pool, interopPool } = this.#rooms;
-    const key = parseRecoveryKey(text);
     return this.#inTurn(async () => {
       if (vault.locked) throw new LockedError();
+      const fill = begin();
       await this.#stop();
       try {
         vault.adoptRecoveryKey(key, clock.nowMs());
         pool.cut();
         interopPool.cut();
-        return await fill();
+        return fill();
       } finally {
         wipeBytes(key);
         this.#start();

@@ -6,7 +6,7 @@ import { parseRecoveryKey } from "../crypto/recovery-key.ts";
 import { ContactBook } from "../messaging/contact-book.ts";
 import { restoreBackup as unpackBackup } from "../vault/restore.ts";
 import { openVault } from "../vault/vault.ts";
-import { isBlank, reviveFromRelays } from "./account-recovery.ts";
+import { fillFrom, isBlank, searchRelays } from "./account-recovery.ts";
 import type { Config } from "./config.ts";
 import { openServices } from "./services.ts";
 import type { RestoreResult } from "./views.ts";
@@ -17,13 +17,10 @@ import type { RestoreResult } from "./views.ts";
  * a key file. Throws ValidationError `bad_recovery_key`, `vault_in_use`; CryptoError for another vault's key.
  */
 export async function restoreByKey(config: Config, key: string): Promise<RestoreResult> {
-  const vault = await openVault({
-    ...surroundings(config),
-    ...secretOf(config.secret),
-    recoveryKey: parseRecoveryKey(key),
-  });
+  const recoveryKey = parseRecoveryKey(key);
+  const vault = await openVault({ ...surroundings(config), ...secretOf(config.secret), recoveryKey });
   vault.close();
-  return readResult(config, true);
+  return readResult(config, recoveryKey);
 }
 
 /**
@@ -38,12 +35,13 @@ export async function restoreBackup(config: Config, path: string, secret: string
   return readResult({ ...config, secret: next });
 }
 
-async function readResult(config: Config, asksRelays = false): Promise<RestoreResult> {
+async function readResult(config: Config, recoveryKey?: Uint8Array): Promise<RestoreResult> {
   const services = await openServices(config, { online: false });
   try {
     const { vault, files } = services;
-    const asks = asksRelays && config.relays.length > 0 && isBlank(vault) && files.list().length === 0;
-    const found = asks ? { summary: await reviveFromRelays(services, config.relays) } : {};
+    const isNew = isBlank(vault) && files.list().length === 0;
+    const search = recoveryKey && isNew ? await searchRelays(services, recoveryKey, config.relays) : null;
+    const found = search ? { summary: fillFrom(services, search) } : {};
     const { npub } = vault.identity();
     return { npub, contacts: new ContactBook(vault).list().length, files: files.list().length, ...found };
   } finally {

@@ -76,6 +76,7 @@ test("the scenes of a new vault", async (t) => {
     ["/channels/nobody", "No such channel"],
     ["/contacts", "No contacts yet"],
     ["/contacts/add", "Add a contact"],
+    ["/recover", "I have a recovery key"],
     ["/invite", "Your identity"],
     ["/files", "No files yet"],
     ["/files/trash", "The trash is empty"],

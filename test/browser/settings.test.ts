@@ -17,6 +17,7 @@ import {
   temporaryFolder,
 } from "../support/nocturne-process.ts";
 import { ask } from "../support/people.ts";
+import { startRecordingRelay } from "../support/recording-relay.ts";
 import { waitUntil } from "../support/wait.ts";
 import { buildPages, follow, hears, launchLink, openApp, press, visit } from "../support/web-app.ts";
 
@@ -75,6 +76,38 @@ test("the recovery key is shown, confirmed by two words, and brings the vault ba
   });
   assert.equal(restored.json.npub, node.npub, restored.stderr);
   assert.deepEqual(world.complaints, []);
+});
+
+test("a new machine becomes the account of a recovery key, from what a relay has of it", async (t) => {
+  const relay = await startRecordingRelay(t);
+  const lost = await startNocturne(t, { args: ["--relay", relay.url] });
+  await ask(lost, "PATCH", "/settings", { displayName: "Ada" });
+  await ask(lost, "POST", "/channels", { name: "weather" });
+  await ask(lost, "POST", "/recovery/summary");
+  const { words } = await ask<RecoveryView>(lost, "GET", "/recovery");
+  await lost.end("SIGKILL");
+
+  const browser = await launchBrowser(t);
+  if (!browser) return;
+  const node = await startNocturne(t);
+  const complaints: string[] = [];
+  const page = await openApp(browser, node, complaints);
+  await hears(page, "You are ready");
+  await follow(page, "I have a recovery key");
+  await page.getByLabel("Recovery key").fill("twelve words are not enough");
+  await press(page, "Bring it back");
+  await page.getByText("This is not a recovery key").waitFor();
+  await page.getByLabel("Recovery key").fill(words);
+  await page.getByLabel("Relays that you used, one a line").fill(relay.url);
+  await press(page, "Bring it back");
+  await hears(page, /^Your identity is back, with 0 contacts, 0 groups, 1 channel, as they were on/);
+  assert.equal((await ask<Status>(node, "GET", "/status")).npub, lost.npub);
+  await visit(page, "/channels");
+  await page.getByText("weather").first().waitFor();
+  await visit(page, "/settings/recovery");
+  await press(page, "Update it now");
+  await page.getByText(`It lies at ${relay.url}.`).waitFor();
+  assert.equal(complaints.length, 1, `the refused key: ${complaints.join()}`);
 });
 
 test("a passphrase locks the vault, and nothing but it or the recovery key opens it", async (t) => {

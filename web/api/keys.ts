@@ -35,4 +35,5 @@ export const keys = {
   offeredRelays: ["offered-relays"],
   workCosts: ["work-costs"],
   recovery: ["recovery"],
+  summary: ["summary"],
 } as const;

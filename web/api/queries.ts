@@ -26,6 +26,7 @@ import type {
   SearchHit,
   Settings,
   Status,
+  SummaryView,
   TrashView,
   WorkCost,
 } from "../../src/api/contract.ts";
@@ -77,6 +78,13 @@ export const useSettings = (): UseQueryResult<Settings> => useGet(keys.settings,
 export const useMount = (): UseQueryResult<MountView> => useGet(keys.mount, "/mount");
 /** Everybody, requests and blocked people included. */
 export const useContacts = (): UseQueryResult<readonly Contact[]> => useGet(keys.contacts, "/contacts");
+/** Where the account's summary lies; it changes without an event, so it is asked for each time. */
+export const useSummary = (): UseQueryResult<SummaryView> =>
+  useQuery<SummaryView>({
+    queryKey: keys.summary,
+    queryFn: ({ signal }) => call<SummaryView>("GET", "/recovery/summary", undefined, signal),
+    staleTime: 0,
+  });
 /** The whole library, in the node's order. */
 export const useFiles = (): UseQueryResult<readonly FileView[]> => useGet(keys.files, "/files");
 /** What lies in a folder; "" is the top. */

@@ -79,6 +79,27 @@ export function PasswordField({ label, hint, error, ...rest }: TextFieldProps): 
   );
 }
 
+export interface LinesFieldProps extends Omit<ComponentProps<"textarea">, "id">, Labels {}
+
+/** Several lines of what is copied letter by letter: keys, words, addresses. */
+export function LinesField({ label, hint, error, ...rest }: LinesFieldProps): ReactNode {
+  return (
+    <Field label={label} hint={hint} error={error}>
+      {(control) => (
+        <textarea
+          dir="ltr"
+          autoCapitalize="none"
+          autoComplete="off"
+          spellCheck={false}
+          {...rest}
+          {...control}
+          className="field resize-none font-mono"
+        />
+      )}
+    </Field>
+  );
+}
+
 export interface SelectFieldProps extends Omit<ComponentProps<"select">, "id">, Labels {}
 
 /** The native list: it fits every screen and every keyboard. */

@@ -3,7 +3,7 @@ import { type ReactNode, useState } from "react";
 import { ApiFailure, call } from "../api/client.ts";
 import { queryClient } from "../api/queries.ts";
 import { useAction } from "../api/use-action.ts";
-import { Field, PasswordField } from "./field.tsx";
+import { LinesField, PasswordField } from "./field.tsx";
 import { ModalForm } from "./modal.tsx";
 
 export interface RecoveryUnlockProps {
@@ -36,26 +36,15 @@ export function RecoveryUnlock({ open, onClose }: RecoveryUnlockProps): ReactNod
       busy={unlock.busy}
       onSubmit={() => void unlock.run()}
     >
-      <Field
+      <LinesField
         label="Recovery key"
         hint="The 24 words, or the 64 hex characters."
+        rows={4}
+        required
+        value={key}
+        onChange={(event) => setKey(event.target.value)}
         error={ofPassphrase ? undefined : failure?.words}
-      >
-        {(control) => (
-          <textarea
-            {...control}
-            rows={4}
-            dir="ltr"
-            required
-            autoCapitalize="none"
-            autoComplete="off"
-            spellCheck={false}
-            value={key}
-            onChange={(event) => setKey(event.target.value)}
-            className="field resize-none font-mono"
-          />
-        )}
-      </Field>
+      />
       <PasswordField
         label="New passphrase"
         autoComplete="new-password"

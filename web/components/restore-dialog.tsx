@@ -1,6 +1,6 @@
 /**
- * Three ways back to an identity one had before. A recovery key and a backup replace the whole vault, so
- * they work in a terminal while no node holds it; a Nostr key is put into the vault that is open.
+ * Ways back to an identity one had before, beside the recovery key (`scenes/recover.tsx`). A backup replaces the whole vault,
+ * so it works in a terminal while no node holds it; a Nostr key is put into the vault that is open.
  */
 import { type ReactNode, useState } from "react";
 import { ApiFailure, call } from "../api/client.ts";
@@ -20,19 +20,15 @@ export interface RestoreDialogProps {
 export function RestoreDialog({ open, onClose }: RestoreDialogProps): ReactNode {
   return (
     <Modal
-      title="Restore"
-      description="Restoring happens in a terminal, into an empty folder, so that it can never overwrite a vault in use."
+      title="Restore a backup"
+      description="A backup is restored in a terminal, into an empty folder, so that it can never overwrite a vault in use."
       open={open}
       onClose={onClose}
     >
       <ol className="flex list-decimal flex-col gap-5 ps-5">
         <Step words="Stop this node." command="nocturne stop" />
         <Step
-          words="Bring your identity back with your recovery key, for which you are asked: 64 hex characters or 24 words."
-          command="nocturne --data-dir restored recovery restore"
-        />
-        <Step
-          words="Or everything from a backup file, which opens with the recovery key or your passphrase."
+          words="Bring everything back from the backup file, which opens with the recovery key or your passphrase."
           command="nocturne --data-dir restored restore PATH"
         />
         <Step words="Start with what was restored." command="nocturne --data-dir restored start" />

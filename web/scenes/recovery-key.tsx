@@ -59,7 +59,7 @@ function Before({ busy, onShow }: { readonly busy: boolean; readonly onShow: () 
       <p className="text-lg">
         {linked
           ? "The key of this linked device: it opens its vault without the passphrase, and its backups. Your identity comes back by the recovery key of your main device alone."
-          : "One key for the worst day: it opens your vault without the passphrase, opens your backups, and brings your identity back on an empty machine."}
+          : "One key for the worst day: it opens your vault without the passphrase, opens your backups, and brings your identity and the people you know back on an empty machine."}
       </p>
       <Notice icon={EyeOff} title="Make sure nobody is looking">
         Whoever has this key has everything. Write it on paper and keep it where you keep your passport. A photo or a
@@ -94,6 +94,7 @@ function Shown({ recovery, onNext }: { readonly recovery: RecoveryView; readonly
             <p className="mt-3 text-muted">
               Checksum, which catches a typing error: <code className="font-mono text-ink">{recovery.checksum}</code>
             </p>
+            <Relays relays={recovery.relays} />
           </div>
         </div>
       </div>
@@ -106,6 +107,29 @@ function Shown({ recovery, onNext }: { readonly recovery: RecoveryView; readonly
         </Button>
       </div>
     </div>
+  );
+}
+
+/** They belong on the same paper: without one of them the key brings back the identity alone. */
+function Relays({ relays }: { readonly relays: readonly string[] }): ReactNode {
+  if (relays.length === 0) {
+    return (
+      <p className="mt-4 text-muted">
+        You use no relay of others yet. Once you do, write one down, too: your contacts come back from there.
+      </p>
+    );
+  }
+  return (
+    <>
+      <h2 className="mt-4 mb-2 font-semibold">Write down a relay, too: your contacts come back from there</h2>
+      <ul dir="ltr" className="font-mono">
+        {relays.map((url) => (
+          <li key={url} className="break-all">
+            {url}
+          </li>
+        ))}
+      </ul>
+    </>
   );
 }
 

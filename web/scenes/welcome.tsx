@@ -128,10 +128,11 @@ function BeenBefore(): ReactNode {
     <Part
       icon={KeyRound}
       title="Been here before?"
-      words="A backup brings everything back, a recovery key your identity, a Nostr key your npub."
+      words="A recovery key brings back your identity and the people you know, a backup everything, a Nostr key your npub."
     >
       <div className="flex flex-wrap gap-3">
-        <Button onClick={() => setDialog("restore")}>Restore</Button>
+        <ButtonLink href="/recover">I have a recovery key</ButtonLink>
+        <Button onClick={() => setDialog("restore")}>I have a backup</Button>
         <Button onClick={() => setDialog("import")}>Use a Nostr key</Button>
       </div>
       <RestoreDialog open={dialog === "restore"} onClose={close} />

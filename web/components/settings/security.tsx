@@ -13,6 +13,7 @@ import { Button, ButtonLink } from "../button.tsx";
 import { useIsLinked } from "../devices/main-device.tsx";
 import { PasswordField } from "../field.tsx";
 import { Section } from "../scene.tsx";
+import { Summary } from "./summary.tsx";
 
 /** Characters a passphrase must have (the node's VAULT_LIMITS.passphraseMinCharacters). */
 const MIN_CHARACTERS = 8;
@@ -120,6 +121,7 @@ export function RecoverySection({ settings }: { readonly settings: Settings }): 
           {settings.recoveryConfirmed ? "About the recovery key" : "Write down the recovery key"}
         </ButtonLink>
       </div>
+      {!linked && <Summary />}
       <div className="flex flex-col items-start gap-3 border-t border-divider pt-6">
         <p className="text-muted">
           A backup holds everything: contacts, messages and files, encrypted. It opens with your recovery key, and with
@@ -139,6 +141,6 @@ function recoveryWords({ recoveryConfirmed }: Settings, linked: boolean): string
     return "This device has a recovery key of its own, which opens its vault and its backups. Your identity comes back by the recovery key of your main device alone.";
   }
   return recoveryConfirmed
-    ? "You confirmed that your recovery key is written down. It opens this vault and its backups, and brings your identity back on an empty machine."
+    ? "You confirmed that your recovery key is written down. It opens this vault and its backups, and with the name of a relay it brings back your identity and the people you know."
     : "Write down your recovery key: it opens the vault when the passphrase is forgotten, and a backup when this machine is lost.";
 }
