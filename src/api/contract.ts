@@ -20,7 +20,9 @@
  * | GET /api/vault/backup, POST /api/vault/backup/ticket | | the archive, DownloadTicket |
  * | GET /api/recovery, POST /api/recovery/confirm | | RecoveryView, Done |
  * | GET, POST /api/recovery/summary | (POST: leaves one at your relays now) | SummaryView |
- * | POST /api/recovery/restore | key (hex or words), relays | RestoreResult |
+ * | POST /api/recovery/restore | key (hex, words, or shares, one a line), relays | RestoreResult |
+ * | GET, POST /api/recovery/shares | SplitKey | SharesView; ShareView[] |
+ * | POST /api/recovery/shares/:who/show | | KeptShareView |
  * | POST /api/recovery/unlock | key (hex or words), next? (the new passphrase) | Done |
  * | GET, PATCH /api/settings; GET /api/relays/offered | any fields of Settings | Settings, OfferedRelays |
  * | GET /api/settings/work | | WorkCost[] |
@@ -132,9 +134,13 @@ import type {
   Profile,
   Quote,
   Reaction,
+  KeptShareView,
   SearchHit,
   SendMessage,
   SendResult,
+  SharesView,
+  ShareView,
+  SplitKey,
   VerifyResult,
 } from "../messaging/views.ts";
 import type {
@@ -198,6 +204,10 @@ export type {
   SendMessage,
   SendResult,
   VerifyResult,
+  KeptShareView,
+  SharesView,
+  ShareView,
+  SplitKey,
 };
 
 /** Body of every answer that is not 2xx. `code` is stable; `message` says what and why, `hint` what to do. */

@@ -4,15 +4,38 @@ import { Hono } from "hono";
 import * as v from "valibot";
 import { SNAPSHOT_LIMITS } from "../core/cell-limits.ts";
 import { recoveryKeyToHex, recoveryKeyToWords } from "../crypto/recovery-key.ts";
-import { outsideRelays, recoverHere, viewSummary } from "../node/account-recovery.ts";
-import type { Done, RecoveryView, RestoreResult, SummaryView } from "./contract.ts";
+import { SHARE_LIMITS } from "../core/limits.ts";
+import { outsideRelays, recoverHere, splitKey, viewSummary } from "../node/account-recovery.ts";
+import { RECOVERY_INPUT_CHARACTERS } from "../node/recovery-input.ts";
+import type {
+  Done,
+  KeptShareView,
+  RecoveryView,
+  RestoreResult,
+  SharesView,
+  ShareView,
+  SummaryView,
+} from "./contract.ts";
 import { answers, takes } from "./describe.ts";
 import type { Api, ApiEnvironment, Routes } from "./environment.ts";
-import { doneSchema, recoverySchema, restoreSchema, summarySchema } from "./schemas.ts";
+import {
+  doneSchema,
+  keptShareSchema,
+  recoverySchema,
+  restoreSchema,
+  shareListSchema,
+  sharesSchema,
+  summarySchema,
+} from "./schemas.ts";
 
 const restore = v.object({
-  key: v.pipe(v.string(), v.maxLength(1024)),
+  key: v.pipe(v.string(), v.maxLength(RECOVERY_INPUT_CHARACTERS)),
   relays: v.pipe(v.array(v.string()), v.maxLength(SNAPSHOT_LIMITS.relays)),
+});
+const split = v.object({
+  need: v.number(),
+  of: v.exactOptional(v.number()),
+  people: v.exactOptional(v.pipe(v.array(v.string()), v.maxLength(SHARE_LIMITS.most))),
 });
 const unlock = v.object({ key: v.pipe(v.string(), v.maxLength(1024)), next: v.exactOptional(v.string()) });
 
@@ -36,9 +59,21 @@ export function recoveryRoutes({ services }: Api): Routes {
       c.json<SummaryView>(viewSummary(services.vault, outsideRelays(services))),
     )
     .post("/recovery/summary", answers("Leaves a summary at your relays now", summarySchema), async (c) => {
-      await services.messenger.snapshots?.publish();
+      await services.messenger.recovery.publishSummary();
       return c.json<SummaryView>(viewSummary(services.vault, outsideRelays(services)));
     })
+    .get("/recovery/shares", answers("Tells who keeps shares of your recovery key", sharesSchema), (c) =>
+      c.json<SharesView>(services.messenger.recovery.shares()),
+    )
+    .post(
+      "/recovery/shares",
+      answers("Splits your recovery key among contacts, or for paper", shareListSchema),
+      takes("json", split),
+      async (c) => c.json<ShareView[]>(await splitKey(services, c.req.valid("json"))),
+    )
+    .post("/recovery/shares/:who/show", answers("Shows the share that you keep for a contact", keptShareSchema), (c) =>
+      c.json<KeptShareView>(services.messenger.recovery.reveal(c.req.param("who"))),
+    )
     .post(
       "/recovery/restore",
       answers("Makes a new installation the account of a recovery key", restoreSchema),

@@ -139,6 +139,15 @@ export const summarySchema: Shape<contract.SummaryView> = v.object({
   possible: v.boolean(),
   leftOut: count,
 });
+const share = { text, words: text };
+export const shareListSchema: Shape<contract.ShareView[]> = v.array(v.object(share));
+export const keptShareSchema: Shape<contract.KeptShareView> = v.object({ ...share, name: text, since: time });
+export const sharesSchema: Shape<contract.SharesView> = v.object({
+  given: v.nullable(
+    v.object({ need: count, at: time, people: v.array(v.object({ name: text, npub: text, arrived: v.boolean() })) }),
+  ),
+  kept: count,
+});
 export const restoreSchema: Shape<contract.RestoreResult> = v.object({
   npub: text,
   contacts: count,

@@ -184,6 +184,14 @@ export const SESSION_LIMITS = {
   loaded: 100,
 } as const;
 
+/** Shares of the recovery key (NEP-21). */
+export const SHARE_LIMITS = {
+  /** With one needed each share would be the key. */
+  leastNeeded: 2,
+  /** Shares of one splitting. */
+  most: 16,
+} as const;
+
 /** Several devices of one account. */
 export const DEVICE_LIMITS = {
   /** The main one included. */

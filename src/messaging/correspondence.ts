@@ -92,7 +92,8 @@ export class Correspondence {
       case "packages":
       case "sync":
       case "courier":
-        break; // taken in elsewhere: Handshakes, Groups, Devices
+      case "share":
+        break; // taken in elsewhere: Handshakes, Groups, Devices, SessionInbox
     }
     return effects;
   }

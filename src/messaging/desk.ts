@@ -55,6 +55,7 @@ import { SearchIndex } from "./search-index.ts";
 import { Sessions, type SessionsOptions } from "./session/sessions.ts";
 import { SessionInbox } from "./session-inbox.ts";
 import { SessionKeeper } from "./session-keeper.ts";
+import { ShareBook } from "./share-book.ts";
 import { SnapshotPublisher } from "./snapshot/publisher.ts";
 import { TextOrder } from "./text-order.ts";
 import { Transcript } from "./transcript.ts";
@@ -92,6 +93,8 @@ export interface Desk extends Rooms {
   readonly typing: TypingBoard;
   /** Null for who keeps none: a persona. */
   readonly snapshots: SnapshotPublisher | null;
+  /** Of recovery keys, given and kept. */
+  readonly shares: ShareBook;
 }
 
 /** What the desk tells the messenger, which tells the faces. */
@@ -152,7 +155,8 @@ export function openDesk(options: MessengerOptions, events: DeskEvents): Desk {
     ...outward,
   };
   const wake = (to: string) => outward.dispatcher.wake(to);
-  const inward = openInward({ ...places, ...base, wake, log }, options, events);
+  const shares = new ShareBook({ ...places, wake });
+  const inward = openInward({ ...places, ...base, wake, log, shares }, options, events);
   const search = new SearchIndex(rooms.messages);
   const typing = new TypingBoard(events.typing);
   const shown = { courier: outward.couriers.sending, ownName: () => settings().displayName, nowMs };
@@ -167,6 +171,7 @@ export function openDesk(options: MessengerOptions, events: DeskEvents): Desk {
     expiry: new Expiry(rooms.messages),
     search,
     typing,
+    shares,
     snapshots: openSnapshots({ ...places, ...cells, log }, options),
   };
 }
@@ -256,6 +261,7 @@ type Base = Pick<
     readonly blobs: Blobs;
     readonly transcript: Transcript;
     readonly order: TextOrder;
+    readonly shares: ShareBook;
     readonly wake: (to: string) => void;
   };
 

@@ -66,6 +66,7 @@ export class GroupCorrespondence {
         case "packages":
         case "sync":
         case "courier":
+        case "share":
           return effects; // goes from device to device, and not to a group
       }
     }

@@ -11,6 +11,7 @@
  *   packages  between one's own devices: key packages to be put into sessions with, and how many more are wanted
  *   sync      in the session of one's own devices: what one of them has changed or knows
  *   courier   in a session: what a sender and whoever uploads cells for him agree on
+ *   share     in a session: a share of the writer's recovery key, for the reader to keep
  *   text      a message; `n` numbers the texts from one person to another, from 1, without gaps
  *   reaction  an emoji under a message, in the place of the writer's earlier one; null takes it back
  *   edit      another text for a message of the writer's
@@ -124,6 +125,13 @@ export interface CourierLetter extends LetterHead {
   readonly say: CourierSaying;
 }
 
+/** A share of the writer's recovery key (NEP-21). */
+export interface ShareLetter extends LetterHead {
+  readonly kind: "share";
+  /** As text, with its prefix. */
+  readonly share: string;
+}
+
 export interface FarewellLetter extends LetterHead {
   readonly kind: "farewell";
   readonly leaf: number;
@@ -198,11 +206,13 @@ export type Letter =
   | PackagesLetter
   | SyncLetter
   | CourierLetter
+  | ShareLetter
   | ContentLetter
   | ReceiptLetter
   | TypingLetter;
 
 const PROOF_PATTERN = /^[0-9a-f]{64}$/;
+const SHARE_PATTERN = /^nocturne:share\/[A-Za-z0-9_-]{60}$/;
 const URL_CHARACTERS = 2_048;
 const SECRET_CHARACTERS = 43;
 const DIGEST_CHARACTERS: number = Math.ceil((CARD_DIGEST_BYTES * 4) / 3);
@@ -297,6 +307,7 @@ const letterSchema: v.GenericSchema<unknown, Letter> = v.variant("kind", [
   }),
   v.object({ ...head, kind: v.literal("sync"), items: syncItemsSchema }),
   v.object({ ...head, kind: v.literal("courier"), say: courierSchema }),
+  v.object({ ...head, kind: v.literal("share"), share: v.pipe(v.string(), v.regex(SHARE_PATTERN)) }),
   v.object({
     ...head,
     kind: v.literal("farewell"),

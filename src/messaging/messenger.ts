@@ -27,8 +27,8 @@ import { letterHead } from "./letter.ts";
 import type { MessengerOptions } from "./messenger-options.ts";
 import type { MessageStore, StoredMessage } from "./message-store.ts";
 import type { OutboxRow } from "./outbox.ts";
+import { RecoveryDesk } from "./recovery-desk.ts";
 import { type InboxQuery, type PageQuery, parseTime, type SearchQuery } from "./reader.ts";
-import type { SnapshotPublisher } from "./snapshot/publisher.ts";
 import { Sweeper } from "./sweeper.ts";
 import type {
   ChangeConversation,
@@ -57,6 +57,7 @@ const CARD_CHECK_MS = 5_000;
 export class Messenger {
   readonly devices: DeviceDesk;
   readonly couriers: CourierDesk;
+  readonly recovery: RecoveryDesk;
   readonly #o: MessengerOptions;
   readonly #announcer: Announcer;
   #open: Desk | null = null;
@@ -67,6 +68,7 @@ export class Messenger {
   constructor(options: MessengerOptions) {
     this.#o = options;
     this.devices = new DeviceDesk(options, () => this.#desk());
+    this.recovery = new RecoveryDesk(() => this.#desk());
     const rerouted = () => this.refreshRelays();
     this.couriers = new CourierDesk(() => this.#desk(), options.clock, rerouted);
     this.#sweeper = new Sweeper(options.vault);
@@ -158,11 +160,6 @@ export class Messenger {
   /** Renews keys that are due, and forgets those whose time is over; runs by itself twice a minute. */
   renewKeys(): void {
     this.#background(this.#keepKeys(this.#desk()));
-  }
-
-  /** The summary for the recovery key; null for a persona. */
-  get snapshots(): SnapshotPublisher | null {
-    return this.#desk().snapshots;
   }
 
   /** How each of our relays is read now, whether that keeps to the budget, and to how many relays cells leave. */

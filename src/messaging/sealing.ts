@@ -115,8 +115,8 @@ export class Sealing {
   /** One row for each device that can open it: who they are is only known once it is sealed. */
   #spread({ id, unsaved = false }: OutboxRow, letter: Letter, session: string, devices: readonly string[]): void {
     const { outbox, wake } = this.#o;
-    // Handed-over cells are for one device.
-    if (letter.kind === "courier") return;
+    // Handed-over cells and shares are for one device.
+    if (isForDevice(letter)) return;
     const missing = devices.filter((device) => outbox.get(id, device) === null && !outbox.isFull(device));
     for (const to of missing) {
       outbox.add({ id, to, content: { profile: "hidden", letter, group: session }, unsaved });
@@ -145,7 +145,11 @@ export class Sealing {
 }
 
 function needsSession(letter: Letter, to: Address): boolean {
-  return letter.kind === "courier" || (isContent(letter) && to.accepted);
+  return isForDevice(letter) || (isContent(letter) && to.accepted);
+}
+
+function isForDevice({ kind }: Letter): boolean {
+  return kind === "courier" || kind === "share";
 }
 
 function writePointer(ref: BlobRef): Uint8Array {

@@ -26,6 +26,7 @@ import type { Outbox } from "./outbox.ts";
 import { membersOf } from "./session/mls.ts";
 import { type Received, revokedSinceMs, type Session } from "./session/session.ts";
 import type { SessionRow } from "./session/session-store.ts";
+import type { ShareBook } from "./share-book.ts";
 import { commitId, type Located, type Sessions } from "./session/sessions.ts";
 
 export interface SessionInboxOptions {
@@ -40,6 +41,7 @@ export interface SessionInboxOptions {
   readonly ownDevices: Devices;
   readonly deviceSync: DeviceSync;
   readonly couriers: Couriers;
+  readonly shares: ShareBook;
   readonly outbox: Outbox;
   readonly clock: Clock;
 }
@@ -133,7 +135,7 @@ export class SessionInbox {
 
   /** Only the two people and one's own devices speak where there are no others, and only what belongs there. */
   #direct(row: SessionRow, account: string, device: string, letter: Letter): Effects | null {
-    const { correspondence, couriers, devices, deviceSync, outbox, ownDevices } = this.#o;
+    const { correspondence, couriers, devices, deviceSync, outbox, ownDevices, shares } = this.#o;
     const isOwn = account === devices.account;
     if (letter.kind === "profile") {
       ownDevices.placed(device, letter);
@@ -146,6 +148,11 @@ export class SessionInbox {
     }
     if (letter.kind === "courier" && account === row.conversation) {
       couriers.receive(account, device, letter);
+      outbox.owe({ messageId: letter.id, to: device, read: false });
+      return noEffects();
+    }
+    if (letter.kind === "share" && account === row.conversation) {
+      shares.take(account, letter);
       outbox.owe({ messageId: letter.id, to: device, read: false });
       return noEffects();
     }

@@ -235,6 +235,38 @@ export interface SendResult {
   readonly state: DeliveryState;
 }
 
+/** GET /api/recovery/shares */
+export interface SharesView {
+  /** Of your recovery key, by the last splitting; null: you gave none. */
+  readonly given: {
+    /** So many of them give the key back. */
+    readonly need: number;
+    readonly at: string;
+    readonly people: readonly { readonly name: string; readonly npub: string; readonly arrived: boolean }[];
+  } | null;
+  /** For how many people you keep one. */
+  readonly kept: number;
+}
+
+/** POST /api/recovery/shares: `people` are contacts who get one each; without them `of` shares are answered, for paper. */
+export interface SplitKey {
+  readonly need: number;
+  readonly of?: number;
+  readonly people?: readonly string[];
+}
+
+export interface ShareView {
+  readonly text: string;
+  /** The same in 33 words. */
+  readonly words: string;
+}
+
+/** POST /api/recovery/shares/:who/show: the share that you keep for a contact. */
+export interface KeptShareView extends ShareView {
+  readonly name: string;
+  readonly since: string;
+}
+
 /** Something changed in the messenger. */
 export type MessengerEvent =
   | { readonly event: "message"; readonly message: Message }

@@ -9,16 +9,19 @@ import type { Clock } from "../core/clock.ts";
 import { SNAPSHOT_LIMITS } from "../core/cell-limits.ts";
 import { UsageError, ValidationError } from "../core/errors.ts";
 import { deriveKey } from "../crypto/key-derivation.ts";
-import { parseRecoveryKey } from "../crypto/recovery-key.ts";
+import { encodeShare, splitRecoveryKey } from "../crypto/recovery-share.ts";
 import { ChannelStore } from "../messaging/channel/channel-store.ts";
 import { ContactBook } from "../messaging/contact-book.ts";
+import { mainDeviceOnly } from "../messaging/device/device-errors.ts";
 import { GroupBook } from "../messaging/group-book.ts";
 import { findSnapshot, type FoundSnapshot, type Search } from "../messaging/snapshot/finder.ts";
 import { continueChain, readSnapshotState, type SnapshotSource } from "../messaging/snapshot/publisher.ts";
 import { SNAPSHOT_SECRET } from "../messaging/snapshot/snapshot-keys.ts";
 import { isLost, revive, summarizeChannels } from "../messaging/snapshot/summarize.ts";
+import type { ShareView, SplitKey } from "../messaging/views.ts";
 import type { RelayPool } from "../route/relay-pool.ts";
 import type { Vault } from "../vault/vault.ts";
+import { readRecoveryKey } from "./recovery-input.ts";
 import { checkRelay, type SettingsStore } from "./settings.ts";
 import type { Services } from "./services.ts";
 import type { FoundSummary, RestoreResult, SummaryView } from "./views.ts";
@@ -96,12 +99,12 @@ export function fillFrom(
 
 /**
  * What `nocturne recovery restore` does, in a running node that is new: its own identity is replaced. Relays are asked while
- * it still runs; who breaks off then has lost nothing. Throws ValidationError `account_in_use`, and as `searchRelays` and
- * `Gate.recoverAccount`.
+ * it still runs; who breaks off then has lost nothing. Throws ValidationError `account_in_use`, and as `readRecoveryKey`,
+ * `searchRelays` and `Gate.recoverAccount`.
  */
 export async function recoverHere(services: Services, text: string, named: readonly string[]): Promise<RestoreResult> {
   const { vault, files, gate } = services;
-  const key = parseRecoveryKey(text);
+  const key = await readRecoveryKey(text);
   requireBlank(vault, files.list().length);
   const search = await searchRelays(services, key, named);
   const found = await gate.recoverAccount(key, () => {
@@ -191,4 +194,22 @@ function checkNamed(named: readonly string[]): string[] {
   throw new UsageError("too_many_relays", `At most ${SNAPSHOT_LIMITS.relays} relays can be asked at once.`, {
     hint: "Name those that stand on your paper.",
   });
+}
+
+/**
+ * Splits the recovery key so that any `need` shares give it back: among contacts, or for paper. An earlier splitting stays
+ * good. Throws UsageError `bad_share_count`, and what `RecoveryDesk.keepers` throws.
+ */
+export async function splitKey(
+  { vault, messenger }: Pick<Services, "vault" | "messenger">,
+  { need, of, people }: SplitKey,
+): Promise<ShareView[]> {
+  if (vault.identity().account !== null) throw mainDeviceOnly();
+  const keepers = people && messenger.recovery.keepers(people);
+  const key = vault.recoveryKey();
+  const shares = await splitRecoveryKey(key, need, keepers?.length ?? of ?? 0).finally(() => wipeBytes(key));
+  const views = shares.map(encodeShare);
+  if (!keepers) return views;
+  messenger.recovery.give(need, new Map(keepers.map((account, i) => [account, views[i]?.text ?? ""])));
+  return [];
 }

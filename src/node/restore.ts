@@ -8,16 +8,17 @@ import { restoreBackup as unpackBackup } from "../vault/restore.ts";
 import { openVault } from "../vault/vault.ts";
 import { fillFrom, isBlank, searchRelays } from "./account-recovery.ts";
 import type { Config } from "./config.ts";
+import { readRecoveryKey } from "./recovery-input.ts";
 import { openServices } from "./services.ts";
 import type { RestoreResult } from "./views.ts";
 
 /**
- * On an empty machine the identity is made anew from `key` (hex or words), and filled with what the configured relays have
+ * On an empty machine the identity is made anew from its recovery key (hex, words, or shares of it, one a line), and filled with what the configured relays have
  * of it; an existing vault, its passphrase forgotten, is opened by it. Afterwards the configured secret opens the vault, or
- * a key file. Throws ValidationError `bad_recovery_key`, `vault_in_use`; CryptoError for another vault's key.
+ * a key file. Throws what `readRecoveryKey` throws; ValidationError `vault_in_use`; CryptoError for another vault's key.
  */
-export async function restoreByKey(config: Config, key: string): Promise<RestoreResult> {
-  const recoveryKey = parseRecoveryKey(key);
+export async function restoreByKey(config: Config, text: string, asShares?: boolean): Promise<RestoreResult> {
+  const recoveryKey = await readRecoveryKey(text, asShares);
   const vault = await openVault({ ...surroundings(config), ...secretOf(config.secret), recoveryKey });
   vault.close();
   return readResult(config, recoveryKey);

@@ -21,6 +21,7 @@ import { toHex } from "../../core/bytes.ts";
 import type { Context } from "../context.ts";
 import type { NodeClient } from "../node-client.ts";
 import { collect } from "../options.ts";
+import { addShareCommands } from "./shares.ts";
 
 const WORDS_PER_LINE = 6;
 
@@ -60,7 +61,15 @@ export function addRecoveryCommands(program: Command, context: Context): void {
       "get back in with the recovery key (hex or words) on stdin: onto an empty machine, or past a forgotten passphrase",
     )
     .option("--relay <url>", "a relay that you used: it has a summary of your account (may be repeated)", collect)
-    .action(({ relay }: { relay?: string[] }) => restore(context, relay));
+    .option("--shares", "from shares of the key instead, one a line on stdin")
+    .action((options: RestoreOptions) => restore(context, options));
+
+  addShareCommands(recovery, context);
+}
+
+interface RestoreOptions {
+  readonly relay?: string[];
+  readonly shares?: boolean;
 }
 
 /** Both forms, numbered: a word in the wrong place is the usual mistake when it is copied by hand. */
@@ -102,11 +111,13 @@ function printSummary(context: Context, summary: SummaryView): void {
   if (leftOut > 0) context.output.warn(`${leftOut} people did not fit. Keep a backup file, too.`);
 }
 
-async function restore(context: Context, relay?: readonly string[]): Promise<void> {
-  const key = await context.prompt.secretOrStdin("Recovery key (hex or 24 words)", "the recovery key");
+async function restore(context: Context, { relay, shares = false }: RestoreOptions): Promise<void> {
+  const text = shares
+    ? await collectShares(context)
+    : await context.prompt.secretOrStdin("Recovery key (hex or 24 words)", "the recovery key");
   const client = await context.findNode();
   if (client && relay) throw nodeIsRunning();
-  const result = client ? await restoreInNode(client, key) : await restoreHere(context, key, relay);
+  const result = client ? await restoreInNode(client, text, shares) : await restoreHere(context, text, shares, relay);
   printRestored(context, result);
   // The old passphrase is gone with the vault's old lock; a key file lies beside the vault until there is a new one.
   const status = client && (await client.call<Status>("GET", "/api/status"));
@@ -114,18 +125,39 @@ async function restore(context: Context, relay?: readonly string[]): Promise<voi
   context.output.say("The vault has no passphrase now. Set one with: nocturne passphrase");
 }
 
-async function restoreHere(context: Context, key: string, relay?: readonly string[]): Promise<RestoreResult> {
+/** At a terminal one after the other, until there are enough; else all of stdin. */
+async function collectShares(context: Context): Promise<string> {
+  const { parseShare } = await import("../../crypto/recovery-share.ts");
+  const first = await context.prompt.secret("First share (33 words, or its text)");
+  if (first === null) return context.prompt.stdin("the shares");
+  const { need } = parseShare(first);
+  const lines = [first];
+  while (lines.length < need) {
+    const next = (await context.prompt.secret(`Share ${lines.length + 1} of ${need}`)) ?? "";
+    parseShare(next); // a slip is noticed before the next one is asked for
+    lines.push(next);
+  }
+  return lines.join("\n");
+}
+
+async function restoreHere(
+  context: Context,
+  text: string,
+  asShares: boolean,
+  relay?: readonly string[],
+): Promise<RestoreResult> {
   const { restoreByKey } = await import("../../node/restore.ts");
-  return restoreByKey(context.config({ relay }), key);
+  return restoreByKey(context.config({ relay }), text, asShares);
 }
 
 /** A running node holds the vault already: a locked one is opened by the key, an open one must be of the same key. */
-async function restoreInNode(client: NodeClient, key: string): Promise<RestoreResult> {
+async function restoreInNode(client: NodeClient, text: string, asShares: boolean): Promise<RestoreResult> {
+  const { readRecoveryKey } = await import("../../node/recovery-input.ts"); // its words take long to load
   const { locked } = await client.call<Status>("GET", "/api/status");
+  const key = toHex(await readRecoveryKey(text, asShares));
   if (locked) await client.call("POST", "/api/recovery/unlock", { json: { key } });
   const { hex } = await client.call<RecoveryView>("GET", "/api/recovery");
-  const { parseRecoveryKey } = await import("../../crypto/recovery-key.ts"); // its words take long to load
-  if (hex !== toHex(parseRecoveryKey(key))) throw anotherVault();
+  if (hex !== key) throw anotherVault();
   const { npub } = await client.call<IdentityView>("GET", "/api/identity");
   const contacts = await client.call<Contact[]>("GET", "/api/contacts");
   const files = await client.call<FileView[]>("GET", "/api/files");

@@ -66,7 +66,7 @@ test("a relay cannot tell a snapshot from other cells: not by form, key, address
   };
   const from = relay.stored.length;
   const idle = await paceOf(() => sleep(1_000));
-  const busy = await paceOf(() => alice.messenger.snapshots?.publish() ?? assert.fail());
+  const busy = await paceOf(() => alice.messenger.recovery.publishSummary());
   assert.ok(idle > 0 && busy > 0 && idle <= 2.2 && busy <= 2.2, `${idle} and ${busy} cells a period of two streams`);
 
   const seen = relay.stored.slice(from).filter(({ kind }) => kind === KIND.cell);
@@ -123,7 +123,7 @@ test("a new machine knows the same people, and they write to each other as if no
   await alice.messenger.setGroupAdmin(group, "Robert", true);
   await until(() => bob.messenger.group(group).admin, "Bob is an admin");
   keep(alice);
-  await alice.messenger.snapshots?.publish();
+  await alice.messenger.recovery.publishSummary();
 
   const recoveryKey = alice.vault.recoveryKey();
   await alice.messenger.stop();
