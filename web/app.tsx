@@ -29,6 +29,7 @@ import { RecoverScene } from "./scenes/recover.tsx";
 import { RecoveryKeyScene } from "./scenes/recovery-key.tsx";
 import { RequestsScene } from "./scenes/requests.tsx";
 import { SessionLostScene } from "./scenes/session-lost.tsx";
+import { SharesScene } from "./scenes/shares.tsx";
 import { SettingsScene } from "./scenes/settings.tsx";
 import { TrashScene } from "./scenes/trash.tsx";
 import { UnlockScene } from "./scenes/unlock.tsx";
@@ -113,6 +114,7 @@ function Scenes(): ReactNode {
       <Route path="/files/:folder?">{({ folder = "" }) => <FilesScene key={folder} folder={folder} />}</Route>
       <Route path="/links" component={LinksScene} />
       <Route path="/settings/recovery-key" component={RecoveryKeyScene} />
+      <Route path="/settings/shares" component={SharesScene} />
       <Route path="/settings/:part?">{({ part }) => <SettingsScene part={part ?? null} />}</Route>
       <Route>
         <Redirect to="/chats" replace />

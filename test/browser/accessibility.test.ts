@@ -82,6 +82,7 @@ test("the scenes of a new vault", async (t) => {
     ["/files/trash", "The trash is empty"],
     ["/links", "No links yet"],
     ["/settings", "Wipe"],
+    ["/settings/shares", "Shares of your recovery key"],
     ["/groups/new", "New group"],
     ["/groups/join", "Join a group"],
     ["/groups/nobody", "No such group"],

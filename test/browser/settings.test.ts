@@ -7,7 +7,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { before, type TestContext, test } from "node:test";
 import type { Page } from "playwright-core";
-import type { MountPassword, RecoveryView, Settings, Status } from "../../src/api/contract.ts";
+import type { MountPassword, RecoveryView, Settings, SharesView, Status } from "../../src/api/contract.ts";
 import { launchBrowser } from "../support/browser.ts";
 import {
   type NocturneProcess,
@@ -16,9 +16,9 @@ import {
   startNocturne,
   temporaryFolder,
 } from "../support/nocturne-process.ts";
-import { ask } from "../support/people.ts";
+import { ask, befriend } from "../support/people.ts";
 import { startRecordingRelay } from "../support/recording-relay.ts";
-import { waitUntil } from "../support/wait.ts";
+import { askUntil, waitUntil } from "../support/wait.ts";
 import { buildPages, follow, hears, launchLink, openApp, press, visit } from "../support/web-app.ts";
 
 before(buildPages);
@@ -108,6 +108,44 @@ test("a new machine becomes the account of a recovery key, from what a relay has
   await press(page, "Update it now");
   await page.getByText(`It lies at ${relay.url}.`).waitFor();
   assert.equal(complaints.length, 1, `the refused key: ${complaints.join()}`);
+});
+
+const keepsOne = (what: string, node: NocturneProcess) =>
+  askUntil(
+    what,
+    () => ask<SharesView>(node, "GET", "/recovery/shares"),
+    ({ kept }) => kept === 1,
+  );
+
+test("shares are given to contacts, and the one that is kept for somebody is shown after a warning", async (t) => {
+  const relay = await startRecordingRelay(t);
+  const args = ["--relay", relay.url, "--no-embedded-relay"];
+  const world = await openSettings(t, { args });
+  if (!world) return;
+  const { page, node } = world;
+  const [bob, carol] = await Promise.all([startNocturne(t, { args }), startNocturne(t, { args })]);
+  await befriend(node, bob, { host: "Ada", guest: "Bob" });
+  await befriend(node, carol, { host: "Ada", guest: "Carol" });
+  await befriend(bob, carol, { host: "Bob", guest: "Carol" });
+
+  await follow(page, "Shares with people you trust");
+  await page.getByText("You gave nobody a share yet.").waitFor();
+  await page.getByRole("checkbox", { name: "Bob" }).check();
+  await page.getByRole("checkbox", { name: "Carol" }).check();
+  await press(page, "Give the shares");
+  await page.getByText(/any 2 of these can give your key back: Bob/).waitFor();
+  await keepsOne("Bob keeps one", bob);
+
+  await ask(bob, "POST", "/recovery/shares", { need: 2, people: ["Ada", "Carol"] });
+  await keepsOne("Ada keeps one", node);
+  await visit(page, "/settings");
+  await follow(page, "Shares with people you trust");
+  await page.getByLabel("Who asks you for a share").selectOption({ label: "Bob" });
+  await page.getByText("Is it really Bob who asks?").waitFor();
+  await press(page, "I am sure: show it");
+  await page.getByRole("img", { name: "QR code: the share of Bob" }).waitFor();
+  assert.equal(await page.getByRole("listitem").locator("css=:scope:has(> span)").count(), 33);
+  assert.deepEqual(world.complaints, []);
 });
 
 test("a passphrase locks the vault, and nothing but it or the recovery key opens it", async (t) => {

@@ -36,4 +36,5 @@ export const keys = {
   workCosts: ["work-costs"],
   recovery: ["recovery"],
   summary: ["summary"],
+  shares: ["shares"],
 } as const;

@@ -25,6 +25,7 @@ import type {
   OfferedRelays,
   SearchHit,
   Settings,
+  SharesView,
   Status,
   SummaryView,
   TrashView,
@@ -78,13 +79,15 @@ export const useSettings = (): UseQueryResult<Settings> => useGet(keys.settings,
 export const useMount = (): UseQueryResult<MountView> => useGet(keys.mount, "/mount");
 /** Everybody, requests and blocked people included. */
 export const useContacts = (): UseQueryResult<readonly Contact[]> => useGet(keys.contacts, "/contacts");
-/** Where the account's summary lies; it changes without an event, so it is asked for each time. */
-export const useSummary = (): UseQueryResult<SummaryView> =>
-  useQuery<SummaryView>({
-    queryKey: keys.summary,
-    queryFn: ({ signal }) => call<SummaryView>("GET", "/recovery/summary", undefined, signal),
-    staleTime: 0,
-  });
+/** What changes without an event is asked for each time. */
+function useFresh<T>(queryKey: readonly string[], path: string): UseQueryResult<T> {
+  return useQuery<T>({ queryKey, queryFn: ({ signal }) => call<T>("GET", path, undefined, signal), staleTime: 0 });
+}
+
+/** Where the account's summary lies. */
+export const useSummary = (): UseQueryResult<SummaryView> => useFresh(keys.summary, "/recovery/summary");
+/** Who keeps shares of the recovery key, and for how many one is kept. */
+export const useShares = (): UseQueryResult<SharesView> => useFresh(keys.shares, "/recovery/shares");
 /** The whole library, in the node's order. */
 export const useFiles = (): UseQueryResult<readonly FileView[]> => useGet(keys.files, "/files");
 /** What lies in a folder; "" is the top. */

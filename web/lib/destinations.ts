@@ -28,6 +28,7 @@ const PLACES: readonly Destination[] = [
   { href: "/settings/devices", name: "Devices" },
   { href: "/settings/security", name: "Passphrase and lock" },
   { href: "/settings/recovery-key", name: "Recovery key" },
+  { href: "/settings/shares", name: "Shares of the recovery key" },
 ];
 
 /** The scenes that a persona has, too. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { restoredWords, summaryWords } from "./recovery-words.ts";
+import { givenWords, restoredWords, summaryWords } from "./recovery-words.ts";
 
 const AT = "2026-11-26T10:15:00.000Z";
 const nothing = { possible: true, madeAt: null, relays: [], leftOut: 0 };
@@ -22,4 +22,16 @@ test("what came back", () => {
     /^Your identity is back, with 2 contacts, 1 group, 0 channels, as/,
   );
   assert.equal(restoredWords({ ...result, summary: { ...summary, madeAt: null } }), "Your identity is back.");
+});
+
+test("who keeps shares", () => {
+  assert.equal(givenWords({ given: null, kept: 0 }), "You gave nobody a share yet.");
+  const people = [
+    { name: "Bob", npub: "npub1b", arrived: true },
+    { name: "Carol", npub: "npub1c", arrived: false },
+  ];
+  assert.match(
+    givenWords({ given: { need: 2, at: AT, people }, kept: 0 }),
+    /any 2 of these .*: Bob, Carol \(on its way\)\.$/,
+  );
 });

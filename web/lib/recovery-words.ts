@@ -1,5 +1,5 @@
 /** The account's summary at relays, and what a restore found, in plain words. */
-import type { RestoreResult, SummaryView } from "../../src/api/contract.ts";
+import type { RestoreResult, SharesView, SummaryView } from "../../src/api/contract.ts";
 import { countOf, formatMoment } from "./format.ts";
 
 const WHAT =
@@ -21,4 +21,14 @@ export function restoredWords({ contacts, summary }: RestoreResult): string {
   if (!summary?.madeAt) return "Your identity is back.";
   const parts = [countOf(contacts, "contact"), countOf(summary.groups, "group"), countOf(summary.channels, "channel")];
   return `Your identity is back, with ${parts.join(", ")}, as they were on ${formatMoment(summary.madeAt)}.`;
+}
+
+export const OLD_SHARES_STAY =
+  "Giving them anew does not take earlier ones back: the key stays the same, so people who kept enough of an earlier splitting can still put it together.";
+
+/** Who keeps shares of the key. */
+export function givenWords({ given }: SharesView): string {
+  if (!given) return "You gave nobody a share yet.";
+  const people = given.people.map(({ name, arrived }) => (arrived ? name : `${name} (on its way)`)).join(", ");
+  return `Since ${formatMoment(given.at)}, any ${given.need} of these can give your key back: ${people}.`;
 }

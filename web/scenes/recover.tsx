@@ -48,7 +48,7 @@ function Form({ onRestored }: { readonly onRestored: (result: RestoreResult) => 
       </p>
       <LinesField
         label="Recovery key"
-        hint="The 24 words, or the 64 hex characters."
+        hint="The 24 words, the 64 hex characters, or shares that people kept for you, one a line."
         rows={4}
         required
         // oxlint-disable-next-line jsx-a11y/no-autofocus -- the page asks for this first

@@ -1,5 +1,5 @@
 /** Settings: what guards the vault, locking, the recovery key and the backup. */
-import { Download, KeyRound, Lock } from "lucide-react";
+import { Download, KeyRound, Lock, UsersRound } from "lucide-react";
 import { type ReactNode, type SubmitEvent, useState } from "react";
 import type { Settings, Status } from "../../../src/api/contract.ts";
 import { ApiFailure, call } from "../../api/client.ts";
@@ -119,6 +119,9 @@ export function RecoverySection({ settings }: { readonly settings: Settings }): 
         <p>{recoveryWords(settings, linked)}</p>
         <ButtonLink href="/settings/recovery-key" icon={KeyRound}>
           {settings.recoveryConfirmed ? "About the recovery key" : "Write down the recovery key"}
+        </ButtonLink>
+        <ButtonLink href="/settings/shares" icon={UsersRound}>
+          Shares with people you trust
         </ButtonLink>
       </div>
       {!linked && <Summary />}
