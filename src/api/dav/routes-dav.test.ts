@@ -310,6 +310,16 @@ test("properties of other programs are kept, all or none, and not lost when the 
   assert.doesNotMatch(all, /Other/);
 });
 
+test("programs find out what it can do, by every spelling of its address", async () => {
+  for (const path of ["/dav", "/dav/"]) {
+    const { status, headers } = await dav("OPTIONS", path);
+    assert.deepEqual([status, headers["dav"], headers["ms-author-via"]], [200, "1, 2", "DAV"]);
+    assert.match(headers["allow"] ?? "", /PROPFIND.*LOCK/);
+    assert.match((await dav("PROPFIND", path, { depth: "0" })).text, /<D:href>\/dav\/<\/D:href>.*<D:collection\/>/);
+    assert.equal(await statusOf("PROPFIND", path, { depth: "0", host: `127.0.0.1:${node.port}` }), 207);
+  }
+});
+
 test("listings: quotas on demand, one folder at a time, and all that is below only where it is little", async () => {
   const quota =
     '<D:propfind xmlns:D="DAV:"><D:prop><D:quota-available-bytes/><D:quota-used-bytes/><D:none/></D:prop></D:propfind>';

@@ -91,6 +91,13 @@ test("each body asks what RFC 4918 says that it asks", () => {
   const info = readLockInfo(dav(`${scope}<D:locktype><D:write/></D:locktype><D:owner>me</D:owner>`, "lockinfo"));
   assert.deepEqual([info.scope, readXml(info.owner).textContent], ["shared", "me"]);
   assert.throws(() => readLockInfo(dav(scope, "lockinfo")), BAD);
+  const owned = (bytes: number): string =>
+    dav(`${scope}<D:locktype><D:write/></D:locktype><D:owner>${"x".repeat(bytes)}</D:owner>`, "lockinfo");
+  assert.ok(readLockInfo(owned(DAV_LIMITS.lockOwnerBytes - 100)));
+  assert.throws(() => readLockInfo(owned(DAV_LIMITS.lockOwnerBytes)), BAD);
+  const asks = (count: number): string => dav(`<D:prop>${"<D:a/>".repeat(count)}</D:prop>`, "propfind");
+  assert.ok(readPropfind(asks(DAV_LIMITS.propertyNames)));
+  assert.throws(() => readPropfind(asks(DAV_LIMITS.propertyNames + 1)), BAD);
 });
 
 test("text becomes no markup, and what XML cannot say is replaced", () => {
