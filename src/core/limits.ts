@@ -467,6 +467,10 @@ export const ARGON2_LIMITS = {
 export const DAV_LIMITS = {
   xmlBytes: 65_536, // 64 KiB
   xmlDepth: 32,
+  /** Properties that one PROPFIND names. */
+  propertyNames: 256,
+  /** What a program writes of itself into its lock. */
+  lockOwnerBytes: 4_096, // 4 KiB
   /** Conditions in one `If` header. */
   conditions: 64,
   /** Locks held at a time; they end with the node. */

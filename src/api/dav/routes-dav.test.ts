@@ -151,7 +151,7 @@ test("a locked vault is busy, in words, and loses nothing", async () => {
   cut.write("half of ");
   await new Promise((resolve) => setTimeout(resolve, 50));
   await node.call("POST", "/api/vault/lock");
-  cut.end("a new content");
+  cut.end(Buffer.alloc(5_000_000)); // most of it comes after the refusal is known
   const [answer] = (await once(cut, "response")) as [IncomingMessage];
   answer.resume();
   assert.equal(answer.statusCode, 503);
@@ -308,6 +308,16 @@ test("properties of other programs are kept, all or none, and not lost when the 
   const all = (await dav("PROPFIND", "/dav/p.txt", { depth: "0" })).text;
   assert.match(all, /<m:Win32FileAttributes[^>]*>00000020</);
   assert.doesNotMatch(all, /Other/);
+});
+
+test("programs find out what it can do, by every spelling of its address", async () => {
+  for (const path of ["/dav", "/dav/"]) {
+    const { status, headers } = await dav("OPTIONS", path);
+    assert.deepEqual([status, headers["dav"], headers["ms-author-via"]], [200, "1, 2", "DAV"]);
+    assert.match(headers["allow"] ?? "", /PROPFIND.*LOCK/);
+    assert.match((await dav("PROPFIND", path, { depth: "0" })).text, /<D:href>\/dav\/<\/D:href>.*<D:collection\/>/);
+    assert.equal(await statusOf("PROPFIND", path, { depth: "0", host: `127.0.0.1:${node.port}` }), 207);
+  }
 });
 
 test("listings: quotas on demand, one folder at a time, and all that is below only where it is little", async () => {

@@ -1,4 +1,6 @@
 /** What the XML bodies of PROPFIND, PROPPATCH and LOCK ask for. */
+import { utf8Encode } from "../../core/bytes.ts";
+import { DAV_LIMITS } from "../../core/limits.ts";
 import {
   badXml,
   childElements,
@@ -41,7 +43,7 @@ export function readPropfind(text: string): Propfind {
   if (prop) return { kind: "some", names: namesIn(prop) };
   if (davChildren(root, "propname").length > 0) return { kind: "names" };
   if (davChildren(root, "allprop").length === 0) throw badXml();
-  return { kind: "all", names: davChildren(root, "include").flatMap(namesIn) };
+  return { kind: "all", names: davChildren(root, "include").slice(0, 1).flatMap(namesIn) };
 }
 
 /** In their order, which is that in which they are carried out. */
@@ -64,7 +66,9 @@ export function readLockInfo(text: string): LockInfo {
   if (!scope || !type || !isDav(type, "write")) throw badXml();
   const isExclusive = isDav(scope, "exclusive");
   if (!isExclusive && !isDav(scope, "shared")) throw badXml();
-  return { scope: isExclusive ? "exclusive" : "shared", owner: owner ? writeElement(owner) : "" };
+  const written = owner ? writeElement(owner) : "";
+  if (utf8Encode(written).length > DAV_LIMITS.lockOwnerBytes) throw badXml();
+  return { scope: isExclusive ? "exclusive" : "shared", owner: written };
 }
 
 /** `{namespace}local`: one text for one name. */
@@ -88,7 +92,9 @@ function readRoot(text: string, local: string): Element {
 }
 
 function namesIn(prop: Element): PropertyName[] {
-  return childElements(prop).map(nameOf);
+  const names = childElements(prop).map(nameOf);
+  if (names.length > DAV_LIMITS.propertyNames) throw badXml();
+  return names;
 }
 
 function nameOf(element: Element): PropertyName {

@@ -19,6 +19,8 @@ test("entities, external or billions of them, are refused before anything is par
     assert.throws(() => readXml(`<!DOCTYPE a ${type}><a>&l30;&a;</a>`), BAD);
     assert.ok(performance.now() - startMs < 200);
   }
+  // The parser knows no entities either; that it never sees any does not rest on it.
+  assert.throws(() => readXml(`<!DOCTYPE a [${laughs}]><a/>`), BAD);
   assert.throws(() => readXml("<a>&unknown;</a>"), BAD);
   assert.equal(readXml("<a>&lt;&amp;&#228;</a>").textContent, "<&ä");
 });
@@ -91,6 +93,13 @@ test("each body asks what RFC 4918 says that it asks", () => {
   const info = readLockInfo(dav(`${scope}<D:locktype><D:write/></D:locktype><D:owner>me</D:owner>`, "lockinfo"));
   assert.deepEqual([info.scope, readXml(info.owner).textContent], ["shared", "me"]);
   assert.throws(() => readLockInfo(dav(scope, "lockinfo")), BAD);
+  const owned = (bytes: number): string =>
+    dav(`${scope}<D:locktype><D:write/></D:locktype><D:owner>${"x".repeat(bytes)}</D:owner>`, "lockinfo");
+  assert.ok(readLockInfo(owned(DAV_LIMITS.lockOwnerBytes - 100)));
+  assert.throws(() => readLockInfo(owned(DAV_LIMITS.lockOwnerBytes)), BAD);
+  const asks = (count: number): string => dav(`<D:prop>${"<D:a/>".repeat(count)}</D:prop>`, "propfind");
+  assert.ok(readPropfind(asks(DAV_LIMITS.propertyNames)));
+  assert.throws(() => readPropfind(asks(DAV_LIMITS.propertyNames + 1)), BAD);
 });
 
 test("text becomes no markup, and what XML cannot say is replaced", () => {
