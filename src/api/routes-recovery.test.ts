@@ -8,6 +8,7 @@ import { startRecordingRelay } from "../../test/support/recording-relay.ts";
 import type {
   ApiError,
   Channel,
+  FileView,
   IdentityView,
   RecoveryView,
   RestoreResult,
@@ -89,6 +90,15 @@ test("with nothing to be found only the identity is back, in plain words; what i
   assert.deepEqual((await node.call<Settings>("GET", "/api/settings")).body.relays, [relay.url, NOBODY]);
   // It may be tried again, with the relay that did not answer, as long as nobody was met.
   assert.equal((await post(node, "restore", { key: hex, relays: [relay.url] })).status, 200);
+});
+
+test("a vault with no more than a file in the trash is in use", async (t) => {
+  const node = await start(t);
+  const { id } = (await node.call<FileView>("PUT", "/api/files?name=a.txt", new Uint8Array([1]))).body;
+  await node.call("DELETE", `/api/files/${id}`);
+  const { hex } = await keyOf(node);
+  assert.equal(code(await post(node, "restore", { key: "00".repeat(32), relays: [] })), "account_in_use");
+  assert.equal((await keyOf(node)).hex, hex);
 });
 
 test("the vault of a node that was brought back opens by the key that it has now, and by no other", async (t) => {

@@ -10,6 +10,7 @@ import { SNAPSHOT_LIMITS } from "../core/cell-limits.ts";
 import { UsageError, ValidationError } from "../core/errors.ts";
 import { deriveKey } from "../crypto/key-derivation.ts";
 import { encodeShare, splitRecoveryKey } from "../crypto/recovery-share.ts";
+import type { FileLibrary } from "../files/library.ts";
 import { ChannelStore } from "../messaging/channel/channel-store.ts";
 import { ContactBook } from "../messaging/contact-book.ts";
 import { mainDeviceOnly } from "../messaging/device/device-errors.ts";
@@ -105,10 +106,10 @@ export function fillFrom(
 export async function recoverHere(services: Services, text: string, named: readonly string[]): Promise<RestoreResult> {
   const { vault, files, gate } = services;
   const key = await readRecoveryKey(text);
-  requireBlank(vault, files.list().length);
+  requireBlank(vault, files);
   const search = await searchRelays(services, key, named);
   const found = await gate.recoverAccount(key, () => {
-    requireBlank(vault, files.list().length);
+    requireBlank(vault, files);
     return () => (search ? { summary: fillFrom(services, search) } : {});
   });
   return { npub: vault.identity().npub, contacts: new ContactBook(vault).list().length, files: 0, ...found };
@@ -131,8 +132,10 @@ export function viewSummary(vault: Vault, relays: readonly string[]): SummaryVie
 }
 
 /** Throws ValidationError `account_in_use` for a vault that is not blank, which nothing may overwrite. */
-function requireBlank(vault: Vault, files: number): void {
-  if (isBlank(vault) && files === 0 && vault.identity().account === null) return;
+function requireBlank(vault: Vault, files: FileLibrary): void {
+  // What lies in the trash was sealed for the key that it was put under, too.
+  const isEmpty = files.list().length + files.trash.list().entries.length === 0;
+  if (isBlank(vault) && isEmpty && vault.identity().account === null) return;
   throw new ValidationError("account_in_use", "This vault is in use already, and nothing in it is overwritten.", {
     hint: "Bring the other account back in a new folder: nocturne --data-dir restored recovery restore --relay URL",
   });

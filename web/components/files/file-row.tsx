@@ -29,7 +29,7 @@ export function FileRow({ file, onShow, onAsk, onMove, whole = false }: FileRowP
   const save = useAction(() => saveFile(id));
   const download = (): void => (hasPassword ? onAsk("download", file) : void save.run());
   return (
-    <div className="flex min-h-18 items-center gap-1 border-b border-divider py-2 rail:gap-3" {...draggable(thing)}>
+    <div className="flex min-h-18 items-center gap-1 border-b border-divider py-1 rail:gap-3" {...draggable(thing)}>
       <Thumbnail file={file} className="size-11 max-rail:hidden" />
       <div className="min-w-0 grow">
         {renaming ? (
@@ -38,7 +38,7 @@ export function FileRow({ file, onShow, onAsk, onMove, whole = false }: FileRowP
           <button
             type="button"
             onClick={() => onShow(file)}
-            className="ring-inside -my-1 block max-w-full rounded py-1 text-start font-medium underline-offset-4 hover:underline"
+            className="ring-inside flex min-h-11 min-w-11 max-w-full items-center rounded text-start font-medium underline-offset-4 hover:underline"
           >
             <bdi className="line-clamp-2 wrap-anywhere">{whole ? file.path : name}</bdi>
           </button>
