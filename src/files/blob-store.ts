@@ -10,7 +10,7 @@
 import { closeSync, constants, existsSync, fsyncSync, mkdirSync, openSync, statfsSync } from "node:fs";
 import { type FileHandle, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { concatBytes, toHex } from "../core/bytes.ts";
+import { concatBytes, toHex, unwrittenBytes } from "../core/bytes.ts";
 import { InternalError, ValidationError } from "../core/errors.ts";
 import { randomBytes } from "../core/random.ts";
 import { onDisk, onDiskSync, RESTORE_HINT, writeFully, writeFullySync } from "./disk.ts";
@@ -72,7 +72,7 @@ export class BlobStore {
     const file = await this.#openBlob(id);
     try {
       for (let at = start; at < end; ) {
-        const buffer = new Uint8Array(Math.min(READ_BYTES, end - at));
+        const buffer = unwrittenBytes(Math.min(READ_BYTES, end - at));
         const { bytesRead } = await onDisk(file.read(buffer, 0, buffer.length, at));
         if (bytesRead === 0) throw damaged();
         yield buffer.subarray(0, bytesRead);
