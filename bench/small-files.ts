@@ -25,11 +25,10 @@ async function putMany(count: number, atOnce: number): Promise<number> {
   try {
     const blobs = new BlobStore(join(dataDir, "blobs"));
     const library = new FileLibrary({ vault, blobs, linkStore, clock, log });
-    const content = randomBytes(FILE_BYTES);
     let next = 0;
     const putSome = async (): Promise<void> => {
       for (let i = next++; i < count; i = next++) {
-        await library.put(once(content), { name: `file ${i}`, cipher: "aes-256-gcm" });
+        await library.put(once(randomBytes(FILE_BYTES)), { name: `file ${i}`, cipher: "aes-256-gcm" });
       }
     };
     const startedMs = performance.now();
