@@ -5,6 +5,7 @@ import { describe, it } from "node:test";
 import { concatBytes, fromHex, toHex, utf8Encode } from "../core/bytes.ts";
 import { CryptoError } from "../core/errors.ts";
 import { randomBytes } from "../core/random.ts";
+import type { ByteTransform } from "./chunked-stream.ts";
 import { deriveKey } from "./key-derivation.ts";
 import { NOCTIS_CHUNK_BYTES, NoctisPayloadOpener, NoctisPayloadSealer } from "./noctis-payload.ts";
 import { openNoctis256, sealNoctis256 } from "./noctis256.ts";
@@ -33,6 +34,16 @@ function wrapOuter(key: Uint8Array, stream: Uint8Array): Uint8Array {
   return concatBytes(sealer.header, sealer.update(stream), sealer.finish());
 }
 
+/** What comes of bytes that are handed over in pieces of one size. */
+function inPieces(transform: ByteTransform, bytes: Uint8Array, pieceBytes: number): Uint8Array {
+  const output: Uint8Array[] = [];
+  for (let at = 0; at < bytes.length; at += pieceBytes) {
+    const piece = transform.update(bytes.subarray(at, at + pieceBytes));
+    if (piece.length > 0) output.push(piece);
+  }
+  return concatBytes(...output, transform.finish());
+}
+
 function chunkNonce(prefix: Uint8Array, index: number): Uint8Array {
   return concatBytes(prefix, new Uint8Array(7), Uint8Array.of(index));
 }
@@ -45,15 +56,24 @@ describe("noctis-256 payload", () => {
         target.set(draws.find((draw) => draw.length === target.length) as Uint8Array);
         return target;
       });
-      const sealer = new NoctisPayloadSealer(fromHex(vector.key), utf8Encode(vector.context));
+      const sealers = [2 ** 30, 1_000, 1].map((pieceBytes) => ({
+        pieceBytes,
+        sealer: new NoctisPayloadSealer(fromHex(vector.key), utf8Encode(vector.context)),
+      }));
       random.mock.restore();
       const plaintext = vectorBytes(vector.plaintext);
-      const sealed = concatBytes(sealer.header, sealer.update(plaintext), sealer.finish());
+      const all = sealers.map(({ sealer, pieceBytes }) =>
+        concatBytes(sealer.header, inPieces(sealer, plaintext, pieceBytes)),
+      );
+      const [sealed, ...others] = all as [Uint8Array, ...Uint8Array[]];
+      for (const other of others) assert.deepEqual(other, sealed);
       assert.equal(sealed.length, vector.sealedBytes);
       const sha256 = createHash("sha256").update(sealed).digest("hex");
       assert.equal(vector.sealed.startsWith("hex:") ? `hex:${toHex(sealed)}` : `sha256:${sha256}`, vector.sealed);
-      const opener = new NoctisPayloadOpener(fromHex(vector.key), utf8Encode(vector.context));
-      assert.deepEqual(concatBytes(opener.update(sealed), opener.finish()), plaintext);
+      for (const pieceBytes of [2 ** 30, 1_000, 1]) {
+        const opener = new NoctisPayloadOpener(fromHex(vector.key), utf8Encode(vector.context));
+        assert.deepEqual(inPieces(opener, sealed, pieceBytes), plaintext, `in pieces of ${pieceBytes}`);
+      }
     });
   }
 

@@ -120,12 +120,17 @@ export function derivePayloadKeys(key: Uint8Array, context: Uint8Array, header: 
  * nothing else: it is told by being short. Throws CodecError `payload_too_large` from 2^38 chunks (4 PiB) on.
  */
 export function payloadChunkNonce(baseNonce: Uint8Array, index: number): Uint8Array {
+  const nonce = new Uint8Array(NONCE_BYTES);
+  nonceInto(nonce, baseNonce, index);
+  return nonce;
+}
+
+function nonceInto(nonce: Uint8Array, baseNonce: Uint8Array, index: number): void {
   if (index >= MAX_CHUNKS) throw new CodecError("payload_too_large", "A sealed content cannot be longer than 4 PiB.");
-  const nonce = baseNonce.slice();
+  nonce.set(baseNonce);
   for (let at = NONCE_BYTES - 1, rest = index; rest > 0; at--, rest = Math.floor(rest / 256)) {
     nonce[at] = (nonce[at] as number) ^ (rest & 0xff);
   }
-  return nonce;
 }
 
 /** Bytes of the whole sealed payload, header included, for so many bytes of plaintext. */
@@ -151,10 +156,17 @@ function deriveAll(
 /** What seals and opens the single chunks of a payload. */
 export function payloadCipher({ aeadKey, baseNonce }: PayloadKeys): ChunkCipher {
   const key = aesGcmKey(aeadKey);
+  const nonce = new Uint8Array(NONCE_BYTES); // the same memory for every chunk: nobody keeps it
   return {
     chunkBytes: PAYLOAD_CHUNK_BYTES,
     overheadBytes: PAYLOAD_TAG_BYTES,
-    sealInto: (output, index, chunk) => key.sealInto(output, payloadChunkNonce(baseNonce, index), chunk, EMPTY),
-    openInto: (output, index, sealed) => key.openInto(output, payloadChunkNonce(baseNonce, index), sealed, EMPTY),
+    sealInto(output, index, chunk) {
+      nonceInto(nonce, baseNonce, index);
+      key.sealInto(output, nonce, chunk, EMPTY);
+    },
+    openInto(output, index, sealed) {
+      nonceInto(nonce, baseNonce, index);
+      key.openInto(output, nonce, sealed, EMPTY);
+    },
   };
 }

@@ -10,10 +10,11 @@
 import { closeSync, constants, existsSync, fsyncSync, mkdirSync, openSync, statfsSync } from "node:fs";
 import { type FileHandle, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { concatBytes, toHex } from "../core/bytes.ts";
+import { concatBytes, toHex, unwrittenBytes } from "../core/bytes.ts";
 import { InternalError, ValidationError } from "../core/errors.ts";
 import { randomBytes } from "../core/random.ts";
 import { onDisk, onDiskSync, RESTORE_HINT, writeFully, writeFullySync } from "./disk.ts";
+import { SharedSync } from "./together.ts";
 
 const BLOB_NAME = /^[0-9a-f]{32}$/;
 const PART_NAME = /^[0-9a-f]{32}\.part$/;
@@ -32,6 +33,7 @@ export class BlobStore {
   readonly #folder: string;
   /** Ids that this process is writing, which a sweep must spare. */
   readonly #writing = new Set<string>();
+  readonly #folderSync: SharedSync = new SharedSync(() => this.#syncFolder());
 
   /** Makes the folder (0700) where it is missing. */
   constructor(folder: string) {
@@ -40,19 +42,19 @@ export class BlobStore {
   }
 
   /**
-   * Writes the content, of pieces one in memory at a time, and then lets `keep` record the blob.
+   * Writes the content, of pieces one in memory at a time, and then waits until `keep` has recorded the blob.
    * When the content or `keep` fails or the disk is full (InternalError `disk_full`), nothing is left and the error
-   * is thrown on. Until `keep` has returned, no sweep takes the blob for a forgotten one.
+   * is thrown on. Until then, no sweep takes the blob for a forgotten one.
    */
-  async write<T>(content: BlobContent, keep: (blob: StoredBlob) => T): Promise<T> {
+  async write<T>(content: BlobContent, keep: (blob: StoredBlob) => T | Promise<T>): Promise<T> {
     const id = toHex(randomBytes(16));
     const part = `${this.#path(id)}${PART_SUFFIX}`;
     this.#writing.add(id);
     try {
       const bytes = await this.#writePart(part, content);
       await onDisk(rename(part, this.#path(id)));
-      await this.#syncFolder();
-      return keep({ id, bytes });
+      await this.#folderSync.run();
+      return await keep({ id, bytes });
     } catch (error) {
       await rm(part, { force: true });
       await rm(this.#path(id), { force: true });
@@ -70,7 +72,7 @@ export class BlobStore {
     const file = await this.#openBlob(id);
     try {
       for (let at = start; at < end; ) {
-        const buffer = new Uint8Array(Math.min(READ_BYTES, end - at));
+        const buffer = unwrittenBytes(Math.min(READ_BYTES, end - at));
         const { bytesRead } = await onDisk(file.read(buffer, 0, buffer.length, at));
         if (bytesRead === 0) throw damaged();
         yield buffer.subarray(0, bytesRead);
@@ -114,7 +116,7 @@ export class BlobStore {
 
   async remove(id: string): Promise<void> {
     await rm(this.#path(id), { force: true });
-    await this.#syncFolder();
+    await this.#folderSync.run();
   }
 
   /** What the disk has left for this user. */

@@ -43,6 +43,7 @@ function worker(dataDir: string): ReturnType<typeof spawn> {
       library.versions.restore(id, library.versions.list(id)[1].id);
       tree.remove(folder + "/in/b.txt");
       await put(folder + "/in/b.txt");
+      await Promise.all([1, 2, 3, 4, 5, 6].map((i) => put(folder + "/at once " + i)));
       library.trash.restore(id);
       await tree.move(folder, "/moved " + turn);
       const gone = "/gone " + turn;

@@ -41,6 +41,7 @@ import { Properties } from "./properties.ts";
 import { type OpenedHeader, openContent, openHeader } from "./sealed-file.ts";
 import { sealToFile } from "./sealing.ts";
 import { type Picture, Thumbnails } from "./thumbnails.ts";
+import { SharedTransaction } from "./together.ts";
 import { Trash } from "./trash.ts";
 import { contentOf, Versions } from "./versions.ts";
 import type { CipherSuite, FileSpace, FileView, FolderView } from "./views.ts";
@@ -116,6 +117,7 @@ export class FileLibrary {
   readonly #contents: Contents;
   readonly #clock: Clock;
   readonly #log: Logger;
+  readonly #keeping: SharedTransaction;
   readonly #listeners = new Set<(change: FileChange) => void>();
 
   constructor({ vault, blobs, linkStore, clock, log }: LibraryOptions) {
@@ -128,6 +130,7 @@ export class FileLibrary {
     const thumbnails = new Thumbnails(vault);
     const contents = new Contents({ vault, tables, blobs, linkStore, thumbnails });
     this.tables = tables;
+    this.#keeping = new SharedTransaction((work) => tables.transaction(work));
     this.folders = folders;
     this.properties = new Properties(tables);
     this.thumbnails = thumbnails;
@@ -160,7 +163,7 @@ export class FileLibrary {
           const addedAt = new Date(this.#clock.nowMs()).toISOString();
           const digest = options.password === undefined ? measured.digest() : null;
           const content = { bytes: measured.bytes, cipher, blob, digest, keyCheck: keyCheckOf(fileKey), addedAt };
-          return this.#keep({ ...options, name, folder }, content);
+          return this.#keeping.run(() => this.#keep({ ...options, name, folder }, content));
         },
       );
       await this.#settle(kept);
@@ -189,7 +192,9 @@ export class FileLibrary {
     const kept =
       sealedPassword === null
         ? keep(blob)
-        : await this.#blobs.write(copied(await this.#blobs.size(blob)), (stored) => keep(stored.id));
+        : await this.#blobs.write(copied(await this.#blobs.size(blob)), (stored) =>
+            this.#keeping.run(() => keep(stored.id)),
+          );
     this.properties.copy(id, kept.row.id);
     await this.#settle(kept);
     return this.view(kept.row);
