@@ -4,7 +4,10 @@
  */
 import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
+import { once } from "node:events";
 import { globSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { createServer, request as httpRequest } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { before, type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -142,25 +145,15 @@ test("a one-time link with a password: a wrong one uses nothing up, a second vis
   await hears(await visit(world, file.url), "This link was already used");
 });
 
-test("plain words for links that are over, unknown or cut", { timeout: LIMIT_MS }, async (t) => {
+test("a link with a wrong letter behind the # says so, and takes no use", { timeout: LIMIT_MS }, async (t) => {
   const world = await openWorld(t);
   if (!world) return;
-  const file = await share(t, world.node, { bytes: 1_000, link: ["--mode", "timed", "--expires", "5s"] });
-  const gone = await share(t, world.node, { bytes: 1_000, link: [] });
-  await hears(await visit(world, gone.url.slice(0, -3)), "This link is not complete");
-  const altered = await visit(world, `${gone.url.split("#")[0] as string}#AAAAAAAAAAAAAAAAAAAAAA`);
+  const file = await share(t, world.node, { bytes: 1_000, link: ["--mode", "one-time"] });
+  await hears(await visit(world, file.url.slice(0, -3)), "This link is not complete");
+  const altered = await visit(world, `${file.url.split("#")[0] as string}#AAAAAAAAAAAAAAAAAAAAAA`);
   await press(altered, "Download");
   await hears(altered, "This link does not fit the file");
-  await world.node.run(["files", "unlink", gone.slug]);
-  await hears(await visit(world, gone.url), "The sender has ended this link");
-  const slug = gone.slug.startsWith("a") ? `b${gone.slug.slice(1)}` : `a${gone.slug.slice(1)}`;
-  await hears(await visit(world, gone.url.replace(gone.slug, slug)), "This link does not exist");
-  await sleep(5_000);
-  for (const width of WIDTHS) {
-    const page = await visit(world, file.url, width);
-    await hears(page, "This link has expired");
-    await assertAccessible(page);
-  }
+  assert.equal(await sha256Of(await download(await visit(world, file.url))), file.sha256);
 });
 
 test("a file that was cut or changed on the node's disk fails visibly, in both ciphers", {
@@ -249,4 +242,95 @@ test("without a service worker small files still arrive", { timeout: LIMIT_MS },
   await page.goto(file.url);
   await page.getByText("In this window your browser can save files of up to").waitFor();
   assert.equal(await sha256Of(await download(page)), file.sha256);
+});
+
+/** A way in from elsewhere over plain HTTP, as to an onion service: another name, and no secure context. */
+async function openWayIn(t: TestContext, node: NocturneProcess, name: string): Promise<string> {
+  const host = `localhost:${node.ports.app}`;
+  const proxy = createServer((request, response) => {
+    const headers = { ...request.headers, host, ...(request.headers.origin ? { origin: `http://${host}` } : {}) };
+    const { method, url: path } = request;
+    const onward = httpRequest({ host: "127.0.0.1", port: node.ports.app, method, path, headers }, (answer) => {
+      response.writeHead(answer.statusCode ?? 502, answer.headers);
+      answer.pipe(response);
+    });
+    onward.on("error", () => response.destroy());
+    request.pipe(onward);
+  });
+  await once(proxy.listen(0, "127.0.0.1"), "listening");
+  t.after(() => proxy.close().closeAllConnections());
+  return `http://${name}:${(proxy.address() as AddressInfo).port}`;
+}
+
+test("over plain HTTP under another name, without Web Crypto or a service worker, the file still arrives", {
+  timeout: LIMIT_MS,
+}, async (t) => {
+  const world = await openWorld(t, ["--host-resolver-rules=MAP files.test 127.0.0.1"]);
+  if (!world) return;
+  const wayIn = await openWayIn(t, world.node, "files.test");
+  for (const cipher of ["aes-256-gcm", "noctis-256"]) {
+    const file = await share(t, world.node, { bytes: MIB, link: ["--mode", "one-time"], cipher });
+    const { pathname, hash } = new URL(file.url);
+    const page = await visit(world, wayIn + pathname + hash);
+    assert.deepEqual(await page.evaluate("[isSecureContext, 'serviceWorker' in navigator, !!crypto.subtle]"), [
+      false,
+      false,
+      false,
+    ]);
+    await page.getByText("In this window your browser can save files of up to").waitFor();
+    assert.equal(await sha256Of(await download(page)), file.sha256);
+    await hears(page, "Your file is saved");
+  }
+});
+
+test("every way in which a link can end has its own plain page, on a telephone and on a desk", {
+  timeout: LIMIT_MS,
+}, async (t) => {
+  const world = await openWorld(t);
+  if (!world) return;
+  const open = { bytes: 1_000, link: [] };
+  const used = await share(t, world.node, { ...open, link: ["--mode", "one-time"] });
+  await download(await visit(world, used.url));
+  const expired = await share(t, world.node, { ...open, link: ["--mode", "timed", "--expires", "1s"] });
+  const ended = await share(t, world.node, open);
+  await world.node.run(["files", "unlink", ended.slug]);
+  const locked = await share(t, world.node, { ...open, password: PASSWORD });
+  const unknown = `${new URL(ended.url).origin}/s/${"a".repeat(16)}#${"A".repeat(22)}`;
+  const pages: readonly (readonly [name: string, url: string, heading: string])[] = [
+    ["used", used.url, "This link was already used"],
+    ["expired", expired.url, "This link has expired"],
+    ["ended", ended.url, "The sender has ended this link"],
+    ["unknown", unknown, "This link does not exist"],
+    ["cut", locked.url.split("#")[0] ?? "", "This link is not complete"],
+    ["wrong-password", locked.url, "A file for you"],
+  ];
+  await sleep(1_000);
+  for (const width of WIDTHS) {
+    for (const [name, url, heading] of pages) {
+      const page = await visit(world, url, width);
+      await hears(page, heading);
+      if (name === "wrong-password") {
+        await page.getByLabel("Password", { exact: true }).fill("wrong");
+        await press(page, "Download");
+        await page.getByRole("alert").waitFor();
+      }
+      await assertAccessible(page);
+      assert.equal(await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), true);
+      assert.equal(await page.title(), "A file for you – Nocturne", "the title names nothing");
+      await page.context().close();
+    }
+  }
+  assert.deepEqual(world.complaints, []);
+});
+
+test("a node that went away is told as such", { timeout: LIMIT_MS }, async (t) => {
+  const world = await openWorld(t);
+  if (!world) return;
+  const file = await share(t, world.node, { bytes: MIB, link: [] });
+  const later = await visit(world, file.url);
+  await world.node.end("SIGKILL");
+  await press(later, "Download");
+  await hears(later, "The file cannot be reached");
+  await assertAccessible(later);
+  await assertHandy(later);
 });

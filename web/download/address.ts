@@ -1,10 +1,11 @@
 /**
  * The page's own address `/s/<slug>#<secret>` and what the tab remembers beside it.
  *
- * The secret is behind the #, which browsers never send. It is taken out of the address as soon as it is read: an
- * address is shown, bookmarked, kept in the history, and by many browsers copied to their makers' servers. Until the
- * tab is closed, or the link's last use is saved, it is in the tab's session storage, which is none of that, so that a
- * reload in the middle of a one-time download does not lose it. Where storage is blocked, a reload needs the link anew.
+ * The secret is behind the #, which browsers never send. It is taken out of the address as soon as it is read, so that
+ * it is not shown, bookmarked, shared with the tab or handed to whoever goes back to this page. (The browser has
+ * written the address as it was opened into its history by then, which no page can prevent.) Until the tab is closed,
+ * or the link's last use is saved, it is in the tab's session storage, so that a reload in the middle of a one-time
+ * download does not lose it. Where storage is blocked, a reload needs the link anew.
  *
  * A claimed use is remembered in `history.state`, for this tab only: after a reload or a crash a one-time download
  * goes on under its lease instead of being lost. A lease opens nothing without the secret.

@@ -11,7 +11,7 @@ export interface Words {
 export const PROBLEM_WORDS: Readonly<Record<Problem, Words>> = {
   "incomplete-link": {
     title: "This link is not complete",
-    text: "Its last part, behind the # sign, is missing or cut. Only that part opens the file, and it is never kept in your history. Open the whole link again where you got it.",
+    text: "Its last part, behind the # sign, is missing or cut, and only that part opens the file. Open the whole link again where you got it.",
   },
   "wrong-link": {
     title: "This link does not fit the file",
