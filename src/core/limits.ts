@@ -378,6 +378,8 @@ export const FILE_LIMITS = {
   /** Of a folder's link; its listing is made in memory, and sealed in links.db. */
   filesPerLink: 10_000,
   listingBytes: 4_194_304, // 4 MiB
+  /** What a link's server says before the content: state, lease, sealed manifest, which files are missing. */
+  linkAnswerBytes: 262_144, // 256 KiB
   /** How long it is remembered of a link that its owner ended that it was ended, and of how many. */
   endedLinkMs: 2_592_000_000, // 30 days
   endedLinks: 10_000,

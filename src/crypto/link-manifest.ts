@@ -22,6 +22,8 @@ const KINDS = ["file", "folder"] as const;
 export const LINK_SUITES: readonly SealedSuite[] = ["aes-256-gcm", "noctis-256"];
 /** What a name may not hold: a manifest is made by a stranger, and its name becomes a file's. */
 const UNSAFE_NAME = /[/\\\p{Cc}]|^\.{0,2}$/u;
+/** Direction marks make "gpj.exe" read "exe.jpg", and the maker of a name is a stranger. */
+const DECEPTIVE = /[\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]/gu;
 /** Lines and tabs are text; other control characters are not. */
 const UNSAFE_NOTE = /[^\P{Cc}\n\t]/u;
 
@@ -91,6 +93,14 @@ export function decodeManifest(encoded: Uint8Array): LinkManifest {
 /** Whether a name may become one of a file or folder: not empty, no path, at most 255 bytes. */
 export function isSafeName(name: string): boolean {
   return !UNSAFE_NAME.test(name) && utf8Encode(name).length <= FILE_LIMITS.nameBytes;
+}
+
+/** A name or path without what deceives; a name that consisted of nothing else gets another. */
+export function undeceptive(path: string): string {
+  return path
+    .split("/")
+    .map((name) => name.replace(DECEPTIVE, "") || "file")
+    .join("/");
 }
 
 /** Whether a text may be a note: lines of at most 1 KiB in all. */

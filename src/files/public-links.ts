@@ -10,13 +10,13 @@
  */
 import { fromBase64Url, toBase64Url } from "../core/bytes.ts";
 import type { Clock } from "../core/clock.ts";
-import { type ErrorOptions, ValidationError } from "../core/errors.ts";
 import { FILE_LIMITS } from "../core/limits.ts";
 import type { Logger } from "../core/log.ts";
 import { randomBytes } from "../core/random.ts";
 import { sha256 } from "../crypto/key-derivation.ts";
 import { linkVerifier } from "../crypto/link-key.ts";
 import type { BlobStore } from "./blob-store.ts";
+import { linkProblem, type LinkProblemCode } from "./link-problems.ts";
 import type { ClaimOutcome, ContentPiece, LinkStore } from "./link-store.ts";
 import type { LinkClaim, LinkInfo } from "./views.ts";
 
@@ -42,6 +42,16 @@ export interface PublicLinksOptions {
 }
 
 const TOKEN_BYTES = 16;
+
+const CODES: Record<Exclude<ClaimOutcome["outcome"], "claimed">, LinkProblemCode> = {
+  unknown: "unknown_link",
+  ended: "link_ended",
+  used: "link_used",
+  expired: "link_expired",
+  "wrong-proof": "link_wrong_proof",
+  blocked: "too_many_attempts",
+  busy: "too_many_downloads",
+};
 
 export class PublicLinks {
   protected readonly store: LinkStore;
@@ -79,7 +89,7 @@ export class PublicLinks {
     const token = randomBytes(TOKEN_BYTES);
     const result = this.store.claim(slug, linkVerifier(proof), sha256(token), nowMs);
     this.#log.info({ outcome: result.outcome }, "share link claimed");
-    if (result.outcome !== "claimed") throw refusal(result.outcome);
+    if (result.outcome !== "claimed") throw linkProblem(CODES[result.outcome]);
     this.changed();
     return {
       lease: toBase64Url(token),
@@ -100,12 +110,12 @@ export class PublicLinks {
     const token = sha256(fromBase64Url(lease));
     const nowMs = this.clock.nowMs();
     const found = this.store.lease(slug, token, nowMs);
-    if (!found) throw this.store.isEnded(slug, nowMs) ? refusal("ended") : leaseEnded();
+    if (!found) throw linkProblem(this.store.isEnded(slug, nowMs) ? "link_ended" : "lease_ended");
     const total = found.contentBytes;
     const start = range?.start ?? 0;
     const end = Math.min(range?.end ?? total, total);
     const isRange = Number.isSafeInteger(start) && Number.isSafeInteger(end) && start >= 0 && start < end;
-    if (!isRange || found.served.length >= FILE_LIMITS.leaseRanges + found.parts) throw badRange();
+    if (!isRange || found.served.length >= FILE_LIMITS.leaseRanges + found.parts) throw linkProblem("bad_range");
     const first = this.#piece(slug, start);
     if ("blob" in first.from) await this.#blobs.size(first.from.blob);
     return { stream: this.#serve(slug, token, start, end), start, end, total };
@@ -142,7 +152,7 @@ export class PublicLinks {
           served += bytes.length;
           if (served - recorded < FILE_LIMITS.leaseProgressBytes) continue;
           record();
-          if (!this.store.status(slug, this.clock.nowMs())) throw refusal("ended");
+          if (!this.store.status(slug, this.clock.nowMs())) throw linkProblem("link_ended");
         }
       }
     } finally {
@@ -158,51 +168,11 @@ export class PublicLinks {
 
   #piece(slug: string, at: number): ReadablePiece {
     const piece = this.store.piece(slug, at);
-    if (!piece) throw refusal("ended");
+    if (!piece) throw linkProblem("link_ended");
     const { start, end, from } = piece;
-    if (from === "gone") throw fileGone();
+    if (from === "gone") throw linkProblem("file_gone");
     return { start, end, from };
   }
 }
 
 type ReadablePiece = Omit<ContentPiece, "from"> & { readonly from: Exclude<ContentPiece["from"], "gone"> };
-
-const REFUSALS: Record<Exclude<ClaimOutcome["outcome"], "claimed">, readonly [string, string, ErrorOptions]> = {
-  unknown: ["unknown_link", "There is no such link.", { hint: "Copy the whole link again, or ask for a new one." }],
-  ended: ["link_ended", "Its owner has ended this link.", { hint: "Ask for a new link." }],
-  used: ["link_used", "This link was used as often as its owner allowed.", { hint: "Ask for a new link." }],
-  expired: ["link_expired", "This link has expired.", { hint: "Ask for a new link." }],
-  "wrong-proof": [
-    "link_wrong_proof",
-    "The password is wrong, or the link is incomplete.",
-    { hint: "Check the password, or copy the whole link again." },
-  ],
-  blocked: [
-    "too_many_attempts",
-    "Too many wrong passwords were tried on this link.",
-    { hint: "Wait ten minutes and try again." },
-  ],
-  busy: ["too_many_downloads", "Too many people are downloading this file now.", { hint: "Try again later." }],
-};
-
-function refusal(outcome: keyof typeof REFUSALS): ValidationError {
-  return new ValidationError(...REFUSALS[outcome]);
-}
-
-function fileGone(): ValidationError {
-  return new ValidationError("file_gone", "The owner has deleted this file of the folder.", {
-    hint: "Fetch the others; ask the owner about this one.",
-  });
-}
-
-function leaseEnded(): ValidationError {
-  return new ValidationError("lease_ended", "This download is complete or took too long.", {
-    hint: "Open the link again, or ask for a new one.",
-  });
-}
-
-function badRange(): ValidationError {
-  return new ValidationError("bad_range", "This part of the file does not exist.", {
-    hint: "Resume where the download broke off.",
-  });
-}

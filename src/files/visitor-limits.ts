@@ -9,11 +9,11 @@
  * its calls, and the bounds of each link still hold. Headers that name another address are not read: anybody can write them.
  */
 import type { Clock } from "../core/clock.ts";
-import { ValidationError } from "../core/errors.ts";
 import { VISITOR_LIMITS } from "../core/limits.ts";
 import { randomBytes } from "../core/random.ts";
 import { toHex, utf8Encode } from "../core/bytes.ts";
 import { hmac } from "../crypto/provider.ts";
+import { linkProblem } from "./link-problems.ts";
 
 interface Bucket {
   calls: number;
@@ -61,7 +61,7 @@ export class VisitorLimits {
   /** Takes one call of the address and one of the link. Throws ValidationError `too_many_requests`. */
   call(visitor: Visitor): void {
     const sides = this.#sides(visitor);
-    if (sides.some(([bucket]) => bucket.calls < 1)) throw tooMany();
+    if (sides.some(([bucket]) => bucket.calls < 1)) throw linkProblem("too_many_requests");
     for (const [bucket] of sides) bucket.calls -= 1;
   }
 
@@ -74,7 +74,7 @@ export class VisitorLimits {
   /** Counts a download that begins; what is returned counts its end, once. Throws ValidationError `too_many_requests`. */
   begin(visitor: Visitor): () => void {
     const sides = this.#sides(visitor);
-    if (sides.some(([bucket, bounds]) => bucket.streams >= bounds.streams)) throw tooMany();
+    if (sides.some(([bucket, bounds]) => bucket.streams >= bounds.streams)) throw linkProblem("too_many_requests");
     for (const [bucket] of sides) bucket.streams += 1;
     let running = true;
     return () => {
@@ -104,10 +104,4 @@ export class VisitorLimits {
     if (this.#buckets.size > VISITOR_LIMITS.remembered && oldest !== undefined) this.#buckets.delete(oldest);
     return bucket;
   }
-}
-
-function tooMany(): ValidationError {
-  return new ValidationError("too_many_requests", "This link, or its visitors, are asked for too often now.", {
-    hint: "Wait a minute and try again.",
-  });
 }

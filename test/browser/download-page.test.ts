@@ -4,10 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
-import { once } from "node:events";
 import { globSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
-import { createServer, request as httpRequest } from "node:http";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { before, type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -27,6 +24,7 @@ import {
   type World,
 } from "../support/link-visit.ts";
 import { type NocturneProcess, startNocturne, temporaryFolder } from "../support/nocturne-process.ts";
+import { openWayIn } from "../support/way-in.ts";
 import { buildPages } from "../support/web-app.ts";
 
 const SCRIPT_BYTES = 30 * 1024;
@@ -244,34 +242,16 @@ test("without a service worker small files still arrive", { timeout: LIMIT_MS },
   assert.equal(await sha256Of(await download(page)), file.sha256);
 });
 
-/** A way in from elsewhere over plain HTTP, as to an onion service: another name, and no secure context. */
-async function openWayIn(t: TestContext, node: NocturneProcess, name: string): Promise<string> {
-  const host = `localhost:${node.ports.app}`;
-  const proxy = createServer((request, response) => {
-    const headers = { ...request.headers, host, ...(request.headers.origin ? { origin: `http://${host}` } : {}) };
-    const { method, url: path } = request;
-    const onward = httpRequest({ host: "127.0.0.1", port: node.ports.app, method, path, headers }, (answer) => {
-      response.writeHead(answer.statusCode ?? 502, answer.headers);
-      answer.pipe(response);
-    });
-    onward.on("error", () => response.destroy());
-    request.pipe(onward);
-  });
-  await once(proxy.listen(0, "127.0.0.1"), "listening");
-  t.after(() => proxy.close().closeAllConnections());
-  return `http://${name}:${(proxy.address() as AddressInfo).port}`;
-}
-
 test("over plain HTTP under another name, without Web Crypto or a service worker, the file still arrives", {
   timeout: LIMIT_MS,
 }, async (t) => {
   const world = await openWorld(t, ["--host-resolver-rules=MAP files.test 127.0.0.1"]);
   if (!world) return;
-  const wayIn = await openWayIn(t, world.node, "files.test");
+  const { port } = await openWayIn(t, world.node.ports.app);
   for (const cipher of ["aes-256-gcm", "noctis-256"]) {
     const file = await share(t, world.node, { bytes: MIB, link: ["--mode", "one-time"], cipher });
     const { pathname, hash } = new URL(file.url);
-    const page = await visit(world, wayIn + pathname + hash);
+    const page = await visit(world, `http://files.test:${port}${pathname}${hash}`);
     assert.deepEqual(await page.evaluate("[isSecureContext, 'serviceWorker' in navigator, !!crypto.subtle]"), [
       false,
       false,

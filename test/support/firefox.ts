@@ -143,7 +143,9 @@ async function openPage(session: Session): Promise<FirefoxPage> {
   const until = async (expression: string): Promise<void> => {
     for (const endsAt = Date.now() + WAIT_MS; Date.now() < endsAt; await sleep(50))
       if (await evaluate<boolean>(`Boolean(${expression})`)) return;
-    throw new Error(`Not within a minute: ${expression}; the page says ${await evaluate<string>("document.body.innerText")}`);
+    throw new Error(
+      `Not within a minute: ${expression}; the page says ${await evaluate<string>("document.body.innerText")}`,
+    );
   };
   const button = (text: string): string =>
     `[...document.querySelectorAll("button")].find((one) => one.textContent === ${JSON.stringify(text)})`;

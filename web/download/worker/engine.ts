@@ -11,7 +11,7 @@ import { CryptoError, NocturneError } from "../../../src/core/errors.ts";
 import { DOWNLOAD_LIMITS } from "../../../src/core/limits.ts";
 import { deriveLinkKeys, type LinkPassword, parseLink } from "../../../src/crypto/link-key.ts";
 import { openListing } from "../../../src/crypto/link-listing.ts";
-import { type LinkManifest, openManifest } from "../../../src/crypto/link-manifest.ts";
+import { type LinkManifest, openManifest, undeceptive } from "../../../src/crypto/link-manifest.ts";
 import type { FromEngine, FromSink, LinkRequest, Opened, Problem, ToEngine, ToSink } from "../messages.ts";
 import { openContent } from "./content-opener.ts";
 import { folderOf, type SharedFolder } from "./folder.ts";
@@ -31,9 +31,6 @@ interface Source {
   readonly opened: Opened;
   plain(pick: number | null): { readonly bytes: number; readonly content: Plain };
 }
-
-/** Direction marks make "gpj.exe" read "exe.jpg", and the maker of a manifest is a stranger. */
-const DECEPTIVE = /[\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]/gu;
 
 type Save = Extract<ToEngine, { readonly type: "save" }>;
 
@@ -76,7 +73,10 @@ function openFile({ slug }: LinkRequest, claim: LinkClaim, manifest: LinkManifes
 async function openFolder({ slug }: LinkRequest, claim: LinkClaim, manifest: LinkManifest): Promise<Source> {
   const { name, note, bytes, fileKey } = manifest;
   const sealed = await Array.fromAsync(sealedContent(slug, claim, 0, bytes, interrupted));
-  const files = openListing(concatBytes(...sealed), fileKey, slug).map((file) => ({ ...file, path: clean(file.path) }));
+  const files = openListing(concatBytes(...sealed), fileKey, slug).map((file) => ({
+    ...file,
+    path: undeceptive(file.path),
+  }));
   const folder: SharedFolder = {
     name,
     files,
@@ -100,21 +100,13 @@ async function openLink({ slug, secret, info, password, claim: kept }: LinkReque
   if (!kept) tell({ type: "claimed", claim });
   try {
     const manifest = openManifest(fromBase64Url(claim.sealedManifest), keys.wrapKey, slug);
-    return { claim, manifest: { ...manifest, name: clean(manifest.name) } };
+    return { claim, manifest: { ...manifest, name: undeceptive(manifest.name) } };
   } catch (error) {
     // Only a kept claim can meet a wrong key here: the server has checked the proof of a new one.
     if (kept && error instanceof CryptoError)
       throw new DownloadProblem(info.needsPassword ? "wrong-password" : "wrong-link");
     throw error;
   }
-}
-
-/** A name or path without what deceives; one that consisted of nothing else gets another. */
-function clean(path: string): string {
-  return path
-    .split("/")
-    .map((name) => name.replace(DECEPTIVE, "") || "file")
-    .join("/");
 }
 
 function linkPassword(info: LinkInfo, password: string): LinkPassword | null {
