@@ -122,6 +122,18 @@ test("what is deleted comes out of the link at once, also under a running downlo
   assert.deepEqual(links.list(), []);
 });
 
+test("of files that are alike, and lie in one blob, only the deleted one comes out of the link", async (t) => {
+  const { room, id } = await plans(t);
+  await room.put("/Plans/ten again.txt", "ten");
+  const { url } = await room.links.create(id, { mode: "persistent" });
+  room.tree.remove("/Plans/b10.txt");
+  await room.library.sweep();
+  const visited = await visit(room.links, url);
+  assert.equal(visited.claim.missing?.length, 1);
+  assert.equal(await read(room.links, visited, "ten again.txt"), "ten");
+  await assert.rejects(read(room.links, visited, "b10.txt"), { code: "file_gone" });
+});
+
 test("a folder's link ends with the folder and with those around it, and does not come back", async (t) => {
   const { room, id } = await plans(t);
   const { links, tree, library } = room;
