@@ -92,6 +92,7 @@ import type {
   FolderView,
   FoundFiles,
   LinkClaim,
+  LinkedFolder,
   LinkInfo,
   LinkMode,
   LinkView,
@@ -179,7 +180,7 @@ export type {
 };
 export type { Channel, ChannelEntry, ChannelGap, ChannelMoved, ChannelPage, ChannelPost };
 export type { CourierAllowance, CourierInUse, CourierOffer, CouriersView, CourierVoucher, NewVoucher };
-export type { CipherSuite, FileView, LinkClaim, LinkInfo, LinkMode, LinkView };
+export type { CipherSuite, FileView, LinkClaim, LinkedFolder, LinkInfo, LinkMode, LinkView };
 export type { FileSpace, FileVersion, FolderListing, FolderView, FoundFiles, PreviewKind, TrashEntry, TrashView };
 export type {
   ChangeConversation,
@@ -334,13 +335,15 @@ export interface ThumbnailView {
   readonly picture: { readonly type: "image/webp" | "image/jpeg"; readonly bytes: string } | null;
 }
 
-/** POST /api/files/:id/links {mode, expires?, downloads?, password?, filePassword?} */
+/** POST /api/files/:id/links {mode, expires?, downloads?, password?, note?, filePassword?}; the id of a file or a folder */
 export interface CreateLink {
   readonly mode: LinkMode;
   /** How long a timed link lives, for example "1h", "24h", "7d". */
   readonly expires?: string;
   readonly downloads?: number;
   readonly password?: string;
+  /** Plain text that the visitor is shown; sealed like the file's name. */
+  readonly note?: string;
   /** Needed when the file itself has a password. */
   readonly filePassword?: string;
 }

@@ -55,9 +55,12 @@ const STATUS_OF_CODE: Record<string, ContentfulStatusCode> = {
   no_passphrase: 409,
   link_used: 410,
   link_expired: 410,
+  link_ended: 410,
+  file_gone: 410,
   lease_ended: 410,
   bad_range: 416,
   too_many_attempts: 429,
+  too_many_requests: 429,
   too_many_downloads: 503,
   disk_full: 507,
 };

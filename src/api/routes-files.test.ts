@@ -231,3 +231,16 @@ test("the public side needs no session, and refuses what does not hold the key",
   const unknown = await node.call<LinkInfo>("GET", "/s/unknown-slug/info");
   assert.equal(unknown.body.state, "unknown");
 });
+
+test("a link is asked for only so often in a moment; other links and the owner's calls go on", async () => {
+  const file = (await put("often.txt", "often")).body;
+  const make = () => node.call<LinkView>("POST", `/api/files/${file.id}/links`, { mode: "persistent" });
+  const { slug } = (await make()).body;
+  const other = (await make()).body;
+  const answers = await Promise.all(Array.from({ length: 300 }, () => node.call("GET", `/s/${slug}/info`)));
+  const refused = answers.filter(({ status }) => status === 429);
+  assert.ok(refused.length >= 40 && refused.length <= 60, `${refused.length} of 300 were refused`);
+  assert.match(JSON.stringify(refused[0]?.body), /too_many_requests/);
+  assert.equal((await node.call("GET", `/s/${other.slug}/info`)).status, 200);
+  assert.equal((await node.call("GET", "/api/links")).status, 200);
+});

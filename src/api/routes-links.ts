@@ -13,6 +13,7 @@ const create = v.object({
   expires: v.exactOptional(v.string()),
   downloads: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(1))),
   password: v.exactOptional(v.string()),
+  note: v.exactOptional(v.string()),
   filePassword: v.exactOptional(v.string()),
 });
 

@@ -407,16 +407,20 @@ export const recoveredSchema: Shape<contract.RecoveredPassword> = v.object({ pas
 export const linkSchema: Shape<contract.LinkView> = v.object({
   slug: text,
   url: text,
+  kind: v.picklist(["file", "folder"]),
   file: v.object({ id: text, name: text }),
   mode: linkMode,
   hasPassword: v.boolean(),
+  note: v.nullable(text),
   expiresAt: v.nullable(time),
   left: v.nullable(count),
+  downloads: count,
   state: v.picklist(["active", "used", "expired"]),
   createdAt: time,
+  folder: v.nullable(v.object({ files: count, leftOut: count, missing: count })),
 });
 export const linkInfoSchema: Shape<contract.LinkInfo> = v.object({
-  state: v.picklist(["active", "used", "expired", "unknown"]),
+  state: v.picklist(["active", "used", "expired", "ended", "unknown"]),
   needsPassword: v.boolean(),
   passwordSalt: v.nullable(text),
   argon2: v.nullable(v.object({ memoryKiB: count, passes: count, lanes: count })),
@@ -426,5 +430,6 @@ export const linkClaimSchema: Shape<contract.LinkClaim> = v.object({
   leaseExpiresAt: time,
   sealedManifest: text,
   contentBytes: count,
+  missing: v.exactOptional(v.array(count)),
 });
 export const linksSchema: Shape<contract.LinkView[]> = v.array(linkSchema);

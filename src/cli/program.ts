@@ -11,6 +11,7 @@ import { addContactCommands } from "./commands/contacts.ts";
 import { addConversationCommands } from "./commands/conversations.ts";
 import { addCourierCommands } from "./commands/couriers.ts";
 import { addDeviceCommands } from "./commands/devices.ts";
+import { addFetchCommand } from "./commands/fetch.ts";
 import { addFileCommands } from "./commands/files.ts";
 import { addGroupCommands } from "./commands/groups.ts";
 import { addHealthCommands } from "./commands/health.ts";
@@ -77,6 +78,7 @@ export function createProgram(context: Context): Command {
   addLibraryCommands(program, context);
   addLinkCommands(program, context);
   addMountCommand(program, context);
+  addFetchCommand(program, context);
   program.commandsGroup("Your vault:");
   addDeviceCommands(program, context);
   addRecoveryCommands(program, context);

@@ -26,15 +26,21 @@ export class Progress {
   async *count(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
     try {
       for await (const chunk of source) {
-        this.#advance(chunk.length);
+        this.advance(chunk.length);
         yield chunk;
       }
     } finally {
-      if (this.#visible) process.stderr.write("\r\x1b[K");
+      this.end();
     }
   }
 
-  #advance(bytes: number): void {
+  /** Takes the line away. */
+  end(): void {
+    if (this.#visible) process.stderr.write("\r\x1b[K");
+  }
+
+  /** Counts so many bytes more. */
+  advance(bytes: number): void {
     this.#done += bytes;
     const now = performance.now();
     if (!this.#visible || now - this.#drawnMs < REDRAW_MS) return;

@@ -381,6 +381,16 @@ export const FILE_LIMITS = {
   thumbnailBytes: 16_384, // 16 KiB
   thumbnails: 10_000,
   linksPerFile: 100,
+  /** Words of the sender that go with a link. */
+  noteBytes: 1_024, // 1 KiB
+  /** Of a folder's link; its listing is made in memory, and sealed in links.db. */
+  filesPerLink: 10_000,
+  listingBytes: 4_194_304, // 4 MiB
+  /** What a link's server says before the content: state, lease, sealed manifest, which files are missing. */
+  linkAnswerBytes: 262_144, // 256 KiB
+  /** How long it is remembered of a link that its owner ended that it was ended, and of how many. */
+  endedLinkMs: 2_592_000_000, // 30 days
+  endedLinks: 10_000,
   downloadsPerLink: 1_000_000,
   linkMaxMs: 315_360_000_000, // 3,650 days
   /** A claimed download may be resumed for so long. */
@@ -397,6 +407,23 @@ export const FILE_LIMITS = {
   claimFailureWindowMs: 600_000, // 10 min
 } as const;
 
+/** How much visitors may ask of the public link pages; kept in memory only, addresses as hashes under a key of this start. */
+export const VISITOR_LIMITS = {
+  /** Calls that one address may make at once, and how many a second come back. */
+  addressCalls: 600,
+  addressCallsPerSecond: 10,
+  /** The same for one link. A hundred people may open it in the same moment. */
+  linkCalls: 240,
+  linkCallsPerSecond: 4,
+  /** What a wrong proof or a link that does not exist costs, in calls. */
+  failureCalls: 10,
+  /** Downloads that run at the same time, of one address and of one link. */
+  addressStreams: 128,
+  linkStreams: 64,
+  /** Addresses and links that are remembered; the one that was heard of least recently gives way. */
+  remembered: 4_096,
+} as const;
+
 /** Voice notes of other people, which the node fetches and opens itself. */
 export const VOICE_LIMITS = {
   bytes: 33_554_432, // 32 MiB
@@ -407,6 +434,8 @@ export const VOICE_LIMITS = {
 
 /** The public download page, in the recipient's browser. */
 export const DOWNLOAD_LIMITS = {
+  /** Files of a folder that are offered one by one; the rest comes with all. */
+  shownFiles: 1_000,
   /** Chunks of 16 KiB opened at a time: enough to be fast, few enough for a telephone. */
   blockChunks: 64,
   /** The largest file that is collected in memory where the browser cannot stream to disk. */

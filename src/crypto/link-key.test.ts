@@ -1,24 +1,17 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import fc from "fast-check";
-import { concatBytes, fromHex, toBase64Url, toHex, utf8Encode } from "../core/bytes.ts";
-import { CodecError, CryptoError } from "../core/errors.ts";
+import { fromHex, toBase64Url, toHex } from "../core/bytes.ts";
 import { randomBytes } from "../core/random.ts";
 import {
   createLinkAddress,
-  decodeManifest,
   deriveLinkKeys,
-  encodeManifest,
   formatLinkPath,
   type LinkKeys,
   linkVerifier,
-  openManifest,
   parseLink,
-  sealManifest,
 } from "./link-key.ts";
 import { type Argon2Cost, stretchPassphrase } from "./passphrase.ts";
-import type { SealedSuite } from "./sealed-header.ts";
 
 interface VectorKeys {
   name: string;
@@ -37,14 +30,6 @@ const VECTORS = JSON.parse(readFileSync(new URL("../../vectors/link-key.json", i
   invalidLinks: { why: string; text: string }[];
   keys: VectorKeys[];
   invalidCosts: ({ why: string } & Argon2Cost)[];
-  manifests: {
-    name: string;
-    keys: string;
-    manifest: { name: string; bytes: number; suite: SealedSuite; fileKey: string };
-    encoded: string;
-    sealed: string;
-  }[];
-  invalidManifests: { why: string; keys: string; sealed: string; code: string }[];
 };
 
 /** From secret and password, not from the keys that the vectors name. */
@@ -108,22 +93,6 @@ for (const { name, password, stretched, ...link } of VECTORS.keys) {
   });
 }
 
-for (const { name, keys, manifest, encoded, sealed } of VECTORS.manifests) {
-  test(`the vectors' manifest opens: ${name}`, async () => {
-    const { slug, wrapKey } = await deriveVectorKeys(keys);
-    const expected = { ...manifest, fileKey: fromHex(manifest.fileKey) };
-    assert.deepEqual(openManifest(fromHex(sealed), wrapKey, slug), expected);
-    assert.equal(toHex(encodeManifest(expected)), encoded);
-  });
-}
-
-test("the vectors' altered, foreign and nonsensical manifests do not open", async () => {
-  for (const { why, keys, sealed, code } of VECTORS.invalidManifests) {
-    const { slug, wrapKey } = await deriveVectorKeys(keys);
-    assert.throws(() => openManifest(fromHex(sealed), wrapKey, slug), { code }, why);
-  }
-});
-
 test("every ingredient changes both keys, and a verifier is not a proof", async () => {
   const salt = randomBytes(32);
   const password = { password: "pass", salt, cost: CHEAP };
@@ -144,64 +113,5 @@ test("a server cannot make a browser spend gigabytes on a password, nor make gue
   const bad = [...VECTORS.invalidCosts, { why: "4 GiB", memoryKiB: 4_194_304, passes: 3, lanes: 4 }];
   for (const { why, ...cost } of bad) {
     await assert.rejects(deriveLinkKeys(ADDRESS, { password: "x", salt, cost }), { code: "argon2_cost" }, why);
-  }
-});
-
-const manifests = fc.record(
-  {
-    name: fc
-      .string({ unit: "grapheme", minLength: 1, maxLength: 40 })
-      .map((name) => name.normalize("NFC"))
-      .filter((name) => !/[/\\\p{Cc}]|^\.{0,2}$/u.test(name) && utf8Encode(name).length <= 255),
-    bytes: fc.maxSafeNat(),
-    suite: fc.constantFrom("aes-256-gcm", "noctis-256"),
-    fileKey: fc.uint8Array({ minLength: 32, maxLength: 32 }),
-  },
-  { noNullPrototype: true },
-);
-
-test("manifests come back as they were, sealed and unsealed", () => {
-  fc.assert(
-    fc.property(manifests, (manifest) => {
-      assert.deepEqual(decodeManifest(encodeManifest(manifest)), manifest);
-      const wrapKey = randomBytes(32);
-      assert.deepEqual(openManifest(sealManifest(manifest, wrapKey, "slug"), wrapKey, "slug"), manifest);
-    }),
-  );
-});
-
-test("one manifest has one encoding, and any other bytes are refused", () => {
-  fc.assert(
-    fc.property(fc.uint8Array({ maxLength: 400 }), fc.boolean(), (noise, plausible) => {
-      const encoded = plausible ? concatBytes(Uint8Array.of(1, 1, 0, 0), noise) : noise;
-      try {
-        assert.deepEqual(encodeManifest(decodeManifest(encoded)), encoded);
-      } catch (error) {
-        assert.ok(error instanceof CodecError, String(error));
-      }
-    }),
-    { numRuns: 2_000 },
-  );
-});
-
-test("a hostile maker cannot smuggle a path into a name", () => {
-  const good = { name: "a", bytes: 1, suite: "aes-256-gcm", fileKey: randomBytes(32) } as const;
-  const prefix = encodeManifest(good).slice(0, -1);
-  for (const name of ["", ".", "..", "../x", "a/b", "a\\b", "a\u0000", "a\nb", "x".repeat(256)]) {
-    assert.throws(() => encodeManifest({ ...good, name }), { code: "bad_manifest" });
-    assert.throws(() => decodeManifest(concatBytes(prefix, utf8Encode(name))), { code: "bad_manifest" });
-  }
-});
-
-test("a sealed manifest opens under its own key and slug only, and not after any change", () => {
-  const wrapKey = randomBytes(32);
-  const sealed = sealManifest({ name: "n", bytes: 3, suite: "noctis-256", fileKey: randomBytes(32) }, wrapKey, "one");
-  assert.throws(() => openManifest(sealed, wrapKey, "two"), CryptoError);
-  assert.throws(() => openManifest(sealed, randomBytes(32), "one"), CryptoError);
-  for (let i = 0; i < sealed.length; i++) {
-    const changed = sealed.slice();
-    changed[i] = (changed[i] as number) ^ 1;
-    assert.throws(() => openManifest(changed, wrapKey, "one"), CryptoError);
-    assert.throws(() => openManifest(sealed.subarray(0, i), wrapKey, "one"), CryptoError);
   }
 });

@@ -6,19 +6,17 @@
  *   HKDF-SHA-512(ikm = secret | [Argon2id(password, salt) 32], salt = slug, info = "nocturne/link/v1")
  *     -> wrap key 32   opens the manifest
  *      | proof 32      shows the server, which keeps only SHA-256(proof), that the visitor has secret and password
- *   manifest = version 1 | suite u8 | plain bytes u64 | file key 32 | name, UTF-8;   AES-256-GCM, AAD = slug
- *   content  = the sealed file without its header: a payload under the file key
+ *
+ * What those keys open is in `link-manifest.ts` and `link-listing.ts`.
  *
  * The password is stretched and mixed in, so neither a thief of the server's database nor one who saw the
  * URL can try passwords without asking the server, which counts wrong proofs.
  */
 
 import { base32nopad } from "@scure/base";
-import { concatBytes, fromBase64Url, toBase64Url, utf8Decode, utf8Encode } from "../core/bytes.ts";
+import { concatBytes, fromBase64Url, toBase64Url, utf8Encode } from "../core/bytes.ts";
 import { CodecError, ValidationError } from "../core/errors.ts";
-import { FILE_LIMITS } from "../core/limits.ts";
 import { randomBytes } from "../core/random.ts";
-import { openBytes, sealBytes } from "./aead.ts";
 import type { ByteTransform } from "./chunked-stream.ts";
 import { hkdfSha512, sha256 } from "./key-derivation.ts";
 import { NoctisPayloadOpener } from "./noctis-payload.ts";
@@ -35,11 +33,6 @@ const SLUG_BYTES = 10; // 80 bits: slugs cannot be found by trying, and each att
 const SLUG = /^[a-z2-7]{16}$/;
 const KEY_BYTES = 32;
 const LINK_LABEL = "nocturne/link/v1";
-const MANIFEST_VERSION = 1;
-const MANIFEST_FIXED_BYTES = 42;
-const SUITES = ["aes-256-gcm", "noctis-256"] as const;
-/** What a name may not hold: a manifest is made by a stranger, and its name becomes a file's. */
-const UNSAFE_NAME = /[/\\\p{Cc}]|^\.{0,2}$/u;
 
 export interface LinkAddress {
   readonly slug: string;
@@ -58,16 +51,6 @@ export interface LinkKeys {
   readonly wrapKey: Uint8Array;
   /** 32 bytes; goes to the server with a claim. */
   readonly proof: Uint8Array;
-}
-
-/** All that a visitor needs to turn the downloaded content into the file. */
-export interface LinkManifest {
-  readonly name: string;
-  /** Plaintext length. */
-  readonly bytes: number;
-  readonly suite: SealedSuite;
-  /** 32 bytes. */
-  readonly fileKey: Uint8Array;
 }
 
 export function createLinkAddress(): LinkAddress {
@@ -105,38 +88,6 @@ export function linkVerifier(proof: Uint8Array): Uint8Array {
   return sha256(proof);
 }
 
-/** Throws CodecError `bad_manifest` for a name that is unsafe, empty or longer than 255 bytes, or a wrong key size. */
-export function sealManifest(manifest: LinkManifest, wrapKey: Uint8Array, slug: string): Uint8Array {
-  return sealBytes(wrapKey, encodeManifest(manifest), utf8Encode(slug));
-}
-
-/** Throws CryptoError for another key, slug or any change, CodecError `bad_manifest` when the maker wrote nonsense. */
-export function openManifest(sealed: Uint8Array, wrapKey: Uint8Array, slug: string): LinkManifest {
-  return decodeManifest(openBytes(wrapKey, sealed, utf8Encode(slug)));
-}
-
-export function encodeManifest({ name, bytes, suite, fileKey }: LinkManifest): Uint8Array {
-  const nameBytes = utf8Encode(name);
-  const fixed = new Uint8Array(MANIFEST_FIXED_BYTES);
-  checkManifest(nameBytes, name, bytes);
-  if (fileKey.length !== KEY_BYTES) throw badManifest();
-  fixed.set([MANIFEST_VERSION, SUITES.indexOf(suite) + 1]);
-  new DataView(fixed.buffer).setBigUint64(2, BigInt(bytes));
-  fixed.set(fileKey, MANIFEST_FIXED_BYTES - KEY_BYTES);
-  return concatBytes(fixed, nameBytes);
-}
-
-/** Throws CodecError `bad_manifest`, or `bad_utf8` for a name that is none. */
-export function decodeManifest(encoded: Uint8Array): LinkManifest {
-  const suite = SUITES[(encoded[1] ?? 0) - 1];
-  if (encoded.length < MANIFEST_FIXED_BYTES || encoded[0] !== MANIFEST_VERSION || !suite) throw badManifest();
-  const bytes = Number(new DataView(encoded.buffer, encoded.byteOffset).getBigUint64(2));
-  const nameBytes = encoded.subarray(MANIFEST_FIXED_BYTES);
-  const name = utf8Decode(nameBytes);
-  checkManifest(nameBytes, name, bytes);
-  return { name, bytes, suite, fileKey: encoded.slice(MANIFEST_FIXED_BYTES - KEY_BYTES, MANIFEST_FIXED_BYTES) };
-}
-
 /**
  * Opens a file's payload, whose bytes arrive in pieces of any size: nothing unauthenticated comes out, and
  * only a `finish` that returns says that nothing is missing.
@@ -154,15 +105,4 @@ function parseSecret(text: string): Uint8Array | null {
     if (error instanceof CodecError) return null;
     throw error;
   }
-}
-
-function checkManifest(nameBytes: Uint8Array, name: string, bytes: number): void {
-  const nameFits = nameBytes.length <= FILE_LIMITS.nameBytes && !UNSAFE_NAME.test(name);
-  if (!nameFits || !Number.isSafeInteger(bytes) || bytes < 0) throw badManifest();
-}
-
-function badManifest(): CodecError {
-  return new CodecError("bad_manifest", "The description of this shared file is not usable.", {
-    hint: "Ask for a new link.",
-  });
 }

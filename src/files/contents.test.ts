@@ -58,12 +58,12 @@ test("a link ends with its own file, not with one that is alike", async (t) => {
     await links.create(two.id, { mode: "persistent" }),
   ];
   library.remove(one.id);
-  assert.deepEqual([links.info(ends.slug).state, links.info(stays.slug).state], ["unknown", "active"]);
+  assert.deepEqual([links.info(ends.slug).state, links.info(stays.slug).state], ["ended", "active"]);
   await library.trash.empty();
   await library.sweep();
   assert.deepEqual([links.info(stays.slug).state, links.list().length], ["active", 1]);
   await library.destroy(two.id);
-  assert.equal(links.info(stays.slug).state, "unknown");
+  assert.equal(links.info(stays.slug).state, "ended");
 });
 
 test("the digest is keyed: nothing on the disk holds the hash of a content, and two vaults have two digests", async (t) => {
@@ -113,7 +113,7 @@ test("rows and links of an earlier version get what they lack, and end as they s
   await again.put("/b.txt", "new");
   assert.equal(again.blobs().length, 3, "a content without a digest is alike to none");
   await again.library.destroy(file.id);
-  assert.deepEqual([again.links.info(link.slug).state, again.blobs().length], ["unknown", 1]);
+  assert.deepEqual([again.links.info(link.slug).state, again.blobs().length], ["ended", 1]);
   const store = new LinkStore(join(dataDir, "links.db"));
   assert.deepEqual(store.contents(), []);
   store.close();
@@ -219,7 +219,7 @@ class Model {
     }
     const live = this.files.flatMap(({ contents }) => contents.flatMap((content) => content.links));
     for (const slug of live) assert.equal(links.info(slug).state, "active");
-    for (const slug of this.ended) assert.equal(links.info(slug).state, "unknown");
+    for (const slug of this.ended) assert.equal(links.info(slug).state, "ended");
     assert.equal(links.list().length, live.length);
   }
 }

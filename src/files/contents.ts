@@ -71,6 +71,11 @@ export class Contents {
     for (const { contentId } of going) this.#linkStore.removeOf(contentId);
   }
 
+  /** The same for folders. */
+  endLinksOfFolders(ids: readonly string[]): void {
+    for (const id of ids) this.#linkStore.removeOfFolder(id);
+  }
+
   /** Removes those of these blobs that no row names any more. */
   async release(blobs: Iterable<string>): Promise<void> {
     for (const blob of new Set(blobs)) {

@@ -26,13 +26,13 @@ function openStore(t: TestContext, path = folder(t)): LinkStore {
 }
 
 function link(changes: Partial<StoredLink> = {}): StoredLink {
-  const place = { content: "c".repeat(32), blob: "b".repeat(32), contentOffset: 200, contentBytes: 1_000 };
+  const source = { content: "c".repeat(32), blob: "b".repeat(32), contentOffset: 200, contentBytes: 1_000 };
   const sealed = {
     verifier: VERIFIER,
     manifest: Uint8Array.from(Buffer.from("sealed manifest bytes")),
     password: null,
   };
-  return { slug: "one", ...sealed, ...place, expiresAtMs: null, usesLeft: null, ...changes };
+  return { slug: "one", ...sealed, source, expiresAtMs: null, usesLeft: null, ...changes };
 }
 
 const claim = (store: LinkStore, nowMs = NOW, token = randomBytes(32)): string =>
@@ -41,7 +41,7 @@ const claim = (store: LinkStore, nowMs = NOW, token = randomBytes(32)): string =
 test("each kind of link ends when it should", (t) => {
   const store = openStore(t);
   store.insert(link({ usesLeft: 2, expiresAtMs: NOW + HOUR }));
-  assert.deepEqual(store.status("one", NOW), { state: "active", usesLeft: 2, password: null });
+  assert.deepEqual(store.status("one", NOW), { state: "active", usesLeft: 2, claims: 0, password: null });
   assert.equal(claim(store), "claimed");
   assert.equal(store.status("one", NOW)?.usesLeft, 1);
   assert.equal(claim(store, NOW + HOUR), "expired");
@@ -49,8 +49,9 @@ test("each kind of link ends when it should", (t) => {
   assert.equal(store.status("one", NOW)?.state, "used");
   assert.equal(claim(store), "used");
   assert.equal(store.status("other", NOW), null);
+  assert.equal(store.status("one", NOW)?.claims, 2);
   store.remove("one");
-  assert.equal(claim(store), "unknown");
+  assert.equal(claim(store), "ended");
 });
 
 test("a wrong proof takes no use; after ten the link is closed for ten minutes, for a right proof too", (t) => {
@@ -112,7 +113,8 @@ test("removing a link or its file ends the leases", (t) => {
   const store = openStore(t);
   const token = randomBytes(32);
   store.insert(link());
-  store.insert(link({ slug: "two", content: "d".repeat(32) })); // in the same blob
+  const source = { content: "d".repeat(32), blob: "b".repeat(32), contentOffset: 200, contentBytes: 1_000 };
+  store.insert(link({ slug: "two", source })); // in the same blob
   claim(store, NOW, token);
   store.removeOf("c".repeat(32));
   assert.equal(store.lease("one", token, NOW), null);

@@ -2,8 +2,11 @@
  * What the public side of share links needs, in `<dataDir>/links.db` (SQLite, 0600), readable while the
  * vault is locked. It holds no key, no name and no address:
  *
- *   links    slug | SHA-256(proof) | sealed manifest | content, blob, offset, bytes | expiry | uses left | wrong proofs
- *   leases   SHA-256(lease token) | slug | end | byte ranges already served
+ *   links      slug | SHA-256(proof) | sealed manifest | content, blob, offset, bytes | expiry | uses left, claims | wrong proofs
+ *   listings   slug | sealed listing        of a folder's link; `content` then is "folder:" and that folder's id
+ *   parts      slug | where in the content of the link | content, blob, offset, bytes        its files, behind the listing
+ *   leases     SHA-256(lease token) | slug | end | byte ranges already served
+ *   ended      slug | until when to remember that its owner ended it
  *
  * Who steals this file cannot claim (the proof is hashed), resume (so is the token) or decrypt. A manifest is
  * erased once its link is used up or expired: then even the link's secret no longer opens it.
@@ -12,6 +15,7 @@
 import { closeSync, openSync } from "node:fs";
 import { DatabaseSync, type SQLOutputValue } from "node:sqlite";
 import { equalBytes } from "../core/bytes.ts";
+import { type Clock, systemClock } from "../core/clock.ts";
 import { CodecError, isSystemError, toNocturneError } from "../core/errors.ts";
 import { FILE_LIMITS } from "../core/limits.ts";
 import { addRange, type ByteRange, coversAll } from "./served-ranges.ts";
@@ -27,6 +31,7 @@ const SCHEMA = `
     content_bytes INTEGER NOT NULL,
     expires_at INTEGER,
     uses_left INTEGER,
+    claims INTEGER NOT NULL DEFAULT 0,
     failures INTEGER NOT NULL DEFAULT 0,
     failures_since INTEGER NOT NULL DEFAULT 0,
     content TEXT
@@ -38,7 +43,29 @@ const SCHEMA = `
     served TEXT NOT NULL DEFAULT '[]'
   ) STRICT;
   CREATE INDEX IF NOT EXISTS leases_slug ON leases (slug);
+  CREATE TABLE IF NOT EXISTS listings (
+    slug TEXT PRIMARY KEY REFERENCES links (slug) ON DELETE CASCADE,
+    sealed BLOB NOT NULL
+  ) STRICT;
+  CREATE TABLE IF NOT EXISTS parts (
+    slug TEXT NOT NULL REFERENCES links (slug) ON DELETE CASCADE,
+    starts_at INTEGER NOT NULL,
+    content TEXT,
+    blob TEXT,
+    content_offset INTEGER NOT NULL,
+    content_bytes INTEGER NOT NULL,
+    PRIMARY KEY (slug, starts_at)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX IF NOT EXISTS parts_content ON parts (content);
+  CREATE TABLE IF NOT EXISTS ended (slug TEXT PRIMARY KEY, until INTEGER NOT NULL) STRICT;
 `;
+
+/** Every content that a link gives. Those of folders are in their parts; what stands in their row names the folder. */
+const LINKED = `
+  SELECT content FROM (
+    SELECT content FROM links WHERE NOT EXISTS (SELECT 1 FROM parts WHERE parts.slug = links.slug)
+    UNION ALL SELECT content FROM parts WHERE content NOT NULL
+  )`;
 
 /** Links of the first version knew the blob alone; contents of that time are named by it (`file-tables.ts`). */
 const NAME_CONTENTS = `
@@ -49,7 +76,7 @@ const NAME_CONTENTS = `
 
 /** The one statement that uses up a download: of any number of claims at once, only so many find a use left. */
 const CLAIM = `
-  UPDATE links SET uses_left = uses_left - 1, failures = 0
+  UPDATE links SET uses_left = uses_left - 1, claims = claims + 1, failures = 0
   WHERE slug = :slug AND (uses_left IS NULL OR uses_left > 0) AND (expires_at IS NULL OR expires_at > :now)
   RETURNING manifest, content_bytes`;
 
@@ -59,46 +86,74 @@ export interface LinkPasswordParameters {
   readonly cost: { readonly memoryKiB: number; readonly passes: number; readonly lanes: number };
 }
 
+/** A payload: where in which blob it starts, and how long it is. */
+export interface StoredPart {
+  /** The content that it was made of and ends with; the blob may hold others that are alike. */
+  readonly content: string;
+  readonly blob: string;
+  readonly contentOffset: number;
+  readonly contentBytes: number;
+}
+
 export interface StoredLink {
   readonly slug: string;
   /** SHA-256 of the proof, 32 bytes. */
   readonly verifier: Uint8Array;
   readonly manifest: Uint8Array;
   readonly password: LinkPasswordParameters | null;
-  /** The content that it was made of and ends with; the blob may hold others that are alike. */
-  readonly content: string;
-  readonly blob: string;
-  /** Where in the blob the payload starts, and how long it is. */
-  readonly contentOffset: number;
-  readonly contentBytes: number;
+  readonly source: StoredPart | StoredFolder;
   readonly expiresAtMs: number | null;
   readonly usesLeft: number | null;
+}
+
+/** What a folder's link gives: the sealed listing, and behind it the parts, without a gap. */
+export interface StoredFolder {
+  readonly folder: string;
+  readonly listing: Uint8Array;
+  readonly parts: readonly StoredPart[];
 }
 
 export interface LinkStatus {
   readonly state: "active" | "used" | "expired";
   readonly usesLeft: number | null;
+  readonly claims: number;
   readonly password: LinkPasswordParameters | null;
 }
 
 export type ClaimOutcome =
-  | { readonly outcome: "claimed"; readonly manifest: Uint8Array; readonly contentBytes: number }
-  | { readonly outcome: "used" | "expired" | "unknown" | "wrong-proof" | "blocked" | "busy" };
+  | {
+      readonly outcome: "claimed";
+      readonly manifest: Uint8Array;
+      readonly contentBytes: number;
+      /** Of a folder: which of its files, counted from 0 in the order of the listing, are gone. */
+      readonly missing: readonly number[];
+    }
+  | { readonly outcome: "used" | "expired" | "ended" | "unknown" | "wrong-proof" | "blocked" | "busy" };
 
 export interface Lease {
-  readonly blob: string;
-  readonly contentOffset: number;
   readonly contentBytes: number;
   readonly served: readonly ByteRange[];
+  /** Of a folder: how many files. 0 for the link of one file. */
+  readonly parts: number;
+}
+
+/** A piece of a link's content that lies together: bytes `start` to `end` (exclusive) of the content. */
+export interface ContentPiece {
+  readonly start: number;
+  readonly end: number;
+  /** Sealed bytes that are at hand, a payload in a blob, or a file that its owner deleted. */
+  readonly from: Uint8Array | StoredPart | "gone";
 }
 
 type Row = Record<string, SQLOutputValue>;
 
 export class LinkStore {
   readonly #db: DatabaseSync;
+  readonly #clock: Clock;
 
   /** Opens or makes the database. Throws CodecError `links_corrupt` when the file is something else. */
-  constructor(path: string) {
+  constructor(path: string, clock: Clock = systemClock) {
+    this.#clock = clock;
     createOwnFile(path);
     this.#db = new DatabaseSync(path, { timeout: 10_000 });
     try {
@@ -106,7 +161,7 @@ export class LinkStore {
         "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON; PRAGMA foreign_keys=ON",
       );
       this.#db.exec(SCHEMA);
-      this.#transaction(() => this.#nameContents());
+      this.#transaction(() => this.#addColumns());
     } catch (cause) {
       this.#db.close();
       throw new CodecError("links_corrupt", "The list of share links (links.db) cannot be read.", {
@@ -117,24 +172,28 @@ export class LinkStore {
   }
 
   insert(link: StoredLink): void {
-    this.#db
-      .prepare(
-        `INSERT INTO links
-           (slug, verifier, manifest, password, content, blob, content_offset, content_bytes, expires_at, uses_left)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-      )
-      .run(
-        link.slug,
-        link.verifier,
-        link.manifest,
-        link.password && JSON.stringify(link.password),
-        link.content,
-        link.blob,
-        link.contentOffset,
-        link.contentBytes,
-        link.expiresAtMs,
-        link.usesLeft,
-      );
+    const { slug, verifier, manifest, password, source, expiresAtMs, usesLeft } = link;
+    const place = "folder" in source ? placeOfFolder(source) : source;
+    this.#transaction(() => {
+      this.#db
+        .prepare(
+          `INSERT INTO links (slug, verifier, manifest, password, content, blob, content_offset, content_bytes, expires_at, uses_left)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+        )
+        .run(
+          slug,
+          verifier,
+          manifest,
+          password && JSON.stringify(password),
+          place.content,
+          place.blob,
+          place.contentOffset,
+          place.contentBytes,
+          expiresAtMs,
+          usesLeft,
+        );
+      if ("folder" in source) this.#insertFolder(slug, source);
+    });
   }
 
   /** How a link stands at `nowMs`; null for an unknown slug. */
@@ -144,8 +203,20 @@ export class LinkStore {
     return {
       state: stateOf(row, nowMs),
       usesLeft: row["uses_left"] as number | null,
+      claims: row["claims"] as number,
       password: row["password"] === null ? null : JSON.parse(row["password"] as string),
     };
+  }
+
+  /** Whether this was a link that its owner ended, or that ended with its file. */
+  isEnded(slug: string, nowMs: number): boolean {
+    return this.#db.prepare("SELECT 1 FROM ended WHERE slug = ? AND until > ?").get(slug, nowMs) !== undefined;
+  }
+
+  /** Of a folder's link: which of its files are gone, counted from 0 in the order of the listing. */
+  missing(slug: string): number[] {
+    const parts = this.#db.prepare("SELECT blob FROM parts WHERE slug = ? ORDER BY starts_at").all(slug);
+    return parts.flatMap((part, index) => (part["blob"] === null ? [index] : []));
   }
 
   /**
@@ -157,7 +228,7 @@ export class LinkStore {
   claim(slug: string, proofHash: Uint8Array, token: Uint8Array, nowMs: number): ClaimOutcome {
     return this.#transaction((): ClaimOutcome => {
       const row = this.#link(slug);
-      if (!row) return { outcome: "unknown" };
+      if (!row) return { outcome: this.isEnded(slug, nowMs) ? "ended" : "unknown" };
       const state = stateOf(row, nowMs);
       if (state !== "active") return { outcome: state };
       const recent = nowMs - (row["failures_since"] as number) < FILE_LIMITS.claimFailureWindowMs;
@@ -174,16 +245,29 @@ export class LinkStore {
   /** The lease of a token; null when there is none or it has ended. */
   lease(slug: string, token: Uint8Array, nowMs: number): Lease | null {
     const row = this.#db
-      .prepare("SELECT * FROM leases JOIN links USING (slug) WHERE token = ? AND slug = ? AND ends_at > ?")
-      .get(token, slug, nowMs);
+      .prepare(
+        `SELECT served, content_bytes, (SELECT count(*) FROM parts WHERE slug = :slug) AS parts
+         FROM leases JOIN links USING (slug) WHERE token = :token AND slug = :slug AND ends_at > :now`,
+      )
+      .get({ token, slug, now: nowMs });
     return row
       ? {
-          blob: row["blob"] as string,
-          contentOffset: row["content_offset"] as number,
           contentBytes: row["content_bytes"] as number,
           served: JSON.parse(row["served"] as string),
+          parts: row["parts"] as number,
         }
       : null;
+  }
+
+  /** The piece of a link's content that holds its byte `at`; null when the link is gone or `at` lies behind its end. */
+  piece(slug: string, at: number): ContentPiece | null {
+    const row = this.#link(slug);
+    if (!row || at < 0 || at >= (row["content_bytes"] as number)) return null;
+    const listingBytes = this.#db.prepare("SELECT length(sealed) AS bytes FROM listings WHERE slug = ?").get(slug);
+    if (!listingBytes) return { start: 0, end: row["content_bytes"] as number, from: partOf(row) };
+    const end = listingBytes["bytes"] as number;
+    if (at < end) return { start: 0, end, from: this.#listing(slug) };
+    return this.#piecePastListing(slug, at);
   }
 
   /**
@@ -207,23 +291,41 @@ export class LinkStore {
 
   /** Ends a link and its leases. */
   remove(slug: string): void {
-    this.#db.prepare("DELETE FROM links WHERE slug = ?").run(slug);
+    this.#transaction(() => this.#end("slug = ?", slug));
   }
 
-  /** Whether anybody was given a link to this content. */
+  /** Whether anybody was given a link to this content, alone or in a folder. */
   hasLinks(content: string): boolean {
-    return this.#db.prepare("SELECT 1 FROM links WHERE content = ? LIMIT 1").get(content) !== undefined;
+    return this.#db.prepare(`${LINKED} WHERE content = ? LIMIT 1`).get(content) !== undefined;
   }
 
-  /** Ends all links of a content and their leases; those of contents in the same blob go on. */
+  /**
+   * Ends all links of a content and their leases; those of contents in the same blob go on. Links of folders go on
+   * without this file, or end with their last one.
+   */
   removeOf(content: string): void {
-    this.#db.prepare("DELETE FROM links WHERE content = ?").run(content);
+    this.#transaction(() => {
+      this.#end("content = ?", content);
+      const shorter = this.#db
+        .prepare("UPDATE parts SET content = NULL, blob = NULL WHERE content = ? RETURNING slug")
+        .all(content);
+      for (const slug of new Set(shorter.map((row) => row["slug"] as string)))
+        this.#end(
+          "slug = ? AND NOT EXISTS (SELECT 1 FROM parts WHERE parts.slug = links.slug AND blob NOT NULL)",
+          slug,
+        );
+    });
+  }
+
+  /** Ends all links of a folder and their leases. */
+  removeOfFolder(id: string): void {
+    this.#transaction(() => this.#end("content = ?", folderMark(id)));
   }
 
   /** The contents that links are made of. */
   contents(): string[] {
     return this.#db
-      .prepare("SELECT DISTINCT content FROM links")
+      .prepare(`SELECT DISTINCT content FROM (${LINKED})`)
       .all()
       .map((row) => row["content"] as string);
   }
@@ -245,14 +347,52 @@ export class LinkStore {
     this.#db.close();
   }
 
-  #nameContents(): void {
+  /** Of databases that an earlier version made. */
+  #addColumns(): void {
     const columns = this.#db.prepare("SELECT name FROM pragma_table_info('links')").all();
-    if (!columns.some(({ name }) => name === "content")) this.#db.exec("ALTER TABLE links ADD COLUMN content TEXT");
+    const has = (wanted: string): boolean => columns.some(({ name }) => name === wanted);
+    if (!has("claims")) this.#db.exec("ALTER TABLE links ADD COLUMN claims INTEGER NOT NULL DEFAULT 0");
+    if (!has("content")) this.#db.exec("ALTER TABLE links ADD COLUMN content TEXT");
     this.#db.exec(NAME_CONTENTS);
   }
 
   #link(slug: string): Row | undefined {
     return this.#db.prepare("SELECT * FROM links WHERE slug = ?").get(slug);
+  }
+
+  #piecePastListing(slug: string, at: number): ContentPiece | null {
+    const part = this.#db
+      .prepare("SELECT * FROM parts WHERE slug = ? AND starts_at <= ? ORDER BY starts_at DESC LIMIT 1")
+      .get(slug, at);
+    if (!part) return null;
+    const start = part["starts_at"] as number;
+    const end = start + (part["content_bytes"] as number);
+    return { start, end, from: part["blob"] === null ? "gone" : partOf(part) };
+  }
+
+  #insertFolder(slug: string, { listing, parts }: StoredFolder): void {
+    this.#db.prepare("INSERT INTO listings (slug, sealed) VALUES (?, ?)").run(slug, listing);
+    const insert = this.#db.prepare(
+      "INSERT INTO parts (slug, starts_at, content, blob, content_offset, content_bytes) VALUES (?, ?, ?, ?, ?, ?)",
+    );
+    let start = listing.length;
+    for (const { content, blob, contentOffset, contentBytes } of parts) {
+      insert.run(slug, start, content, blob, contentOffset, contentBytes);
+      start += contentBytes;
+    }
+  }
+
+  #listing(slug: string): Uint8Array {
+    return (this.#db.prepare("SELECT sealed FROM listings WHERE slug = ?").get(slug) as Row)["sealed"] as Uint8Array;
+  }
+
+  /** Ends what `condition` finds. Only that it was ended is remembered, for a while, so that visitors can be told. */
+  #end(condition: string, value: string): void {
+    const ended = this.#db.prepare(`DELETE FROM links WHERE ${condition} RETURNING slug`).all(value);
+    const remember = this.#db.prepare("INSERT OR REPLACE INTO ended (slug, until) VALUES (?, ?)");
+    const until = this.#clock.nowMs() + FILE_LIMITS.endedLinkMs;
+    for (const row of ended) remember.run(row["slug"] as string, until);
+    this.#db.prepare("DELETE FROM ended WHERE rowid <= (SELECT max(rowid) FROM ended) - ?").run(FILE_LIMITS.endedLinks);
   }
 
   #take(slug: string, token: Uint8Array, nowMs: number): ClaimOutcome {
@@ -266,6 +406,7 @@ export class LinkStore {
       outcome: "claimed",
       manifest: row["manifest"] as Uint8Array,
       contentBytes: row["content_bytes"] as number,
+      missing: this.missing(slug),
     };
   }
 
@@ -294,6 +435,14 @@ export class LinkStore {
       .prepare("UPDATE links SET manifest = NULL WHERE manifest IS NOT NULL AND (uses_left = 0 OR expires_at <= ?)")
       .run(nowMs);
     this.#db.prepare("DELETE FROM leases WHERE ends_at <= ?").run(nowMs);
+    // A download under way still reads it, with a key that it has.
+    this.#db
+      .prepare(
+        `DELETE FROM listings WHERE slug IN (SELECT slug FROM links WHERE manifest IS NULL
+         AND NOT EXISTS (SELECT 1 FROM leases WHERE leases.slug = links.slug))`,
+      )
+      .run();
+    this.#db.prepare("DELETE FROM ended WHERE until <= ?").run(nowMs);
   }
 
   /** IMMEDIATE takes the write lock at once: what is read inside cannot change before it is written. */
@@ -320,6 +469,25 @@ function createOwnFile(path: string): void {
   } catch (error) {
     if (!isSystemError(error) || error.code !== "EEXIST") throw toNocturneError(error);
   }
+}
+
+function placeOfFolder({ folder, listing, parts }: StoredFolder): StoredPart {
+  const contentBytes = parts.reduce((sum, part) => sum + part.contentBytes, listing.length);
+  return { content: folderMark(folder), blob: "", contentOffset: 0, contentBytes };
+}
+
+/** Stands where a link of a file names its content. */
+function folderMark(id: string): string {
+  return `folder:${id}`;
+}
+
+function partOf(row: Row): StoredPart {
+  return {
+    content: row["content"] as string,
+    blob: row["blob"] as string,
+    contentOffset: row["content_offset"] as number,
+    contentBytes: row["content_bytes"] as number,
+  };
 }
 
 function stateOf(row: Row, nowMs: number): LinkStatus["state"] {

@@ -7,13 +7,8 @@ import { fromBase64Url, toBase64Url, utf8Encode } from "../core/bytes.ts";
 import { CryptoError, type NocturneError } from "../core/errors.ts";
 import { VOICE_LIMITS } from "../core/limits.ts";
 import { randomBytes } from "../core/random.ts";
-import {
-  createLinkAddress,
-  deriveLinkKeys,
-  FILE_PAYLOAD_CONTEXT,
-  formatLinkPath,
-  sealManifest,
-} from "../crypto/link-key.ts";
+import { createLinkAddress, deriveLinkKeys, FILE_PAYLOAD_CONTEXT, formatLinkPath } from "../crypto/link-key.ts";
+import { sealManifest } from "../crypto/link-manifest.ts";
 import { PayloadSealer } from "../crypto/payload.ts";
 import { fetchLink } from "./link-visitor.ts";
 
@@ -40,7 +35,7 @@ async function serve(
   const { wrapKey, proof } = await deriveLinkKeys(address, null);
   const fileKey = randomBytes(32);
   const manifest = sealManifest(
-    { name: "Voice note.webm", bytes, suite: "aes-256-gcm", fileKey },
+    { kind: "file", name: "Voice note.webm", note: "", bytes, suite: "aes-256-gcm", fileKey },
     wrapKey,
     address.slug,
   );

@@ -11,7 +11,8 @@
 import { concatBytes, fromBase64Url, toBase64Url, utf8Decode } from "../core/bytes.ts";
 import { NetworkError, NocturneError, ValidationError } from "../core/errors.ts";
 import { VOICE_LIMITS } from "../core/limits.ts";
-import { createContentOpener, deriveLinkKeys, type LinkManifest, openManifest, parseLink } from "../crypto/link-key.ts";
+import { createContentOpener, deriveLinkKeys, parseLink } from "../crypto/link-key.ts";
+import { type LinkManifest, openManifest } from "../crypto/link-manifest.ts";
 import { sealedPayloadBytes } from "../crypto/payload.ts";
 import type { LinkClaim } from "./views.ts";
 
@@ -29,7 +30,7 @@ export async function fetchLink(link: string, signal: AbortSignal): Promise<Uint
   try {
     const claim = await claimUse(base, proof, bounded);
     const manifest = openManifest(fromBase64Url(claim.sealedManifest), wrapKey, address.slug);
-    if (manifest.bytes > VOICE_LIMITS.bytes) throw tooLarge();
+    if (manifest.kind !== "file" || manifest.bytes > VOICE_LIMITS.bytes) throw tooLarge();
     const content = await ask(`${base}/content`, { headers: { "x-nocturne-lease": claim.lease }, signal: bounded });
     return openContent(await bodyOf(content, sealedBytes(manifest)), manifest);
   } catch (error) {

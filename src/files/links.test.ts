@@ -7,7 +7,8 @@ import { concatBytes, fromBase64Url, toHex, utf8Encode } from "../core/bytes.ts"
 import { CryptoError, LockedError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
 import { randomBytes } from "../core/random.ts";
-import { createContentOpener, deriveLinkKeys, openManifest, parseLink } from "../crypto/link-key.ts";
+import { createContentOpener, deriveLinkKeys, parseLink } from "../crypto/link-key.ts";
+import { openManifest } from "../crypto/link-manifest.ts";
 import { openVault, type Vault } from "../vault/vault.ts";
 import { BlobStore } from "./blob-store.ts";
 import { FileLibrary } from "./library.ts";
@@ -38,7 +39,7 @@ async function openRoom(t: TestContext, secret?: string): Promise<Room> {
     void lines.push(JSON.stringify(fields) + message);
   const log: Logger = { debug: write, info: write, warn: write, error: write, child: () => log };
   const vault = await openVault({ dataDir, clock, log, ...(secret === undefined ? {} : { secret }) });
-  const store = new LinkStore(join(dataDir, "links.db"));
+  const store = new LinkStore(join(dataDir, "links.db"), clock);
   t.after(() => {
     store.close();
     vault.close();
@@ -102,7 +103,7 @@ test("each kind of link opens the file as often and as long as it should", async
       { slug: persistent.slug, left: null, state: "active" },
     ],
   );
-  assert.deepEqual(links.list()[3], persistent);
+  assert.deepEqual(links.list()[3], { ...persistent, downloads: 2 });
 });
 
 test("a link's password is needed to open it", async (t) => {
@@ -150,11 +151,11 @@ test("removing a link or its file ends it for visitors", async (t) => {
   const second = await links.create(file.id, { mode: "persistent" });
   links.remove(first.slug);
   assert.throws(() => links.remove(first.slug), { code: "unknown_link" });
-  assert.equal(links.info(first.slug).state, "unknown");
+  assert.equal(links.info(first.slug).state, "ended");
   await visit(links, second.url);
   library.remove(file.id);
-  assert.equal(links.info(second.slug).state, "unknown");
-  await assert.rejects(visit(links, second.url), { code: "unknown_link" });
+  assert.equal(links.info(second.slug).state, "ended");
+  await assert.rejects(visit(links, second.url), { code: "link_ended" });
   assert.deepEqual([links.list(), store.slugs()], [[], []]);
 });
 
@@ -190,9 +191,9 @@ test("after a crash between the two databases no link lives that its owner canno
   const kept = await links.create(id, { mode: "persistent" });
   const lost = await links.create(id, { mode: "persistent" });
   store.remove(lost.slug);
-  const stored = { content: "c".repeat(32), blob: "b".repeat(32), contentOffset: 0, contentBytes: 9 };
-  const place = { ...stored, expiresAtMs: null, usesLeft: null };
-  store.insert({ slug: "stray", verifier: randomBytes(32), manifest: randomBytes(9), password: null, ...place });
+  const source = { content: "c".repeat(32), blob: "b".repeat(32), contentOffset: 0, contentBytes: 9 };
+  const rest = { password: null, source, expiresAtMs: null, usesLeft: null };
+  store.insert({ slug: "stray", verifier: randomBytes(32), manifest: randomBytes(9), ...rest });
   const slugs = (list: LinkView[]): string[] => list.map(({ slug }) => slug);
   assert.deepEqual(slugs(links.list()), [kept.slug]);
   links.reconcile();

@@ -6,7 +6,9 @@
  *   links.db    verifier, sealed manifest, uses     what the public side needs; no key, no name
  *
  * A link is a key to one content of a file: made from the file key, so it goes on working when the file's password
- * changes or a new version comes. It ends when the file goes into the trash, or that version for good.
+ * changes or a new version comes. It ends when the file goes into the trash, or that version for good. A link to a
+ * folder is a key to the contents that its files have when it is made (`folder-share.ts`); it goes on without those that
+ * are deleted, and ends with the folder, or with its last file.
  */
 import { fromBase64Url, toBase64Url, wipeBytes } from "../core/bytes.ts";
 import { ValidationError } from "../core/errors.ts";
@@ -18,17 +20,18 @@ import {
   formatLinkPath,
   type LinkAddress,
   linkVerifier,
-  sealManifest,
 } from "../crypto/link-key.ts";
+import { isNote, type LinkManifest, sealManifest } from "../crypto/link-manifest.ts";
 import { DEFAULT_ARGON2_COST, PASSPHRASE_SALT_BYTES } from "../crypto/passphrase.ts";
 import type { SealedTable } from "../vault/sealed-table.ts";
 import type { Vault } from "../vault/vault.ts";
 import { checkDuration } from "./duration.ts";
 import { checkFilePassword } from "./file-password.ts";
-import type { FileContent, FileLibrary } from "./library.ts";
-import type { StoredLink } from "./link-store.ts";
+import { gatherFolder, partOf, sealFolder } from "./folder-share.ts";
+import type { FileLibrary } from "./library.ts";
+import type { LinkPasswordParameters, LinkStatus, StoredLink } from "./link-store.ts";
 import { PublicLinks, type PublicLinksOptions } from "./public-links.ts";
-import type { FileView, LinkMode, LinkView, SharedFile } from "./views.ts";
+import type { LinkMode, LinkView, SharedFile } from "./views.ts";
 
 export interface NewLink {
   readonly mode: LinkMode;
@@ -37,6 +40,8 @@ export interface NewLink {
   /** Without it a one-time link serves one download, any other as many as are asked for. */
   readonly downloads?: number | undefined;
   readonly password?: string | undefined;
+  /** Words that the visitor is shown: at most 1 KiB. */
+  readonly note?: string | undefined;
   /** Needed when the file itself has a password. */
   readonly filePassword?: string | undefined;
 }
@@ -50,7 +55,11 @@ export interface LinksOptions extends PublicLinksOptions {
 
 interface LinkRow {
   readonly slug: string;
+  /** The id of the file or folder. */
   readonly file: string;
+  /** Of a folder's link; rows of earlier versions have neither this nor a note. */
+  readonly folder?: { readonly files: number; readonly leftOut: number };
+  readonly note?: string;
   /** base64url, 16 bytes. */
   readonly secret: string;
   readonly mode: LinkMode;
@@ -78,43 +87,49 @@ export class Links extends PublicLinks {
   }
 
   /**
-   * Makes a link to a file. Throws ValidationError `unknown_file`, `file_password_needed`, `bad_password`,
-   * `bad_duration`, `bad_downloads`, `too_many_links`; CryptoError for a wrong file password; LockedError.
+   * Makes a link to a file or a folder, by its id. Throws ValidationError `unknown_file`, `file_password_needed`,
+   * `bad_password`, `bad_duration`, `bad_downloads`, `bad_note`, `too_many_links`, `folder_empty`, `folder_too_large`;
+   * CryptoError for a wrong file password; LockedError.
    */
-  async create(fileId: string, options: NewLink): Promise<LinkView> {
+  async create(id: string, options: NewLink): Promise<LinkView> {
     const usesLeft = usesOf(options);
     const lifetimeMs = lifetimeOf(options);
+    const note = noteOf(options);
     if (options.password !== undefined) checkFilePassword(options.password);
-    if (this.#rows.count("file", fileId) >= FILE_LIMITS.linksPerFile) throw tooManyLinks();
-    const content = await this.#library.content(fileId, { password: options.filePassword });
+    if (this.#rows.count("file", id) >= FILE_LIMITS.linksPerFile) throw tooManyLinks();
+    const isFolder = this.#library.tables.folders.has(id);
+    const seal = isFolder ? await this.#prepareFolder(id, note) : await this.#prepareFile(id, note, options);
     const address = createLinkAddress();
-    const sealed = await sealLink(address, content, options.password);
-    wipeBytes(content.fileKey);
-    this.#library.get(fileId); // it may have been removed while passwords were stretched
+    const lock = await makeLock(address, options.password);
+    const sealed = seal(address, lock.wrapKey); // nothing is awaited from here on: what was deleted until now is not shared
     const nowMs = this.clock.nowMs();
     const expiresAtMs = lifetimeMs === null ? null : nowMs + lifetimeMs;
     const row: LinkRow = {
       slug: address.slug,
-      file: fileId,
+      file: id,
       secret: toBase64Url(address.secret),
       mode: options.mode,
       hasPassword: options.password !== undefined,
       expiresAt: expiresAtMs === null ? null : isoTime(expiresAtMs),
       createdAt: isoTime(nowMs),
+      ...(note === "" ? {} : { note }),
+      ...(sealed.folder === null ? {} : { folder: sealed.folder }),
     };
     this.#rows.put(row); // first: a link that its owner cannot see must never exist
-    this.store.insert({ ...sealed, expiresAtMs, usesLeft });
+    const { manifest, source } = sealed;
+    const { verifier, password } = lock;
+    this.store.insert({ slug: address.slug, verifier, manifest, password, source, expiresAtMs, usesLeft });
     this.changed();
-    return this.#view(row, content.file, usesLeft, "active");
+    return this.#view(row, this.#nameOf(id) ?? "", { state: "active", usesLeft, claims: 0 });
   }
 
   /** Newest first; used and expired links stay listed until they are removed. */
   list(): LinkView[] {
     const nowMs = this.clock.nowMs();
     return this.#rows.list({ newestFirst: true }).flatMap((row) => {
-      const file = this.#library.find(row.file);
+      const name = this.#nameOf(row.file);
       const status = this.store.status(row.slug, nowMs);
-      return file && status ? [this.#view(row, file, status.usesLeft, status.state)] : [];
+      return name !== null && status ? [this.#view(row, name, status)] : [];
     });
   }
 
@@ -150,34 +165,89 @@ export class Links extends PublicLinks {
     if (ended.length > 0) this.changed();
   }
 
-  #view(row: LinkRow, file: FileView, left: number | null, state: LinkView["state"]): LinkView {
-    const { slug, mode, hasPassword, expiresAt, createdAt } = row;
-    const url = this.#baseUrl() + formatLinkPath({ slug, secret: fromBase64Url(row.secret) });
-    return { slug, url, file: { id: file.id, name: file.name }, mode, hasPassword, expiresAt, left, state, createdAt };
+  async #prepareFile(id: string, note: string, { filePassword }: NewLink): Promise<Seal> {
+    const { file, suite, fileKey, ...stored } = await this.#library.content(id, { password: filePassword });
+    const source = partOf(stored);
+    return ({ slug }, wrapKey) => {
+      this.#library.get(id); // it may have been deleted since
+      const plain: LinkManifest = { kind: "file", name: file.name, note, bytes: file.bytes, suite, fileKey };
+      const manifest = sealManifest(plain, wrapKey, slug);
+      wipeBytes(fileKey);
+      return { manifest, source, folder: null };
+    };
+  }
+
+  async #prepareFolder(id: string, note: string): Promise<Seal> {
+    const gathered = await gatherFolder(this.#library, id);
+    return ({ slug }, wrapKey) => {
+      const { name } = this.#library.folders.row(id); // it may have been deleted since
+      const fileKey = randomBytes(32);
+      const source = sealFolder(this.#library, id, gathered, fileKey, slug);
+      const { listing, parts } = source;
+      for (const file of gathered.files) wipeBytes(file.content.fileKey);
+      const plain = { kind: "folder", name, note, bytes: listing.length, suite: "aes-256-gcm", fileKey } as const;
+      const folder = { files: parts.length, leftOut: gathered.leftOut };
+      return { manifest: sealManifest(plain, wrapKey, slug), source, folder };
+    };
+  }
+
+  /** Of a file or folder that can be reached; null for none. */
+  #nameOf(id: string): string | null {
+    const folder = this.#library.tables.folders.get(id);
+    if (folder) return this.#library.folders.isReachable(folder) ? folder.name : null;
+    return this.#library.find(id)?.name ?? null;
+  }
+
+  #view(row: LinkRow, name: string, { state, usesLeft, claims }: Omit<LinkStatus, "password">): LinkView {
+    const { slug, file, mode, hasPassword, expiresAt, createdAt, folder } = row;
+    const missing = folder ? this.store.missing(slug).length : 0;
+    return {
+      slug,
+      url: this.#baseUrl() + formatLinkPath({ slug, secret: fromBase64Url(row.secret) }),
+      kind: folder ? "folder" : "file",
+      file: { id: file, name },
+      mode,
+      hasPassword,
+      note: row.note ?? null,
+      expiresAt,
+      left: usesLeft,
+      downloads: claims,
+      state,
+      createdAt,
+      folder: folder ? { ...folder, missing } : null,
+    };
   }
 }
 
-/** What links.db gets of a link; the file key leaves this function only inside the sealed manifest. */
-async function sealLink(
+/** Makes what links.db gets of a file or folder; its key leaves this function only inside the sealed manifest. */
+type Seal = (
   address: LinkAddress,
-  { file, suite, fileKey, contentId, blob, contentOffset, contentBytes }: FileContent,
-  password: string | undefined,
-): Promise<Omit<StoredLink, "expiresAtMs" | "usesLeft">> {
+  wrapKey: Uint8Array,
+) => Pick<StoredLink, "manifest" | "source"> & { readonly folder: Exclude<LinkRow["folder"], undefined> | null };
+
+interface Lock {
+  readonly wrapKey: Uint8Array;
+  readonly verifier: Uint8Array;
+  readonly password: LinkPasswordParameters | null;
+}
+
+async function makeLock(address: LinkAddress, password: string | undefined): Promise<Lock> {
   const cost = DEFAULT_ARGON2_COST;
   const salt = randomBytes(PASSPHRASE_SALT_BYTES);
   const { wrapKey, proof } = await deriveLinkKeys(address, password === undefined ? null : { password, salt, cost });
-  const manifest = sealManifest({ name: file.name, bytes: file.bytes, suite, fileKey }, wrapKey, address.slug);
-  const stretching = password === undefined ? null : { salt: toBase64Url(salt), cost };
   return {
-    slug: address.slug,
+    wrapKey,
     verifier: linkVerifier(proof),
-    manifest,
-    password: stretching,
-    content: contentId,
-    blob,
-    contentOffset,
-    contentBytes,
+    password: password === undefined ? null : { salt: toBase64Url(salt), cost },
   };
+}
+
+function noteOf({ note = "" }: NewLink): string {
+  const text = note.replaceAll("\r\n", "\n").trim();
+  if (isNote(text)) return text;
+  throw new ValidationError("bad_note", `A note is plain text of at most ${FILE_LIMITS.noteBytes} bytes.`, {
+    hint: "Make it shorter.",
+  });
 }
 
 function usesOf({ mode, downloads }: NewLink): number | null {

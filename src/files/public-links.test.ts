@@ -9,14 +9,8 @@ import { concatBytes, fromBase64Url, toHex } from "../core/bytes.ts";
 import { createLogger } from "../core/log.ts";
 import { randomBytes } from "../core/random.ts";
 import { sealWithKey } from "../crypto/key-slots.ts";
-import {
-  createContentOpener,
-  createLinkAddress,
-  deriveLinkKeys,
-  linkVerifier,
-  openManifest,
-  sealManifest,
-} from "../crypto/link-key.ts";
+import { createContentOpener, createLinkAddress, deriveLinkKeys, linkVerifier } from "../crypto/link-key.ts";
+import { openManifest, sealManifest } from "../crypto/link-manifest.ts";
 import { BlobStore } from "./blob-store.ts";
 import { LinkStore } from "./link-store.ts";
 import { type ContentRange, PublicLinks } from "./public-links.ts";
@@ -49,26 +43,30 @@ async function share(t: TestContext, bytes: number, usesLeft: number | null = 1)
   const plain = randomBytes(bytes);
   const fileKey = randomBytes(32);
   const slots = [sealWithKey("recovery", fileKey, randomBytes(32))];
-  const source = (async function* () {
+  const pieces = (async function* () {
     yield plain;
   })();
   const seal = { fileKey, suite: "aes-256-gcm", slots } as const;
   const blob = await blobs.write(
-    (part) => sealToFile(part, source, seal),
+    (part) => sealToFile(part, pieces, seal),
     (stored) => stored,
   );
   const contentOffset = 8 + 3 + 60 + 32;
   const address = createLinkAddress();
   const { wrapKey, proof } = await deriveLinkKeys(address, null);
-  const manifest = sealManifest({ name: "shared.bin", bytes, suite: "aes-256-gcm", fileKey }, wrapKey, address.slug);
-  const place = { content: blob.id, blob: blob.id, contentOffset, contentBytes: blob.bytes - contentOffset };
+  const manifest = sealManifest(
+    { kind: "file", name: "shared.bin", note: "", bytes, suite: "aes-256-gcm", fileKey },
+    wrapKey,
+    address.slug,
+  );
+  const source = { content: blob.id, blob: blob.id, contentOffset, contentBytes: blob.bytes - contentOffset };
   const { slug } = address;
   store.insert({
     slug,
     verifier: linkVerifier(proof),
     manifest,
     password: null,
-    ...place,
+    source,
     expiresAtMs: null,
     usesLeft,
   });
@@ -193,7 +191,7 @@ test("a download under way ends when its link is removed", async (t) => {
         if (received > MIB) shared.store.remove(shared.slug);
       }
     },
-    { code: "unknown_link" },
+    { code: "link_ended" },
   );
   assert.ok(received < 20 * MIB);
 });

@@ -10,14 +10,14 @@
  */
 import { fromBase64Url, toBase64Url } from "../core/bytes.ts";
 import type { Clock } from "../core/clock.ts";
-import { type ErrorOptions, ValidationError } from "../core/errors.ts";
 import { FILE_LIMITS } from "../core/limits.ts";
 import type { Logger } from "../core/log.ts";
 import { randomBytes } from "../core/random.ts";
 import { sha256 } from "../crypto/key-derivation.ts";
 import { linkVerifier } from "../crypto/link-key.ts";
 import type { BlobStore } from "./blob-store.ts";
-import type { ClaimOutcome, Lease, LinkStore } from "./link-store.ts";
+import { linkProblem, type LinkProblemCode } from "./link-problems.ts";
+import type { ClaimOutcome, ContentPiece, LinkStore } from "./link-store.ts";
 import type { LinkClaim, LinkInfo } from "./views.ts";
 
 /** Bytes `start` to `end` (exclusive); null means to the end. */
@@ -43,6 +43,16 @@ export interface PublicLinksOptions {
 
 const TOKEN_BYTES = 16;
 
+const CODES: Record<Exclude<ClaimOutcome["outcome"], "claimed">, LinkProblemCode> = {
+  unknown: "unknown_link",
+  ended: "link_ended",
+  used: "link_used",
+  expired: "link_expired",
+  "wrong-proof": "link_wrong_proof",
+  blocked: "too_many_attempts",
+  busy: "too_many_downloads",
+};
+
 export class PublicLinks {
   protected readonly store: LinkStore;
   protected readonly clock: Clock;
@@ -62,7 +72,7 @@ export class PublicLinks {
     const status = this.store.status(slug, this.clock.nowMs());
     const password = status?.state === "active" ? status.password : null;
     return {
-      state: status?.state ?? "unknown",
+      state: status?.state ?? (this.store.isEnded(slug, this.clock.nowMs()) ? "ended" : "unknown"),
       needsPassword: password !== null,
       passwordSalt: password?.salt ?? null,
       argon2: password?.cost ?? null,
@@ -70,7 +80,7 @@ export class PublicLinks {
   }
 
   /**
-   * Takes one use by showing the 32-byte proof. Throws ValidationError `unknown_link`, `link_used`,
+   * Takes one use by showing the 32-byte proof. Throws ValidationError `unknown_link`, `link_ended`, `link_used`,
    * `link_expired`, `link_wrong_proof` (wrong password or incomplete link; takes no use), `too_many_attempts` after
    * 10 of these in 10 minutes, `too_many_downloads` while 64 are under way.
    */
@@ -79,32 +89,36 @@ export class PublicLinks {
     const token = randomBytes(TOKEN_BYTES);
     const result = this.store.claim(slug, linkVerifier(proof), sha256(token), nowMs);
     this.#log.info({ outcome: result.outcome }, "share link claimed");
-    if (result.outcome !== "claimed") throw refusal(result.outcome);
+    if (result.outcome !== "claimed") throw linkProblem(CODES[result.outcome]);
     this.changed();
     return {
       lease: toBase64Url(token),
       leaseExpiresAt: new Date(nowMs + FILE_LIMITS.leaseMs).toISOString(),
       sealedManifest: toBase64Url(result.manifest),
       contentBytes: result.contentBytes,
+      missing: result.missing,
     };
   }
 
   /**
-   * The payload of the file (its header, with the owner's slots, stays here), or a range of it. What is read from the
-   * stream counts as served. Throws ValidationError `lease_ended`, `bad_range`; while reading `unknown_link`
-   * when the link is removed meanwhile.
+   * The payload of the file (its header, with the owner's slots, stays here), or a range of it; of a folder its listing
+   * and the payloads of all its files. What is read from the stream counts as served. Throws ValidationError
+   * `lease_ended`, `link_ended`, `bad_range`, and `file_gone` where the owner has deleted this file of a folder; the
+   * last two also while reading.
    */
   async content(slug: string, lease: string, range: ContentRange | null): Promise<LinkContent> {
     const token = sha256(fromBase64Url(lease));
-    const found = this.store.lease(slug, token, this.clock.nowMs());
-    if (!found) throw leaseEnded();
+    const nowMs = this.clock.nowMs();
+    const found = this.store.lease(slug, token, nowMs);
+    if (!found) throw linkProblem(this.store.isEnded(slug, nowMs) ? "link_ended" : "lease_ended");
     const total = found.contentBytes;
     const start = range?.start ?? 0;
     const end = Math.min(range?.end ?? total, total);
     const isRange = Number.isSafeInteger(start) && Number.isSafeInteger(end) && start >= 0 && start < end;
-    if (!isRange || found.served.length >= FILE_LIMITS.leaseRanges) throw badRange();
-    await this.#blobs.size(found.blob);
-    return { stream: this.#serve(slug, token, found, start, end), start, end, total };
+    if (!isRange || found.served.length >= FILE_LIMITS.leaseRanges + found.parts) throw linkProblem("bad_range");
+    const first = this.#piece(slug, start);
+    if ("blob" in first.from) await this.#blobs.size(first.from.blob);
+    return { stream: this.#serve(slug, token, start, end), start, end, total };
   }
 
   /** Erases what ended links and downloads left in the database. Call it at each start and once an hour. */
@@ -123,8 +137,7 @@ export class PublicLinks {
   }
 
   /** A piece counts as served when the reader comes back for the next one: then it has passed this one on. */
-  async *#serve(slug: string, token: Uint8Array, lease: Lease, start: number, end: number): AsyncGenerator<Uint8Array> {
-    const { blob, contentOffset } = lease;
+  async *#serve(slug: string, token: Uint8Array, start: number, end: number): AsyncGenerator<Uint8Array> {
     let recorded = start;
     let served = start;
     const record = (): void => {
@@ -132,48 +145,34 @@ export class PublicLinks {
       recorded = served;
     };
     try {
-      for await (const piece of this.#blobs.read(blob, contentOffset + start, contentOffset + end)) {
-        yield piece;
-        served += piece.length;
-        if (served - recorded < FILE_LIMITS.leaseProgressBytes) continue;
-        record();
-        if (!this.store.status(slug, this.clock.nowMs())) throw refusal("unknown");
+      while (served < end) {
+        const piece = this.#piece(slug, served);
+        for await (const bytes of this.#read(piece, served - piece.start, Math.min(piece.end, end) - piece.start)) {
+          yield bytes;
+          served += bytes.length;
+          if (served - recorded < FILE_LIMITS.leaseProgressBytes) continue;
+          record();
+          if (!this.store.status(slug, this.clock.nowMs())) throw linkProblem("link_ended");
+        }
       }
     } finally {
       if (served > recorded) record();
     }
   }
+
+  /** Bytes `start` to `end` (exclusive) of a piece. */
+  async *#read({ from }: ReadablePiece, start: number, end: number): AsyncGenerator<Uint8Array> {
+    if ("blob" in from) yield* this.#blobs.read(from.blob, from.contentOffset + start, from.contentOffset + end);
+    else yield from.subarray(start, end);
+  }
+
+  #piece(slug: string, at: number): ReadablePiece {
+    const piece = this.store.piece(slug, at);
+    if (!piece) throw linkProblem("link_ended");
+    const { start, end, from } = piece;
+    if (from === "gone") throw linkProblem("file_gone");
+    return { start, end, from };
+  }
 }
 
-const REFUSALS: Record<Exclude<ClaimOutcome["outcome"], "claimed">, readonly [string, string, ErrorOptions]> = {
-  unknown: ["unknown_link", "There is no such link, or it was removed.", { hint: "Ask for a new link." }],
-  used: ["link_used", "This link was used as often as its owner allowed.", { hint: "Ask for a new link." }],
-  expired: ["link_expired", "This link has expired.", { hint: "Ask for a new link." }],
-  "wrong-proof": [
-    "link_wrong_proof",
-    "The password is wrong, or the link is incomplete.",
-    { hint: "Check the password, or copy the whole link again." },
-  ],
-  blocked: [
-    "too_many_attempts",
-    "Too many wrong passwords were tried on this link.",
-    { hint: "Wait ten minutes and try again." },
-  ],
-  busy: ["too_many_downloads", "Too many people are downloading this file now.", { hint: "Try again later." }],
-};
-
-function refusal(outcome: keyof typeof REFUSALS): ValidationError {
-  return new ValidationError(...REFUSALS[outcome]);
-}
-
-function leaseEnded(): ValidationError {
-  return new ValidationError("lease_ended", "This download is complete or took too long.", {
-    hint: "Open the link again, or ask for a new one.",
-  });
-}
-
-function badRange(): ValidationError {
-  return new ValidationError("bad_range", "This part of the file does not exist.", {
-    hint: "Resume where the download broke off.",
-  });
-}
+type ReadablePiece = Omit<ContentPiece, "from"> & { readonly from: Exclude<ContentPiece["from"], "gone"> };

@@ -39,7 +39,7 @@ export async function openLibraryRoom(
   const log = createLogger("silent");
   const clock = { now: Date.UTC(2026, 0, 1), nowMs: () => clock.now };
   const vault = await openVault({ dataDir, clock, log });
-  const store = new LinkStore(join(dataDir, "links.db"));
+  const store = new LinkStore(join(dataDir, "links.db"), clock);
   let isOpen = true;
   const close = (): void => {
     if (isOpen) store.close();

@@ -54,7 +54,7 @@ test("links end with the file, its versions or its folder, and do not come back 
   assert.equal(links.list().length, 3);
   assert.equal(links.info(slug).state, "active");
   tree.remove("/Plans");
-  assert.equal(links.info(slug).state, "unknown");
+  assert.equal(links.info(slug).state, "ended");
   library.trash.restore(library.trash.list().entries[0]?.id ?? "");
   assert.deepEqual(
     links.list().map(({ file: of }) => of.id),

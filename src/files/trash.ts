@@ -52,11 +52,13 @@ export class Trash {
     const row = file ?? folder;
     if (!row || !this.#folders.isReachable(row)) throw unknownFile();
     const trashedAt = new Date(this.#clock.nowMs()).toISOString();
-    const going = this.#contentsIn(this.#inside(id));
+    const inside = this.#inside(id);
+    const going = this.#contentsIn(inside);
     this.#tables.transaction(() => {
       if (file) this.#tables.files.put({ ...file, trashedAt });
       else this.#tables.folders.put({ ...(row as FolderRow), trashedAt });
       also();
+      this.#contents.endLinksOfFolders([id, ...inside.folders.map((inner) => inner.id)]);
       this.#contents.endLinks(going);
     });
     this.#tell("removed", id);

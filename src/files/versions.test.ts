@@ -33,7 +33,7 @@ test("only so many are kept; the oldest goes with its sealed bytes and its links
   for (let i = 1; i <= FILE_LIMITS.versions; i++) await put("/a.txt", String(i));
   assert.deepEqual([links.info(link.slug).state, links.list().length], ["active", 1]);
   await put("/a.txt", "last");
-  assert.deepEqual([links.info(link.slug).state, links.list()], ["unknown", []]);
+  assert.deepEqual([links.info(link.slug).state, links.list()], ["ended", []]);
   const kept = library.versions.list(id);
   assert.deepEqual([kept.length, blobs().length], [FILE_LIMITS.versions, FILE_LIMITS.versions + 1]);
   assert.equal(await read(id, { version: kept.at(-1)?.id }), "1");

@@ -96,19 +96,35 @@ export type LinkMode = "persistent" | "timed" | "one-time";
 export interface LinkView {
   readonly slug: string;
   readonly url: string;
+  /** What it gives: a file, or a folder as it was when the link was made. */
+  readonly kind: "file" | "folder";
   readonly file: { readonly id: string; readonly name: string };
   readonly mode: LinkMode;
   readonly hasPassword: boolean;
+  /** The sender's words that go with it; null without. */
+  readonly note: string | null;
   readonly expiresAt: string | null;
   /** Downloads left; null without a bound. */
   readonly left: number | null;
+  /** How often it was used so far. */
+  readonly downloads: number;
   readonly state: "active" | "used" | "expired";
   readonly createdAt: string;
+  /** Of a folder's link. */
+  readonly folder: LinkedFolder | null;
+}
+
+export interface LinkedFolder {
+  readonly files: number;
+  /** Files with a password of their own: they are not in the link. */
+  readonly leftOut: number;
+  /** Files that were in the link and that you have deleted since. */
+  readonly missing: number;
 }
 
 /** GET /s/:slug/info, for the public download page; `state` is all that a visitor without the key learns. */
 export interface LinkInfo {
-  readonly state: "active" | "used" | "expired" | "unknown";
+  readonly state: "active" | "used" | "expired" | "ended" | "unknown";
   readonly needsPassword: boolean;
   /** base64url; Argon2id salt and cost of the link password; null without one. */
   readonly passwordSalt: string | null;
@@ -119,9 +135,11 @@ export interface LinkInfo {
 export interface LinkClaim {
   readonly lease: string;
   readonly leaseExpiresAt: string;
-  /** base64url: file name, size and file key, sealed under the link's key. */
+  /** base64url: name, size, note and key, sealed under the link's key. */
   readonly sealedManifest: string;
   readonly contentBytes: number;
+  /** Of a folder: the numbers, in the order of the listing, of files that are gone. Earlier nodes do not tell it. */
+  readonly missing?: readonly number[];
 }
 
 /** A file of the library as it travels in a message: by a share link whose fragment is the key. */

@@ -93,7 +93,7 @@ export async function openServices(config: Config, options: ServiceOptions = {})
   await using opened = new AsyncDisposableStack();
   const vault = await openVault({ dataDir, clock, log, ...(secret === null ? {} : { secret }) });
   opened.defer(() => vault.close());
-  const linkStore = new LinkStore(join(dataDir, "links.db"));
+  const linkStore = new LinkStore(join(dataDir, "links.db"), clock);
   opened.defer(() => linkStore.close());
   const hasRelay = online && config.embeddedRelay;
   const relay = hasRelay ? await startEmbeddedRelay({ dataDir, port: config.relayPort, clock, log }) : null;

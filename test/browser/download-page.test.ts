@@ -4,23 +4,30 @@
  */
 import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
-import { createReadStream, globSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import { globSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { before, type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
-import type { Browser, Download, Page } from "playwright-core";
-import { launchBrowser } from "../support/browser.ts";
+import {
+  assertAccessible,
+  assertHandy,
+  download,
+  hears,
+  LIMIT_MS,
+  MIB,
+  openWorld,
+  press,
+  sha256Of,
+  visit,
+  WIDTHS,
+  type World,
+} from "../support/link-visit.ts";
 import { type NocturneProcess, startNocturne, temporaryFolder } from "../support/nocturne-process.ts";
+import { openWayIn } from "../support/way-in.ts";
 import { buildPages } from "../support/web-app.ts";
 
-const MIB = 1_048_576;
-/** A download that neither ends nor fails must not hold up the other tests. */
-const LIMIT_MS = 180_000;
 const SCRIPT_BYTES = 30 * 1024;
-const WIDTHS = [360, 1440];
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const PASSWORD = "correct horse, battery";
 
 before(buildPages);
@@ -36,13 +43,6 @@ test("the whole page is at most 30 KiB of compressed script, and none of it is i
   );
 });
 
-interface World {
-  readonly node: NocturneProcess;
-  readonly browser: Browser;
-  /** What the browser complained of on any page. */
-  readonly complaints: string[];
-}
-
 interface SharedFile {
   readonly url: string;
   readonly slug: string;
@@ -54,11 +54,6 @@ interface Sharing {
   readonly link: readonly string[];
   readonly cipher?: string;
   readonly password?: string;
-}
-
-async function openWorld(t: TestContext): Promise<World | null> {
-  const browser = await launchBrowser(t);
-  return browser && { node: await startNocturne(t), browser, complaints: [] };
 }
 
 /** A file of random bytes in the node, and a link to it. */
@@ -76,56 +71,6 @@ async function share(t: TestContext, node: NocturneProcess, sharing: Sharing): P
   );
   assert.equal(link.code, 0, link.stderr);
   return { ...link.json, sha256: createHash("sha256").update(content).digest("hex") };
-}
-
-/** A window of somebody who has never been here; what its console says is kept as a complaint. */
-async function visit(world: World, url: string, width = 1440): Promise<Page> {
-  const context = await world.browser.newContext({ viewport: { width, height: 800 } });
-  const page = await context.newPage();
-  page.on("console", (message) => {
-    if (["error", "warning"].includes(message.type())) world.complaints.push(message.text());
-  });
-  page.on("pageerror", (error) => world.complaints.push(error.message));
-  await page.goto(url);
-  return page;
-}
-
-async function press(page: Page, name: string): Promise<void> {
-  await page.getByRole("button", { name }).click();
-}
-
-async function download(page: Page): Promise<Download> {
-  const [started] = await Promise.all([page.waitForEvent("download"), press(page, "Download")]);
-  return started;
-}
-
-async function hears(page: Page, heading: string): Promise<void> {
-  await page.getByRole("heading", { name: heading }).waitFor();
-}
-
-async function sha256Of(finished: Download): Promise<string> {
-  assert.equal(await finished.failure(), null);
-  const hash = createHash("sha256");
-  for await (const piece of createReadStream(await finished.path())) hash.update(piece as Buffer);
-  return hash.digest("hex");
-}
-
-interface AxeResult {
-  readonly violations: readonly { readonly id: string; readonly nodes: readonly { readonly html: string }[] }[];
-}
-
-async function assertAccessible(page: Page): Promise<void> {
-  const { violations } = await page.evaluate<AxeResult>(`${AXE}; axe.run()`);
-  assert.deepEqual(violations, []);
-}
-
-/** Buttons and fields a thumb can hit, and nothing that sticks out of the screen. */
-async function assertHandy(page: Page): Promise<void> {
-  const heights = await page
-    .locator("button, input:not([type=checkbox]), label:has(input)")
-    .evaluateAll((nodes) => nodes.map((node) => node.getBoundingClientRect().height));
-  assert.ok(heights.length > 0 && heights.every((height) => height >= 44), `heights: ${heights.join(" ")}`);
-  assert.equal(await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), true);
 }
 
 test("a persistent link brings the same 64 MiB twice, and keeps its secret to itself", {
@@ -147,11 +92,14 @@ test("a persistent link brings the same 64 MiB twice, and keeps its secret to it
     await hears(page, "Your file is saved");
     assert.ok(sent.some((text) => text.includes(`/s/${file.slug}/content`)));
     assert.ok(!sent.some((text) => text.includes(secret)), "the secret was sent");
-    const stored = await page.evaluate(
-      "JSON.stringify([localStorage, sessionStorage, history.state, document.cookie])",
+    const kept = await page.evaluate(
+      "JSON.stringify([location.href, localStorage, history.state, document.cookie, document.title, performance.getEntriesByType('resource')])",
     );
-    assert.ok(!String(stored).includes(secret), "the secret was stored");
-    assert.equal(page.url(), file.url, "a reload must still work");
+    assert.ok(!String(kept).includes(secret), "the secret is in the address, the history or in storage that stays");
+    assert.equal(page.url(), file.url.split("#")[0]);
+    await page.reload();
+    await hears(page, "A file for you");
+    assert.equal(await sha256Of(await download(page)), file.sha256, "after a reload");
   }
   assert.ok(!world.node.log().includes(secret));
   assert.deepEqual(world.complaints, []);
@@ -189,29 +137,21 @@ test("a one-time link with a password: a wrong one uses nothing up, a second vis
   await password.fill(PASSWORD);
   assert.equal(await sha256Of(await download(page)), file.sha256);
   await hears(page, "Your file is saved");
-  await page.waitForURL((url) => url.hash === "");
+  await page.waitForFunction("sessionStorage.length === 0 && history.state === null");
   await page.reload();
   await hears(page, "This link was already used");
   await hears(await visit(world, file.url), "This link was already used");
 });
 
-test("plain words for links that are over, unknown or cut", { timeout: LIMIT_MS }, async (t) => {
+test("a link with a wrong letter behind the # says so, and takes no use", { timeout: LIMIT_MS }, async (t) => {
   const world = await openWorld(t);
   if (!world) return;
-  const file = await share(t, world.node, { bytes: 1_000, link: ["--mode", "timed", "--expires", "5s"] });
-  const gone = await share(t, world.node, { bytes: 1_000, link: [] });
-  await hears(await visit(world, gone.url.slice(0, -3)), "This link is not complete");
-  const altered = await visit(world, `${gone.url.split("#")[0] as string}#AAAAAAAAAAAAAAAAAAAAAA`);
+  const file = await share(t, world.node, { bytes: 1_000, link: ["--mode", "one-time"] });
+  await hears(await visit(world, file.url.slice(0, -3)), "This link is not complete");
+  const altered = await visit(world, `${file.url.split("#")[0] as string}#AAAAAAAAAAAAAAAAAAAAAA`);
   await press(altered, "Download");
   await hears(altered, "This link does not fit the file");
-  await world.node.run(["files", "unlink", gone.slug]);
-  await hears(await visit(world, gone.url), "This link does not exist");
-  await sleep(5_000);
-  for (const width of WIDTHS) {
-    const page = await visit(world, file.url, width);
-    await hears(page, "This link has expired");
-    await assertAccessible(page);
-  }
+  assert.equal(await sha256Of(await download(await visit(world, file.url))), file.sha256);
 });
 
 test("a file that was cut or changed on the node's disk fails visibly, in both ciphers", {
@@ -300,4 +240,77 @@ test("without a service worker small files still arrive", { timeout: LIMIT_MS },
   await page.goto(file.url);
   await page.getByText("In this window your browser can save files of up to").waitFor();
   assert.equal(await sha256Of(await download(page)), file.sha256);
+});
+
+test("over plain HTTP under another name, without Web Crypto or a service worker, the file still arrives", {
+  timeout: LIMIT_MS,
+}, async (t) => {
+  const world = await openWorld(t, ["--host-resolver-rules=MAP files.test 127.0.0.1"]);
+  if (!world) return;
+  const { port } = await openWayIn(t, world.node.ports.app);
+  for (const cipher of ["aes-256-gcm", "noctis-256"]) {
+    const file = await share(t, world.node, { bytes: MIB, link: ["--mode", "one-time"], cipher });
+    const { pathname, hash } = new URL(file.url);
+    const page = await visit(world, `http://files.test:${port}${pathname}${hash}`);
+    assert.deepEqual(await page.evaluate("[isSecureContext, 'serviceWorker' in navigator, !!crypto.subtle]"), [
+      false,
+      false,
+      false,
+    ]);
+    await page.getByText("In this window your browser can save files of up to").waitFor();
+    assert.equal(await sha256Of(await download(page)), file.sha256);
+    await hears(page, "Your file is saved");
+  }
+});
+
+test("every way in which a link can end has its own plain page, on a telephone and on a desk", {
+  timeout: LIMIT_MS,
+}, async (t) => {
+  const world = await openWorld(t);
+  if (!world) return;
+  const open = { bytes: 1_000, link: [] };
+  const used = await share(t, world.node, { ...open, link: ["--mode", "one-time"] });
+  await download(await visit(world, used.url));
+  const expired = await share(t, world.node, { ...open, link: ["--mode", "timed", "--expires", "1s"] });
+  const ended = await share(t, world.node, open);
+  await world.node.run(["files", "unlink", ended.slug]);
+  const locked = await share(t, world.node, { ...open, password: PASSWORD });
+  const unknown = `${new URL(ended.url).origin}/s/${"a".repeat(16)}#${"A".repeat(22)}`;
+  const pages: readonly (readonly [name: string, url: string, heading: string])[] = [
+    ["used", used.url, "This link was already used"],
+    ["expired", expired.url, "This link has expired"],
+    ["ended", ended.url, "The sender has ended this link"],
+    ["unknown", unknown, "This link does not exist"],
+    ["cut", locked.url.split("#")[0] ?? "", "This link is not complete"],
+    ["wrong-password", locked.url, "A file for you"],
+  ];
+  await sleep(1_000);
+  for (const width of WIDTHS) {
+    for (const [name, url, heading] of pages) {
+      const page = await visit(world, url, width);
+      await hears(page, heading);
+      if (name === "wrong-password") {
+        await page.getByLabel("Password", { exact: true }).fill("wrong");
+        await press(page, "Download");
+        await page.getByRole("alert").waitFor();
+      }
+      if (width === WIDTHS[0]) await assertAccessible(page);
+      assert.equal(await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), true);
+      assert.equal(await page.title(), "A file for you – Nocturne", "the title names nothing");
+      await page.context().close();
+    }
+  }
+  assert.deepEqual(world.complaints, []);
+});
+
+test("a node that went away is told as such", { timeout: LIMIT_MS }, async (t) => {
+  const world = await openWorld(t);
+  if (!world) return;
+  const file = await share(t, world.node, { bytes: MIB, link: [] });
+  const later = await visit(world, file.url);
+  await world.node.end("SIGKILL");
+  await press(later, "Download");
+  await hears(later, "The file cannot be reached");
+  await assertAccessible(later);
+  await assertHandy(later);
 });

@@ -94,3 +94,38 @@ test("files are put into folders, renamed, moved, found, deleted and brought bac
   assert.deepEqual(await paths(), []);
   assert.deepEqual(complaints, []);
 });
+
+test("a folder is shared with a note, its link shows how it stands, and is ended after a question", async (t) => {
+  const browser = await launchBrowser(t);
+  if (!browser) return;
+  const node = await startNocturne(t);
+  const complaints: string[] = [];
+  const page = await openApp(browser, node, complaints);
+  const input = join(temporaryFolder(t), "plan.txt");
+  writeFileSync(input, "roses");
+  await follow(page, "Files");
+  await makeFolder(page, "Plans");
+  await choose(page, "Plans", "Make a link");
+  await press(page, "Make the link");
+  await page.getByText("This folder holds no files to share.").waitFor();
+  assert.equal((await node.run(["files", "put", input, "--to", "/Plans"])).code, 0);
+  await page.getByLabel("Note (optional)").fill("For Grace");
+  await press(page, "Make the link");
+  await hears(page, "Your link");
+  await page.getByText("Gives 1 file, as when the link was made").waitFor();
+  await page.getByRole("img", { name: "QR code: Link to Plans" }).waitFor();
+  await press(page, "Done");
+  const [link] = (await node.run<{ url: string; note: string }[]>(["files", "links", "--json"])).json;
+  assert.equal(link?.note, "For Grace");
+  const here = temporaryFolder(t);
+  assert.equal((await node.run(["files", "fetch"], { cwd: here, stdin: link?.url ?? "" })).code, 0);
+  await follow(page, "Links");
+  await page.getByText("Folder of 1 file").waitFor();
+  await page.getByText("Used up").waitFor();
+  await page.getByText("Opened once").waitFor();
+  await choose(page, "the link to Plans", "Revoke");
+  await hears(page, "Revoke this link?");
+  await press(page, "Revoke");
+  await page.getByText("No links yet").waitFor();
+  assert.equal(complaints.length, 1, "the refusal of the empty folder alone");
+});

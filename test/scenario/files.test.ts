@@ -182,11 +182,11 @@ test("links: each kind is made, listed, counted and ended", async (t) => {
     new Set(made.map(({ slug }) => slug)),
   );
   await ask(`files unlink ${timed.slug}`);
-  assert.equal(await stateOf(timed.url), "unknown");
+  assert.equal(await stateOf(timed.url), "ended");
   assert.equal(await refusal(`files unlink ${timed.slug}`, /no such link/), 1);
   await ask(`files rm ${id}`);
   assert.deepEqual(await ask<LinkView[]>("files links"), [], "a file takes its links with it");
-  assert.equal(await stateOf(once.url), "unknown");
+  assert.equal(await stateOf(once.url), "ended");
 
   const secret = await ask<FileView>(`files put ${input} --password-stdin`, "of the file");
   assert.equal(await refusal(`files link ${secret.id}`, /--file-password-stdin/), 1);

@@ -9,11 +9,13 @@ import type { TestContext } from "node:test";
 /** Program name on PATH -> Debian package. */
 export const TOOLS = {
   chromium: "chromium",
+  "firefox-esr": "firefox-esr",
   age: "age",
   openssl: "openssl",
   litmus: "litmus",
   rclone: "rclone",
   fusermount3: "fuse3",
+  unzip: "unzip",
 } as const;
 
 export type Tool = keyof typeof TOOLS;

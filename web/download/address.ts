@@ -1,34 +1,37 @@
 /**
  * The page's own address `/s/<slug>#<secret>` and what the tab remembers beside it.
  *
- * The secret is behind the #, which browsers never send. It stays in the address bar while it is of use: a reload, a
- * bookmark or a duplicated tab must still open the file, and the person was sent the very same link anyway. It goes
- * once the link's last use is saved: then it fetches nothing any more, but beside a copy of the ciphertext it would
- * still open the file, so it must not linger in the history. It is never put into storage, a log or a request.
+ * The secret is behind the #, which browsers never send. It is taken out of the address as soon as it is read, so that
+ * it is not shown, bookmarked, shared with the tab or handed to whoever goes back to this page. (The browser has
+ * written the address as it was opened into its history by then, which no page can prevent.) Until the tab is closed,
+ * or the link's last use is saved, it is in the tab's session storage, so that a reload in the middle of a one-time
+ * download does not lose it. Where storage is blocked, a reload needs the link anew.
  *
  * A claimed use is remembered in `history.state`, for this tab only: after a reload or a crash a one-time download
  * goes on under its lease instead of being lost. A lease opens nothing without the secret.
  */
 import type { LinkClaim, LinkInfo } from "../../src/api/contract.ts";
-import { type LinkAddress, parseLink } from "../../src/crypto/link-key.ts";
 
 /** The public half of the address: what the node is asked about. */
 export function readSlug(): string {
   return location.pathname.split("/")[2] ?? "";
 }
 
-/** Both halves of the address; null when the fragment is missing or cut. */
-export function readAddress(): LinkAddress | null {
-  try {
-    return parseLink(location.href);
-  } catch {
-    return null;
+/** Takes the secret out of the address bar; the one that this tab was given before, or null, where there is none. */
+export function takeSecret(): string | null {
+  const given = location.hash.slice(1);
+  if (given !== "") {
+    history.replaceState(history.state, "", location.pathname);
+    stored((storage) => storage.setItem(readSlug(), given));
   }
+  const secret = given === "" ? stored((storage) => storage.getItem(readSlug())) : given;
+  return secret && /^[\w-]{22}$/.test(secret) ? secret : null;
 }
 
-/** Takes the secret out of the address bar and of this history entry. */
+/** The link is of no use any more: nothing of it stays in this tab. */
 export function forgetSecret(): void {
-  history.replaceState(null, "", location.pathname);
+  stored((storage) => storage.removeItem(readSlug()));
+  keepClaim(null);
 }
 
 /** What is remembered of a claim. The info goes along because a used link no longer tells its password's salt. */
@@ -46,4 +49,13 @@ export function keptClaim(): KeptClaim | null {
 /** Remembers a claimed use, or forgets it with null. */
 export function keepClaim(kept: KeptClaim | null): void {
   history.replaceState(kept, "");
+}
+
+/** null where the browser lets this page store nothing. */
+function stored<T>(use: (storage: Storage) => T): T | null {
+  try {
+    return use(sessionStorage);
+  } catch {
+    return null;
+  }
 }

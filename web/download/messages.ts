@@ -7,7 +7,6 @@
  *            <- FromSink --  one "pull" for one "chunk": a slow disk slows the network down
  */
 import type { LinkClaim, LinkInfo } from "../../src/api/contract.ts";
-import type { LinkAddress } from "../../src/crypto/link-key.ts";
 
 /** Every way in which a download can end without the file; the words for each are in words.ts. */
 export type Problem =
@@ -15,12 +14,14 @@ export type Problem =
   | "wrong-link"
   | "unknown"
   | "expired"
+  | "ended"
   | "used"
   | "wrong-password"
   | "too-many-tries"
   | "busy"
   | "unreachable"
   | "damaged"
+  | "gone"
   | "interrupted"
   | "lease-over"
   | "stopped"
@@ -28,7 +29,9 @@ export type Problem =
 
 /** What a person asks for by pressing the button. */
 export interface LinkRequest {
-  readonly link: LinkAddress;
+  readonly slug: string;
+  /** What stands behind the #. */
+  readonly secret: string;
   readonly info: LinkInfo;
   /** Empty when the link has none. */
   readonly password: string;
@@ -36,19 +39,41 @@ export interface LinkRequest {
   readonly claim: LinkClaim | null;
 }
 
+/** What the link turns out to give. */
+export interface Opened {
+  readonly name: string;
+  /** Of the file; of a folder the length of the zip with all its files. */
+  readonly bytes: number;
+  /** Empty for none. */
+  readonly note: string;
+  /** Of a folder; null for one file. */
+  readonly files: readonly OfferedFile[] | null;
+}
+
+export interface OfferedFile {
+  readonly path: string;
+  readonly bytes: number;
+  /** The sender has deleted it since. */
+  readonly gone: boolean;
+}
+
 export type ToEngine =
   | { readonly type: "open"; readonly request: LinkRequest }
-  | { readonly type: "save"; readonly sink: MessagePort }
+  /** `pick`: the number of one file of a folder; null for all, and for a link of one file. */
+  | { readonly type: "save"; readonly sink: MessagePort; readonly pick: number | null }
   | { readonly type: "continue" };
 
 export type FromEngine =
   | { readonly type: "claimed"; readonly claim: LinkClaim }
-  | { readonly type: "opened"; readonly name: string; readonly bytes: number }
+  | { readonly type: "opened"; readonly opened: Opened }
   | { readonly type: "progress"; readonly bytes: number }
   | { readonly type: "alive" }
   | { readonly type: "interrupted" }
-  /** The end; `problem` is null when the sink has taken the whole file. */
-  | { readonly type: "ended"; readonly problem: Problem | null };
+  /** The file of a folder with this number cannot be had any more. */
+  | { readonly type: "gone"; readonly index: number }
+  /** The sink has taken the whole file or zip. */
+  | { readonly type: "saved" }
+  | { readonly type: "ended"; readonly problem: Problem };
 
 /** The sink releases a chunk at once; the engine therefore sends authenticated bytes only. */
 export type ToSink =

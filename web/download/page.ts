@@ -2,76 +2,88 @@
  * The public download page: the recipient of a link needs nothing but a browser.
  *
  *     look (GET info) -> door (password, button) -> claim, open the manifest -> save, chunk by chunk -> saved
- *                          ^--- wrong password ----'                             '-> interrupted -> go on
+ *                          ^--- wrong password ----'    '-> folder: all or one -'  '-> interrupted -> go on
  *
  * This file leads through the views; the work is done by the engine (worker/engine.ts).
  *
  * What it asks of its Content-Security-Policy, and no more: 'self' as script-, style-, img-, connect- and worker-src,
  * and the Trusted Types policy "nocturne-download".
  */
-import type { LinkInfo } from "../../src/api/contract.ts";
-import type { LinkAddress } from "../../src/crypto/link-key.ts";
-import { forgetSecret, keptClaim, readAddress, readSlug } from "./address.ts";
+import type { ApiError, LinkInfo } from "../../src/api/contract.ts";
+import { forgetSecret, keptClaim, readSlug, takeSecret } from "./address.ts";
 import { startAttempt } from "./attempt.ts";
-import type { LinkRequest, Problem } from "./messages.ts";
-import { showDoor, showLooking, showOpening, showProblem, showSaved, showSaving } from "./screens.ts";
+import type { LinkRequest, Opened, Problem } from "./messages.ts";
+import { showDoor, showFolder, showLooking, showOpening, showProblem, showSaved, showSaving } from "./screens.ts";
 import { prepareStreaming } from "./sink.ts";
 
 const SKELETON_MS = 300;
 
-/** What the page knows of the link, from the node or from before a reload. */
-type Known = Pick<LinkRequest, "info" | "claim">;
+/** What the page knows: the secret from the address, and of the link what the node says or this tab kept. */
+type Known = Omit<LinkRequest, "password">;
 
-/** What a visitor may know of the link; null when the node does not answer. */
-async function askInfo(slug: string): Promise<LinkInfo | null> {
+/** What a visitor may know of the link, or why it cannot be asked. */
+async function askInfo(slug: string): Promise<LinkInfo | Problem> {
   try {
     const response = await fetch(`/s/${slug}/info`, { cache: "no-store" });
-    const info = (await response.json()) as Partial<LinkInfo>;
-    return info.state === undefined ? null : (info as LinkInfo);
+    const info = (await response.json()) as LinkInfo | ApiError;
+    if ("state" in info) return info;
+    return response.status === 429 ? "busy" : "unreachable";
   } catch {
-    return null;
+    return "unreachable";
   }
 }
 
 async function look(): Promise<void> {
   const skeleton = setTimeout(showLooking, SKELETON_MS);
-  const [info, streaming] = await Promise.all([askInfo(readSlug()), prepareStreaming()]);
+  const slug = readSlug();
+  const secret = takeSecret();
+  const [info, streaming] = await Promise.all([askInfo(slug), prepareStreaming()]);
   clearTimeout(skeleton);
-  if (!info) return showProblem("unreachable", lookAgain);
+  if (typeof info === "string") return showProblem(info, lookAgain);
   const kept = keptClaim();
-  if (info.state !== "active" && !kept) return showProblem(info.state);
-  const link = readAddress();
-  if (!link) return showProblem("incomplete-link");
-  knock(link, kept ?? { claim: null, info }, streaming, false);
+  if (info.state !== "active" && (!kept || info.state === "ended")) {
+    forgetSecret();
+    return showProblem(info.state);
+  }
+  if (secret === null) return showProblem("incomplete-link");
+  knock({ slug, secret, ...(kept ?? { claim: null, info }) }, streaming, false);
 }
 
 function lookAgain(): void {
   void look();
 }
 
-function knock(link: LinkAddress, known: Known, streaming: boolean, wrong: boolean): void {
+function knock(known: Known, streaming: boolean, wrong: boolean): void {
   const { needsPassword } = known.info;
   const open = (password: string): void => {
     showOpening(needsPassword);
-    fetchFile({ link, password, ...known }, () => knock(link, known, streaming, true));
+    fetchContent({ password, ...known }, () => knock(known, streaming, true));
   };
   showDoor({ needsPassword, wrong, streaming, open });
 }
 
-function fetchFile(request: LinkRequest, refused: () => void): void {
-  let file = { name: "", bytes: 0, done: 0 };
+function fetchContent(request: LinkRequest, refused: () => void): void {
+  let opened: Opened = { name: "", bytes: 0, note: "", files: null };
+  let saving = { name: "", bytes: 0, done: 0 };
   let update = (_done: number): void => {};
   const showProgress = (): void => {
-    update = showSaving(file.name, file.bytes, attempt.stop);
-    update(file.done);
+    update = showSaving(saving, opened.note, attempt.stop);
+    update(saving.done);
   };
+  const save = (pick: number | null, name: string, bytes: number): void => {
+    saving = { name, bytes, done: 0 };
+    showProgress();
+    void attempt.save(pick, name, bytes);
+  };
+  const choose = (): void => showFolder(opened, save);
   const attempt = startAttempt(request, {
-    opened(name, bytes) {
-      file = { name, bytes, done: 0 };
-      showProgress();
+    opened(told) {
+      opened = told;
+      if (told.files) choose();
+      else save(null, told.name, told.bytes);
     },
     progress(done) {
-      file.done = done;
+      saving.done = done;
       update(done);
     },
     interrupted() {
@@ -81,20 +93,22 @@ function fetchFile(request: LinkRequest, refused: () => void): void {
       };
       showProblem("interrupted", goOn, attempt.stop);
     },
-    ended: (problem) => ended(problem, request.link, refused, () => showSaved(file.name, file.bytes)),
+    saved() {
+      if (opened.files) return showSaved(saving, opened.note, choose);
+      attempt.finish();
+      showSaved(saving, opened.note);
+      void forgetIfUsed(request.slug);
+    },
+    ended(problem) {
+      if (problem === "wrong-password") refused();
+      else showProblem(problem, lookAgain);
+    },
   });
-}
-
-function ended(problem: Problem | null, link: LinkAddress, refused: () => void, saved: () => void): void {
-  if (problem === "wrong-password") return refused();
-  if (problem !== null) return showProblem(problem, lookAgain);
-  saved();
-  void forgetIfUsed(link.slug);
 }
 
 async function forgetIfUsed(slug: string): Promise<void> {
   const info = await askInfo(slug);
-  if (info && info.state !== "active") forgetSecret();
+  if (typeof info !== "string" && info.state !== "active") forgetSecret();
 }
 
 addEventListener("hashchange", () => location.reload());

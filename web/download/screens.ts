@@ -1,7 +1,7 @@
 /** The views of the download page, each a heading, a few words and at most two buttons. */
 import { DOWNLOAD_LIMITS } from "../../src/core/limits.ts";
 import { button, element, show } from "./elements.ts";
-import type { Problem } from "./messages.ts";
+import type { OfferedFile, Opened, Problem } from "./messages.ts";
 import { PROBLEM_WORDS, sizeInWords } from "./words.ts";
 
 /** The first view: what this is, the password if one is needed, and the button. `wrong` after a refused password. */
@@ -62,8 +62,50 @@ export function showOpening(needsPassword: boolean): void {
   show("One moment", element("p", { className: "note", textContent: words }));
 }
 
+/** What is saved, under which name, as how many bytes. */
+interface Saving {
+  readonly name: string;
+  readonly bytes: number;
+}
+
+/** The files of a folder: all at once, or one by one. */
+export function showFolder(
+  { name, bytes, note, files }: Opened,
+  save: (pick: number | null, name: string, bytes: number) => void,
+): void {
+  const all = files ?? [];
+  const there = all.filter((file) => !file.gone);
+  const size = there.reduce((sum, file) => sum + file.bytes, 0);
+  const rows = all.slice(0, DOWNLOAD_LIMITS.shownFiles).map((file, index) => {
+    return fileRow(file, () => save(index, file.path.split("/").at(-1) ?? "", file.bytes));
+  });
+  const more = all.length - rows.length;
+  show(
+    "A folder for you",
+    ...letter(note),
+    fileLine(name, `${there.length === 1 ? "1 file" : `${there.length} files`}, ${sizeInWords(size)}`),
+    button("Download all as a zip", () => save(null, `${name}.zip`, bytes), true),
+    element("ul", {}, ...rows),
+    ...(more > 0 ? [element("p", { className: "note", textContent: `And ${more} more, in the zip.` })] : []),
+  );
+}
+
+function fileRow({ path, bytes, gone }: OfferedFile, save: () => void): Node {
+  const size = gone ? "The sender has deleted it." : sizeInWords(bytes);
+  const line = element("span", { dir: "auto" }, path, element("span", { className: "note", textContent: size }));
+  if (gone) return element("li", {}, line);
+  const get = button("Save", save);
+  get.setAttribute("aria-label", `Save ${path}`);
+  return element("li", {}, line, get);
+}
+
+/** The sender's words, as text and nothing else. */
+function letter(note: string): Node[] {
+  return note === "" ? [] : [element("blockquote", { textContent: note, dir: "auto" })];
+}
+
 /** A progress view; the returned function moves its bar. */
-export function showSaving(name: string, bytes: number, stop: () => void): (done: number) => void {
+export function showSaving({ name, bytes }: Saving, words: string, stop: () => void): (done: number) => void {
   const bar = element("progress", { max: Math.max(bytes, 1), value: 0 });
   bar.setAttribute("aria-label", "How much of the file has arrived");
   const numbers = element("p", { className: "numbers" });
@@ -74,13 +116,17 @@ export function showSaving(name: string, bytes: number, stop: () => void): (done
   };
   update(0);
   const note = element("p", { className: "note", textContent: "Leave this page open until the file is complete." });
-  show("Saving your file", fileLine(name, bytes), bar, numbers, note, button("Stop", stop));
+  const file = fileLine(name, sizeInWords(bytes));
+  show("Saving your file", ...letter(words), file, bar, numbers, note, button("Stop", stop));
   return update;
 }
 
-export function showSaved(name: string, bytes: number): void {
+/** `more` leads back to the other files of a folder. */
+export function showSaved({ name, bytes }: Saving, note: string, more?: () => void): void {
   const words = "The file is complete, and nobody changed it on the way. You find it among your downloads.";
-  show("Your file is saved", fileLine(name, bytes), element("p", { textContent: words }));
+  const file = fileLine(name, sizeInWords(bytes));
+  const back = more ? [button("Back to the folder", more)] : [];
+  show("Your file is saved", ...letter(note), file, element("p", { textContent: words }), ...back);
 }
 
 /** Says what went wrong. `again` is called by the button, where trying again can help; `stop` adds a second button. */
@@ -96,7 +142,7 @@ export function showLooking(): void {
   show("One moment", element("p", { className: "note", textContent: "Looking for the file." }));
 }
 
-function fileLine(name: string, bytes: number): Node {
-  const size = element("span", { className: "note", textContent: sizeInWords(bytes) });
-  return element("p", { className: "file" }, element("strong", { textContent: name, dir: "auto" }), size);
+function fileLine(name: string, facts: string): Node {
+  const note = element("span", { className: "note", textContent: facts });
+  return element("p", { className: "file" }, element("strong", { textContent: name, dir: "auto" }), note);
 }

@@ -11,7 +11,7 @@ export interface Words {
 export const PROBLEM_WORDS: Readonly<Record<Problem, Words>> = {
   "incomplete-link": {
     title: "This link is not complete",
-    text: "Its last part, behind the # sign, is missing or cut. Only that part opens the file. Copy the whole link again, or ask the sender for it.",
+    text: "Its last part, behind the # sign, is missing or cut, and only that part opens the file. Open the whole link again where you got it.",
   },
   "wrong-link": {
     title: "This link does not fit the file",
@@ -19,7 +19,11 @@ export const PROBLEM_WORDS: Readonly<Record<Problem, Words>> = {
   },
   unknown: {
     title: "This link does not exist",
-    text: "The sender has taken it back, or a letter of it is wrong. Ask the sender for a new link.",
+    text: "A letter of it is wrong, or it ended long ago. Copy the whole link again, or ask the sender for a new one.",
+  },
+  ended: {
+    title: "The sender has ended this link",
+    text: "It gives nothing any more. Ask the sender for a new link if you still need the file.",
   },
   expired: {
     title: "This link has expired",
@@ -51,6 +55,11 @@ export const PROBLEM_WORDS: Readonly<Record<Problem, Words>> = {
   damaged: {
     title: "The file is damaged",
     text: "Its seal is broken: it was cut or changed on the way. The download was stopped so that you do not open it. Delete what was saved, and ask the sender to share the file again.",
+  },
+  gone: {
+    title: "A file was taken back",
+    text: "While you were saving, the sender deleted a file of this folder. Start again to get all the others.",
+    again: "Start again",
   },
   interrupted: {
     title: "The connection broke",

@@ -39,8 +39,8 @@ export function LinksScene(): ReactNode {
       {!data && !error && <Skeleton label="Loading your links" />}
       {data?.length === 0 && (
         <Empty icon={Link2} title="No links yet" action={make}>
-          A link lets somebody fetch one file with nothing but a browser. You choose how often, how long, and with which
-          password.
+          A link lets somebody fetch a file or a folder with nothing but a browser. You choose how often, how long, and
+          with which password.
         </Empty>
       )}
       {data && data.length > 0 && <LinkList links={data} />}
@@ -88,7 +88,7 @@ interface LinkRowProps {
 }
 
 function LinkRow({ link, onAsk }: LinkRowProps): ReactNode {
-  const { file, mode, state, hasPassword, url } = link;
+  const { file, mode, state, hasPassword, url, folder, downloads } = link;
   const revoke = { label: "Revoke", icon: Link2Off, onSelect: () => onAsk({ kind: "revoke", link }) };
   const share = { label: "QR code", icon: QrCode, onSelect: () => onAsk({ kind: "share", link }) };
   return (
@@ -102,7 +102,9 @@ function LinkRow({ link, onAsk }: LinkRowProps): ReactNode {
         </p>
         <p className="facts text-sm text-muted">
           <span>{MODE_WORDS[mode]}</span>
+          {folder && <span>Folder of {countOf(folder.files, "file")}</span>}
           {hasPassword && <span>Password</span>}
+          {downloads > 0 && <span>Opened {downloads === 1 ? "once" : `${downloads} times`}</span>}
           <Remaining link={link} />
         </p>
       </div>

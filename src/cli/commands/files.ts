@@ -158,7 +158,7 @@ async function reasonOfCut(client: NodeClient): Promise<Error> {
 }
 
 /** `plan.txt`, or `plan (1).txt` where that is taken: what lies in the folder is never overwritten unasked. */
-function freeName(name: string): string {
+export function freeName(name: string): string {
   const extension = extname(name);
   const stem = name.slice(0, name.length - extension.length);
   for (let i = 0, free = name; ; free = `${stem} (${++i})${extension}`) if (!existsSync(free)) return free;

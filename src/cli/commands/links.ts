@@ -7,17 +7,21 @@
  */
 
 import { type Command, Option } from "commander";
-import type { CreateLink, FileView, LinkMode, LinkView } from "../../api/contract.ts";
+import { renderUnicodeCompact } from "uqr";
+import type { CreateLink, FolderListing, LinkMode, LinkView } from "../../api/contract.ts";
 import { ValidationError } from "../../core/errors.ts";
 import type { Context } from "../context.ts";
 import { parseCount } from "../options.ts";
+import type { NodeClient } from "../node-client.ts";
 import { plainLine } from "../plain-text.ts";
-import { findFile } from "./files.ts";
+import { asPath, findFile } from "./files.ts";
 
 interface LinkOptions {
   readonly mode: LinkMode;
   readonly expires?: string;
   readonly downloads?: number;
+  readonly note?: string;
+  readonly qr?: boolean;
   readonly passwordStdin?: boolean;
   readonly filePasswordStdin?: boolean;
 }
@@ -29,18 +33,20 @@ export function addLinkCommands(program: Command, context: Context): void {
   const files = program.commands.find((command) => command.name() === "files") as Command;
 
   files
-    .command("link <id>")
-    .description("make a link; its key stands behind the # and never reaches a server")
+    .command("link <what>")
+    .description("make a link to a file or folder; its key stands behind the # and never reaches a server")
     .addOption(new Option("--mode <mode>", "how it ends").choices(MODES).default("persistent"))
     .option("--expires <time>", "when a timed link ends: 1h, 24h, 7d ... (else after 24h)")
     .option("--downloads <n>", "end after so many downloads", parseCount)
+    .option("--note <text>", "words that the visitor is shown, sealed like the file's name")
+    .option("--qr", "draw the link as a QR code too")
     .option("--password-stdin", "protect the link with a password read from stdin")
     .option("--file-password-stdin", "the password of the file itself, on the first line of stdin")
-    .action((id: string, options: LinkOptions) => link(context, id, options));
+    .action((what: string, options: LinkOptions) => link(context, what, options));
 
   files
     .command("links")
-    .description("links there are, and what is left of them")
+    .description("links there are, what is left of them, and how often they were used")
     .action(() => list(context));
 
   files
@@ -48,7 +54,7 @@ export function addLinkCommands(program: Command, context: Context): void {
     .description("end a link at once")
     .action(async (slug: string) => {
       await context.node().call("DELETE", `/api/links/${encodeURIComponent(slug)}`);
-      context.output.result({ removed: slug }, "The link is dead.");
+      context.output.result({ removed: slug }, "The link has ended. Who has the file keeps it.");
     });
 }
 
@@ -59,30 +65,67 @@ async function list(context: Context): Promise<void> {
     one.state,
     one.mode,
     one.left === null ? "" : String(one.left),
+    String(one.downloads),
     one.expiresAt ?? "",
-    plainLine(one.file.name),
+    plainLine(one.file.name) + factsOf(one),
   ]);
-  context.output.table(links, ["SLUG", "STATE", "MODE", "LEFT", "EXPIRES", "FILE"], rows, "No links.");
+  context.output.table(links, ["SLUG", "STATE", "MODE", "LEFT", "USED", "EXPIRES", "FILE"], rows, "No links.");
 }
 
-async function link(context: Context, id: string, options: LinkOptions): Promise<void> {
-  const { mode, expires, downloads } = options;
+/** Of a folder how much of it is in the link. */
+function factsOf({ folder }: LinkView): string {
+  if (!folder) return "";
+  const missing = folder.missing > 0 ? `, ${folder.missing} of them deleted since` : "";
+  const leftOut = folder.leftOut > 0 ? `; without ${folder.leftOut} with a password` : "";
+  return `/ (files: ${folder.files}${missing}${leftOut})`;
+}
+
+async function link(context: Context, what: string, options: LinkOptions): Promise<void> {
+  const { mode, expires, downloads, note } = options;
   const client = context.node();
-  const file = await findFile(client, id);
+  const file = (await findFolder(client, what)) ?? (await findFile(client, what));
   const body: CreateLink = {
     mode,
+    ...(note === undefined ? {} : { note }),
     ...(expires === undefined ? {} : { expires }),
     ...(downloads === undefined ? {} : { downloads }),
     ...(await readPasswords(context, file, options)),
   };
   const made = await client.call<LinkView>("POST", `/api/files/${file.id}/links`, { json: body });
+  if (options.qr) context.output.say(renderUnicodeCompact(made.url)); // beside the result, so that a pipe gets the link alone
   context.output.result(made, made.url);
+  if (made.folder) sayWhatIsIn(context, made.folder);
+}
+
+function sayWhatIsIn({ output }: Context, { files, leftOut }: NonNullable<LinkView["folder"]>): void {
+  output.say(`It gives the folder's files as they are now: ${files}. What you delete is no longer given.`);
+  if (leftOut > 0) output.warn(`Left out, because they have passwords of their own: ${leftOut}.`);
+}
+
+/** A folder by its path or its whole id; null for what is none. */
+async function findFolder(client: NodeClient, what: string): Promise<SharedThing | null> {
+  const folder = what.startsWith("/") ? asPath(what) : what;
+  try {
+    const query = new URLSearchParams({ folder }).toString();
+    const { crumbs } = await client.call<FolderListing>("GET", `/api/folders?${query}`);
+    const found = crumbs.at(-1);
+    if (!found) throw notTheTop();
+    return { id: found.id, hasPassword: false };
+  } catch (error) {
+    if (error instanceof ValidationError && error.code === "unknown_folder") return null;
+    throw error;
+  }
+}
+
+interface SharedThing {
+  readonly id: string;
+  readonly hasPassword: boolean;
 }
 
 /** stdin holds the file's password, then the link's, a line each, as far as they are asked for. */
 async function readPasswords(
   { prompt }: Context,
-  file: FileView,
+  file: SharedThing,
   { passwordStdin = false, filePasswordStdin = false }: LinkOptions,
 ): Promise<Pick<CreateLink, "password" | "filePassword">> {
   const lines = passwordStdin || filePasswordStdin ? (await prompt.stdin("the password")).split("\n") : [];
@@ -93,6 +136,12 @@ async function readPasswords(
     ...(filePassword === null ? {} : { filePassword }),
     ...(passwordStdin ? { password: lines.join("\n") } : {}),
   };
+}
+
+function notTheTop(): ValidationError {
+  return new ValidationError("not_the_top", "The whole library cannot be shared by a link.", {
+    hint: "Name a folder or a file in it.",
+  });
 }
 
 function passwordNeeded(): ValidationError {

@@ -10,6 +10,7 @@ import { fileActions } from "./file-actions.ts";
 import type { FileRowProps } from "./file-row.tsx";
 import { type FolderRowProps, folderActions } from "./folder-row.tsx";
 import { draggable, dropInto, type Movable } from "./moving.ts";
+import { LinkDialog } from "./link-dialog.tsx";
 import { NameForm } from "./name-form.tsx";
 import { Thumbnail } from "./thumbnail.tsx";
 
@@ -51,6 +52,7 @@ export function FileCard({ file, onShow, onAsk, onMove, whole = false }: FileRow
 export function FolderCard({ folder, onMove }: FolderRowProps): ReactNode {
   const { id, name } = folder;
   const [renaming, setRenaming] = useState(false);
+  const [sharing, setSharing] = useState(false);
   const thing: Movable = { kind: "folders", id, name };
   if (renaming) return <Renamed thing={thing} onDone={() => setRenaming(false)} />;
   return (
@@ -62,8 +64,17 @@ export function FolderCard({ folder, onMove }: FolderRowProps): ReactNode {
       </Link>
       <div className={FOOT}>
         <bdi className="line-clamp-2 min-w-0 grow py-1.5 text-sm font-medium wrap-anywhere">{name}</bdi>
-        <ActionMenu label={`More for ${name}`} actions={folderActions(folder, onMove, () => setRenaming(true))} />
+        <ActionMenu
+          label={`More for ${name}`}
+          actions={folderActions(
+            folder,
+            onMove,
+            () => setRenaming(true),
+            () => setSharing(true),
+          )}
+        />
       </div>
+      {sharing && <LinkDialog file={folder} onClose={() => setSharing(false)} />}
     </div>
   );
 }

@@ -1,7 +1,7 @@
 /** Making a link: how often and how long it works, and a password; then the link itself. */
 import { Copy } from "lucide-react";
 import { type ReactNode, useState } from "react";
-import type { CreateLink, FileView, LinkMode, LinkView } from "../../../src/api/contract.ts";
+import type { CreateLink, LinkMode, LinkView } from "../../../src/api/contract.ts";
 import { ApiFailure, call } from "../../api/client.ts";
 import { keys } from "../../api/keys.ts";
 import { queryClient } from "../../api/queries.ts";
@@ -11,7 +11,6 @@ import { Button } from "../button.tsx";
 import { Choice, type Option } from "../choice.tsx";
 import { PasswordField, SelectField, TextField } from "../field.tsx";
 import { Modal, ModalForm } from "../modal.tsx";
-import type { FileDialogProps } from "./file-dialogs.tsx";
 import { LinkShare } from "./link-share.tsx";
 
 const MODES: readonly Option<LinkMode>[] = [
@@ -28,19 +27,40 @@ const EXPIRIES: readonly (readonly [string, string])[] = [
   ["custom", "Other…"],
 ];
 
+/** A file or a folder; of a folder's files those with a password are left out. */
+export interface Shareable {
+  readonly id: string;
+  readonly name: string;
+  readonly hasPassword?: boolean;
+}
+
+interface LinkDialogProps {
+  readonly file: Shareable;
+  readonly onClose: () => void;
+}
+
 interface LinkForm {
   readonly mode: LinkMode;
   readonly expires: string;
   readonly days: string;
   readonly downloads: string;
+  readonly note: string;
   readonly password: string;
   readonly filePassword: string;
 }
 
-const EMPTY: LinkForm = { mode: "one-time", expires: "24h", days: "14", downloads: "", password: "", filePassword: "" };
+const EMPTY: LinkForm = {
+  mode: "one-time",
+  expires: "24h",
+  days: "14",
+  downloads: "",
+  note: "",
+  password: "",
+  filePassword: "",
+};
 
 /** Begins with the narrowest link: one download, then it is gone. */
-export function LinkDialog({ file, onClose }: FileDialogProps): ReactNode {
+export function LinkDialog({ file, onClose }: LinkDialogProps): ReactNode {
   const [form, setForm] = useState(EMPTY);
   const [made, setMade] = useState<LinkView | null>(null);
   const [problem, setProblem] = useState<string>();
@@ -78,6 +98,13 @@ export function LinkDialog({ file, onClose }: FileDialogProps): ReactNode {
         onChange={(mode) => edit({ mode })}
       />
       <Bounds form={form} onEdit={edit} />
+      <TextField
+        label="Note (optional)"
+        maxLength={500}
+        value={form.note}
+        onChange={(event) => edit({ note: event.target.value })}
+        hint="Shown to who opens the link. It is sealed like the file's name."
+      />
       <Passwords file={file} form={form} problem={problem} onEdit={edit} />
     </ModalForm>
   );
@@ -131,7 +158,7 @@ function Bounds({ form, onEdit }: PartProps): ReactNode {
 }
 
 interface PasswordsProps extends PartProps {
-  readonly file: FileView;
+  readonly file: Shareable;
   readonly problem: string | undefined;
 }
 
@@ -162,11 +189,12 @@ function Passwords({ file, form, problem, onEdit }: PasswordsProps): ReactNode {
 }
 
 /** Fields that do not belong to the mode are left out: the node refuses what contradicts itself. */
-function requestOf({ mode, expires, days, downloads, password, filePassword }: LinkForm): CreateLink {
+function requestOf({ mode, expires, days, downloads, note, password, filePassword }: LinkForm): CreateLink {
   return {
     mode,
     ...(mode === "timed" && { expires: expires === "custom" ? `${days}d` : expires }),
     ...(mode !== "one-time" && downloads !== "" && { downloads: Number(downloads) }),
+    ...(note.trim() !== "" && { note }),
     ...(password !== "" && { password }),
     ...(filePassword !== "" && { filePassword }),
   };

@@ -6,7 +6,8 @@ import { concatBytes } from "../../../src/core/bytes.ts";
 import { CryptoError } from "../../../src/core/errors.ts";
 import { DOWNLOAD_LIMITS } from "../../../src/core/limits.ts";
 import { randomBytes } from "../../../src/core/random.ts";
-import { FILE_PAYLOAD_CONTEXT, type LinkManifest } from "../../../src/crypto/link-key.ts";
+import { FILE_PAYLOAD_CONTEXT } from "../../../src/crypto/link-key.ts";
+import type { LinkManifest } from "../../../src/crypto/link-manifest.ts";
 import { NoctisPayloadSealer } from "../../../src/crypto/noctis-payload.ts";
 import { PAYLOAD_CHUNK_BYTES, PAYLOAD_HEADER_BYTES, PayloadSealer } from "../../../src/crypto/payload.ts";
 import { openContent } from "./content-opener.ts";
@@ -16,7 +17,7 @@ const SEALED_CHUNK = PAYLOAD_CHUNK_BYTES + 16;
 const LENGTHS = [0, 1, PAYLOAD_CHUNK_BYTES - 1, PAYLOAD_CHUNK_BYTES, BLOCK - 1, BLOCK, BLOCK + 1, 2 * BLOCK];
 
 interface Sealed {
-  readonly manifest: LinkManifest;
+  readonly manifest: Pick<LinkManifest, "bytes" | "suite" | "fileKey">;
   readonly plain: Uint8Array;
   readonly content: Uint8Array;
 }
@@ -33,7 +34,7 @@ async function* pieces(content: Uint8Array, size: number): AsyncGenerator<Uint8A
   for (let start = 0; start < content.length; start += size) yield content.subarray(start, start + size);
 }
 
-async function open(content: Uint8Array, manifest: LinkManifest, size = 65_536): Promise<Uint8Array> {
+async function open(content: Uint8Array, manifest: Sealed["manifest"], size = 65_536): Promise<Uint8Array> {
   return concatBytes(...(await Array.fromAsync(openContent(pieces(content, size), manifest))));
 }
 

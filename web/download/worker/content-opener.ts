@@ -10,7 +10,8 @@ import { concatBytes } from "../../../src/core/bytes.ts";
 import { CryptoError } from "../../../src/core/errors.ts";
 import { DOWNLOAD_LIMITS } from "../../../src/core/limits.ts";
 import type { ByteTransform } from "../../../src/crypto/chunked-stream.ts";
-import { createContentOpener, FILE_PAYLOAD_CONTEXT, type LinkManifest } from "../../../src/crypto/link-key.ts";
+import { createContentOpener, FILE_PAYLOAD_CONTEXT } from "../../../src/crypto/link-key.ts";
+import type { LinkManifest } from "../../../src/crypto/link-manifest.ts";
 import {
   derivePayloadKeys,
   PAYLOAD_CHUNK_BYTES,
@@ -25,7 +26,10 @@ const SEALED_CHUNK_BYTES = PAYLOAD_CHUNK_BYTES + PAYLOAD_TAG_BYTES;
 type Bytes = AsyncGenerator<Uint8Array<ArrayBuffer>>;
 
 /** The plaintext of a link's content. Throws CryptoError at the first chunk that is not authentic, and for a cut. */
-export function openContent(sealed: AsyncIterable<Uint8Array>, { suite, fileKey }: LinkManifest): Bytes {
+export function openContent(
+  sealed: AsyncIterable<Uint8Array>,
+  { suite, fileKey }: Pick<LinkManifest, "suite" | "fileKey">,
+): Bytes {
   return suite === "aes-256-gcm" && globalThis.crypto.subtle !== undefined
     ? openWithWebCrypto(sealed, fileKey)
     : openWith(createContentOpener(suite, fileKey), sealed);
@@ -78,7 +82,7 @@ async function openBlock(key: CryptoKey, baseNonce: Uint8Array, first: number, b
 }
 
 /** The stream in pieces of exactly `first`, then `size` bytes each; only the last may be shorter. */
-async function* cut(source: AsyncIterable<Uint8Array>, first: number, size: number): AsyncGenerator<Uint8Array> {
+export async function* cut(source: AsyncIterable<Uint8Array>, first: number, size: number): Bytes {
   let piece = new Uint8Array(first);
   let filled = 0;
   for await (const bytes of source) {

@@ -6,12 +6,15 @@
  */
 /// <reference lib="webworker" />
 import type { LinkClaim, LinkInfo } from "../../../src/api/contract.ts";
-import { fromBase64Url } from "../../../src/core/bytes.ts";
+import { concatBytes, fromBase64Url } from "../../../src/core/bytes.ts";
 import { CryptoError, NocturneError } from "../../../src/core/errors.ts";
 import { DOWNLOAD_LIMITS } from "../../../src/core/limits.ts";
-import { deriveLinkKeys, type LinkManifest, type LinkPassword, openManifest } from "../../../src/crypto/link-key.ts";
-import type { FromEngine, FromSink, LinkRequest, Problem, ToEngine, ToSink } from "../messages.ts";
+import { deriveLinkKeys, type LinkPassword, parseLink } from "../../../src/crypto/link-key.ts";
+import { openListing } from "../../../src/crypto/link-listing.ts";
+import { type LinkManifest, openManifest, undeceptive } from "../../../src/crypto/link-manifest.ts";
+import type { FromEngine, FromSink, LinkRequest, Opened, Problem, ToEngine, ToSink } from "../messages.ts";
 import { openContent } from "./content-opener.ts";
+import { folderOf, type SharedFolder } from "./folder.ts";
 import { claimLink, DownloadProblem, sealedContent } from "./link-client.ts";
 
 declare const self: DedicatedWorkerGlobalScope;
@@ -21,10 +24,17 @@ interface OpenedLink {
   readonly manifest: LinkManifest;
 }
 
-/** Direction marks make "gpj.exe" read "exe.jpg", and the maker of a manifest is a stranger. */
-const DECEPTIVE = /[\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]/gu;
+type Plain = AsyncIterable<Uint8Array<ArrayBuffer>>;
 
-const sinkGiven = Promise.withResolvers<MessagePort>();
+/** What can be saved: everything, or one file of a folder. */
+interface Source {
+  readonly opened: Opened;
+  plain(pick: number | null): { readonly bytes: number; readonly content: Plain };
+}
+
+type Save = Extract<ToEngine, { readonly type: "save" }>;
+
+let asked = Promise.withResolvers<Save>();
 let goOn = (): void => {};
 
 const tell = (message: FromEngine): void => self.postMessage(message, []);
@@ -32,30 +42,65 @@ const tell = (message: FromEngine): void => self.postMessage(message, []);
 self.addEventListener("message", (event) => {
   const message = event.data as ToEngine;
   if (message.type === "open") void run(message.request);
-  else if (message.type === "save") sinkGiven.resolve(message.sink);
+  else if (message.type === "save") asked.resolve(message);
   else goOn();
 });
 
 async function run(request: LinkRequest): Promise<void> {
   try {
     const { claim, manifest } = await openLink(request);
-    tell({ type: "opened", name: manifest.name, bytes: manifest.bytes });
-    const sealed = sealedContent(request.link.slug, claim, interrupted);
-    await pump(openContent(sealed, manifest), manifest.bytes, await sinkGiven.promise);
-    tell({ type: "ended", problem: null });
+    const isFolder = manifest.kind === "folder";
+    const source = isFolder ? await openFolder(request, claim, manifest) : openFile(request, claim, manifest);
+    tell({ type: "opened", opened: source.opened });
+    for (;;) {
+      const { sink, pick } = await asked.promise;
+      asked = Promise.withResolvers();
+      const { bytes, content } = source.plain(pick);
+      await pump(content, bytes, sink);
+      tell({ type: "saved" });
+    }
   } catch (error) {
     tell({ type: "ended", problem: problemOf(error) });
   }
 }
 
+function openFile({ slug }: LinkRequest, claim: LinkClaim, manifest: LinkManifest): Source {
+  const { name, bytes, note } = manifest;
+  const content = (): Plain => openContent(sealedContent(slug, claim, 0, claim.contentBytes, interrupted), manifest);
+  return { opened: { name, bytes, note, files: null }, plain: () => ({ bytes, content: content() }) };
+}
+
+async function openFolder({ slug }: LinkRequest, claim: LinkClaim, manifest: LinkManifest): Promise<Source> {
+  const { name, note, bytes, fileKey } = manifest;
+  const sealed = await Array.fromAsync(sealedContent(slug, claim, 0, bytes, interrupted));
+  const files = openListing(concatBytes(...sealed), fileKey, slug).map((file) => ({
+    ...file,
+    path: undeceptive(file.path),
+  }));
+  const folder: SharedFolder = {
+    name,
+    files,
+    start: bytes,
+    missing: new Set(claim.missing),
+    fetch: (start, end) => sealedContent(slug, claim, start, end, interrupted),
+    gone: (index) => tell({ type: "gone", index }),
+  };
+  const { zipBytes, zip, one } = folderOf(folder);
+  const offered = files.map((file, index) => ({ path: file.path, bytes: file.bytes, gone: folder.missing.has(index) }));
+  return {
+    opened: { name, bytes: zipBytes, note, files: offered },
+    plain: (pick) => (pick === null ? { bytes: zipBytes, content: zip() } : one(pick)),
+  };
+}
+
 /** Derives the keys, claims a use (or goes on under `request.claim`) and opens the manifest. */
-async function openLink({ link, info, password, claim: kept }: LinkRequest): Promise<OpenedLink> {
-  const keys = await deriveLinkKeys(link, linkPassword(info, password));
-  const claim = kept ?? (await claimLink(link.slug, keys.proof, info.needsPassword));
+async function openLink({ slug, secret, info, password, claim: kept }: LinkRequest): Promise<OpenedLink> {
+  const keys = await deriveLinkKeys(parseLink(`/s/${slug}#${secret}`), linkPassword(info, password));
+  const claim = kept ?? (await claimLink(slug, keys.proof, info.needsPassword));
   if (!kept) tell({ type: "claimed", claim });
   try {
-    const manifest = openManifest(fromBase64Url(claim.sealedManifest), keys.wrapKey, link.slug);
-    return { claim, manifest: { ...manifest, name: manifest.name.replace(DECEPTIVE, "") || "file" } };
+    const manifest = openManifest(fromBase64Url(claim.sealedManifest), keys.wrapKey, slug);
+    return { claim, manifest: { ...manifest, name: undeceptive(manifest.name) } };
   } catch (error) {
     // Only a kept claim can meet a wrong key here: the server has checked the proof of a new one.
     if (kept && error instanceof CryptoError)
@@ -78,7 +123,7 @@ function interrupted(): Promise<void> {
 }
 
 /** Writes the file to the sink, a block for each pull. Throws DownloadProblem if it is not as long as promised. */
-async function pump(plain: AsyncIterable<Uint8Array<ArrayBuffer>>, bytes: number, port: MessagePort): Promise<void> {
+async function pump(plain: Plain, bytes: number, port: MessagePort): Promise<void> {
   const send = (message: ToSink, transfer: Transferable[] = []): void => port.postMessage(message, transfer);
   const nextPull = pullsOf(port);
   const alive = setInterval(() => {
@@ -120,5 +165,6 @@ function pullsOf(port: MessagePort): () => Promise<void> {
 /** Everything that NocturneError stands for here is bytes that do not fit their key or format. */
 function problemOf(error: unknown): Problem {
   if (error instanceof DownloadProblem) return error.problem;
+  if (error instanceof NocturneError && error.code === "bad_link") return "incomplete-link";
   return error instanceof NocturneError ? "damaged" : "stopped";
 }

@@ -26,11 +26,13 @@ export async function claimLink(slug: string, proof: Uint8Array, needsPassword: 
 }
 
 const CLAIM_PROBLEMS: Readonly<Record<string, Problem>> = {
-  link_unknown: "unknown",
+  unknown_link: "unknown",
+  link_ended: "ended",
   link_used: "used",
   link_expired: "expired",
   too_many_attempts: "too-many-tries",
   too_many_downloads: "busy",
+  too_many_requests: "busy",
 };
 
 async function claimProblem(response: Response, needsPassword: boolean): Promise<Problem> {
@@ -45,21 +47,23 @@ async function errorCode(response: Response): Promise<string> {
 }
 
 /**
- * The ciphertext from its first byte to its last, in pieces of any size. A broken or silent connection is opened
+ * Bytes `start` to `end` (exclusive) of the ciphertext, in pieces of any size. A broken or silent connection is opened
  * again where it broke, on the same lease; after several failures in a row `interrupted` is awaited first.
  * Throws DownloadProblem when the lease is over, or when the node has not as many bytes as it promised.
  */
 export async function* sealedContent(
   slug: string,
   claim: LinkClaim,
+  start: number,
+  end: number,
   interrupted: () => Promise<void>,
 ): AsyncGenerator<Uint8Array> {
-  let offset = 0;
+  let offset = start;
   let failures = 0;
-  while (offset < claim.contentBytes) {
+  while (offset < end) {
     const connection = new AbortController();
     try {
-      const response = await openContent(slug, claim, offset, connection.signal);
+      const response = await openContent(slug, claim, offset, end, connection.signal);
       for await (const bytes of piecesOf(response, connection)) {
         offset += bytes.length;
         failures = 0;
@@ -71,7 +75,7 @@ export async function* sealedContent(
       connection.abort();
     }
     // Also reached by a clean but early end, which some proxies make of a broken connection.
-    if (offset >= claim.contentBytes) return;
+    if (offset >= end) return;
     failures++;
     if (failures <= DOWNLOAD_LIMITS.retries) await pause(DOWNLOAD_LIMITS.retryMs * 2 ** (failures - 1));
     else await interrupted();
@@ -79,17 +83,25 @@ export async function* sealedContent(
 }
 
 /** Throws DownloadProblem for what no retry can cure, and any other error for what it may. */
-async function openContent(slug: string, claim: LinkClaim, offset: number, signal: AbortSignal): Promise<Response> {
-  const headers = { "x-nocturne-lease": claim.lease, range: `bytes=${offset}-` };
+async function openContent(
+  slug: string,
+  claim: LinkClaim,
+  offset: number,
+  end: number,
+  signal: AbortSignal,
+): Promise<Response> {
+  const headers = { "x-nocturne-lease": claim.lease, range: `bytes=${offset}-${end - 1}` };
   const response = await fetch(`/s/${slug}/content`, { headers, signal, cache: "no-store" });
   if (response.status === 206) {
-    const wanted = `bytes ${offset}-${claim.contentBytes - 1}/${claim.contentBytes}`;
+    const wanted = `bytes ${offset}-${end - 1}/${claim.contentBytes}`;
     if (response.headers.get("content-range") !== wanted) throw new DownloadProblem("damaged");
     return response;
   }
   const code = await errorCode(response);
   if (code === "file_damaged" || code === "file_missing") throw new DownloadProblem("damaged");
-  if (response.status >= 500) throw new Error("The node is not ready.");
+  if (code === "file_gone") throw new DownloadProblem("gone");
+  if (code === "link_ended") throw new DownloadProblem("ended");
+  if (response.status >= 500 || response.status === 429) throw new Error("The node is not ready.");
   throw new DownloadProblem("lease-over");
 }
 

@@ -1,0 +1,98 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer, type RequestListener } from "node:http";
+import type { AddressInfo } from "node:net";
+import { type TestContext, test } from "node:test";
+import { concatBytes } from "../core/bytes.ts";
+import { randomBytes } from "../core/random.ts";
+import { createLinkAddress, formatLinkPath } from "../crypto/link-key.ts";
+import { LinkClient } from "./link-client.ts";
+
+const INFO = JSON.stringify({ state: "active", needsPassword: false, passwordSalt: null, argon2: null });
+const CONTENT = randomBytes(100_000);
+
+interface Server {
+  readonly client: LinkClient;
+  readonly origin: string;
+  /** Method and path of every request. */
+  readonly asked: string[];
+}
+
+/** A client of a link on a server that answers as it likes. */
+async function serve(t: TestContext, answer: RequestListener, signal = t.signal): Promise<Server> {
+  const asked: string[] = [];
+  const server = createServer((request, response) => {
+    asked.push(`${request.method} ${request.url}`);
+    answer(request, response);
+  });
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  t.after(() => server.close().closeAllConnections());
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return { client: new LinkClient(origin + formatLinkPath(createLinkAddress()), signal), origin, asked };
+}
+
+async function bytesOf(pieces: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  return concatBytes(...(await Array.fromAsync(pieces)));
+}
+
+test("refusals come in our own words, whatever the server writes", async (t) => {
+  for (const code of ["link_used", "link_expired", "link_ended", "unknown_link", "too_many_attempts", "file_gone"]) {
+    const { client } = await serve(t, (_, response) => {
+      response.writeHead(410).end(JSON.stringify({ error: { code, message: "\u001b[2J send money" } }));
+    });
+    await assert.rejects(client.claim(randomBytes(32)), (error: Error & { code: string }) => {
+      return error.code === code && !error.message.includes("money");
+    });
+  }
+});
+
+test("a server leads nowhere else, and its nonsense is one error", async (t) => {
+  const elsewhere = await serve(t, (_, response) => void response.end(INFO));
+  const nonsense: RequestListener[] = [
+    (_, response) => void response.writeHead(302, { location: elsewhere.origin }).end(),
+    (_, response) => void response.end("<html>"),
+    (_, response) => void response.end("null"),
+    (_, response) => void response.end('{"state":1}'),
+    (_, response) => void response.writeHead(404).end("not found"),
+    (_, response) => void response.writeHead(410).end('{"error":{"code":"constructor"}}'),
+    (_, response) => void response.end(`"${"x".repeat(300_000)}"`),
+  ];
+  for (const answer of nonsense) {
+    const { client, asked } = await serve(t, answer);
+    await assert.rejects(client.info(), { code: "link_unreachable" });
+    assert.equal(asked.length, 1);
+  }
+  assert.deepEqual(elsewhere.asked, []);
+  const { client } = await serve(t, (_, response) => void response.end('{"lease":7}'));
+  await assert.rejects(client.claim(randomBytes(32)), { code: "link_unreachable" });
+  const signal = new AbortController().signal;
+  for (const link of [
+    "file:///s/abcdefghijklmnop#AAECAwQFBgcICQoLDA0ODw",
+    "/s/abcdefghijklmnop#AAECAwQFBgcICQoLDA0ODw",
+  ])
+    assert.throws(() => new LinkClient(link, signal), { code: "link_unreachable" });
+});
+
+test("content is asked for again from where it broke, and not one byte more is taken", async (t) => {
+  const ranges: string[] = [];
+  const { client } = await serve(t, (request, response) => {
+    const [, start = ""] = /^bytes=(\d+)-\d+$/.exec(request.headers.range ?? "") ?? [];
+    ranges.push(request.headers.range ?? "");
+    response.writeHead(206, { "content-length": CONTENT.length * 2 });
+    response.write(CONTENT.subarray(Number(start), Number(start) + 60_000));
+    if (ranges.length < 3) setTimeout(() => response.destroy(), 50);
+    else response.end(CONTENT); // more than was asked for
+  });
+  assert.deepEqual(await bytesOf(client.content("lease", 10, 90_000)), CONTENT.subarray(10, 90_000));
+  assert.equal(ranges[0], "bytes=10-89999");
+  assert.equal(ranges.length, 2);
+});
+
+test("a stop ends a fetch at once, also between two tries", async (t) => {
+  const stop = new AbortController();
+  const { client, asked } = await serve(t, (_, response) => void response.destroy(), stop.signal);
+  const fetching = bytesOf(client.content("lease", 0, 10));
+  setTimeout(() => stop.abort(), 300);
+  await assert.rejects(fetching, { name: "AbortError" });
+  assert.ok(asked.length <= 2);
+});

@@ -1,0 +1,125 @@
+/**
+ * The calls of somebody's share link, for receiving it without a browser.
+ *
+ *   GET info -> state, salt | POST claim {proof} -> lease, sealed manifest | GET content, lease, Range -> ciphertext
+ *
+ * The address was written by somebody else: no redirect is followed, no answer is longer than it may be, and of an
+ * error only its code is read. A range is asked for again where it broke; what was never sealed for us is not told apart
+ * here, but by who opens it.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import { concatBytes, toBase64Url, utf8Decode } from "../core/bytes.ts";
+import { NetworkError, NocturneError } from "../core/errors.ts";
+import { DOWNLOAD_LIMITS, FILE_LIMITS } from "../core/limits.ts";
+import { parseLink } from "../crypto/link-key.ts";
+import { linkProblemOf } from "./link-problems.ts";
+import type { LinkClaim, LinkInfo } from "./views.ts";
+
+export class LinkClient {
+  readonly #base: string;
+  readonly #signal: AbortSignal;
+
+  /** Throws ValidationError `bad_link`; NetworkError `link_unreachable` for an address of another kind than http. */
+  constructor(link: string, signal: AbortSignal) {
+    const { slug } = parseLink(link);
+    const url = URL.parse(link.trim());
+    if (!url || !["http:", "https:"].includes(url.protocol)) throw unreachable();
+    this.#base = `${url.origin}${url.pathname.slice(0, url.pathname.lastIndexOf("/s/"))}/s/${slug}`;
+    this.#signal = signal;
+  }
+
+  /** Throws NetworkError `link_unreachable`, and ValidationErrors of `link-problems.ts`, as all calls do. */
+  async info(): Promise<LinkInfo> {
+    const info = (await this.#json("info", {})) as LinkInfo;
+    if (typeof info.state !== "string") throw unreachable();
+    return info;
+  }
+
+  /** Takes one use, by the proof of 32 bytes. */
+  async claim(proof: Uint8Array): Promise<LinkClaim> {
+    const headers = { "content-type": "application/json" };
+    const body = JSON.stringify({ proof: toBase64Url(proof) });
+    const claim = (await this.#json("claim", { method: "POST", headers, body })) as LinkClaim;
+    if (typeof claim.lease !== "string" || typeof claim.sealedManifest !== "string") throw unreachable();
+    return claim;
+  }
+
+  /** Bytes `start` to `end` (exclusive) of the content, and not one more. Breaks are mended a few times in silence. */
+  async *content(lease: string, start: number, end: number): AsyncGenerator<Uint8Array> {
+    let failures = 0;
+    for (let at = start; at < end; ) {
+      try {
+        for await (const piece of this.#range(lease, at, end)) {
+          at += piece.length;
+          failures = 0;
+          yield piece;
+        }
+        if (at < end) throw unreachable(); // a clean but early end, which some proxies make of a broken connection
+      } catch (error) {
+        if (this.#signal.aborted || !(error instanceof NetworkError)) throw error;
+        if (++failures > DOWNLOAD_LIMITS.retries) throw error;
+        await sleep(DOWNLOAD_LIMITS.retryMs * 2 ** (failures - 1), undefined, { signal: this.#signal });
+      }
+    }
+  }
+
+  async *#range(lease: string, start: number, end: number): AsyncGenerator<Uint8Array> {
+    const stall = new AbortController();
+    const watch = (): NodeJS.Timeout => setTimeout(() => stall.abort(), DOWNLOAD_LIMITS.stallMs);
+    let timer = watch();
+    try {
+      const headers = { "x-nocturne-lease": lease, range: `bytes=${start}-${end - 1}` };
+      const answer = await this.#ask("content", { headers, signal: AbortSignal.any([this.#signal, stall.signal]) });
+      if (answer.status !== 206) throw unreachable();
+      let left = end - start;
+      for await (const piece of answer.body ?? []) {
+        clearTimeout(timer);
+        yield piece.subarray(0, left); // a slow disk is no silence: the clock stands while it is written
+        timer = watch();
+        left -= piece.length;
+        if (left <= 0) return;
+      }
+    } catch (error) {
+      throw error instanceof NocturneError || this.#signal.aborted ? error : unreachable(error);
+    } finally {
+      clearTimeout(timer);
+      stall.abort();
+    }
+  }
+
+  async #json(path: string, init: RequestInit): Promise<object> {
+    try {
+      const signal = AbortSignal.any([this.#signal, AbortSignal.timeout(DOWNLOAD_LIMITS.stallMs)]);
+      const json: unknown = JSON.parse(utf8Decode(await bodyOf(await this.#ask(path, { ...init, signal }))));
+      if (typeof json === "object" && json !== null) return json;
+      throw unreachable();
+    } catch (error) {
+      throw error instanceof NocturneError || this.#signal.aborted ? error : unreachable(error);
+    }
+  }
+
+  async #ask(path: string, init: RequestInit): Promise<Response> {
+    const answer = await fetch(`${this.#base}/${path}`, { ...init, redirect: "error" });
+    if (answer.ok) return answer;
+    const refused = JSON.parse(utf8Decode(await bodyOf(answer))) as { error?: { code?: unknown } } | null;
+    throw linkProblemOf(refused?.error?.code) ?? unreachable();
+  }
+}
+
+async function bodyOf(answer: Response): Promise<Uint8Array> {
+  const pieces: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const piece of answer.body ?? []) {
+    bytes += piece.length;
+    if (bytes > FILE_LIMITS.linkAnswerBytes) throw unreachable();
+    pieces.push(piece);
+  }
+  return concatBytes(...pieces);
+}
+
+function unreachable(cause?: unknown): NetworkError {
+  return new NetworkError("link_unreachable", "The computer that keeps this file does not answer as it should.", {
+    hint: "Try again with the same command: what has arrived is kept, and a use that was taken is not taken twice.",
+    cause,
+  });
+}
