@@ -58,7 +58,7 @@
  * | GET, PATCH, DELETE /api/files/:id | NewPlace; DELETE moves to the trash, ?forever=true for good | FileView, Done |
  * | GET, POST /api/uploads | CreateUpload (finds an unfinished one of the same file again) | UploadView[], UploadView |
  * | GET, PATCH, DELETE /api/uploads/:id | PATCH: header `upload-offset`, raw body; 409 and the right `upload-offset` for another | UploadView, Done |
- * | POST /api/files/:id/content | password?, version?; header `range` | the bytes |
+ * | POST /api/files/:id/content | password?, version?; headers `range`, `if-range` (an `etag`) | the bytes |
  * | GET /api/files/search, /api/files/space | ?q= | FoundFiles, FileSpace |
  * | GET /api/files/:id/versions; POST, DELETE /api/files/:id/versions/:version | (POST: makes it the newest) | FileVersion[]; Done |
  * | POST /api/files/:id/copy | NewPlace | FileView |

@@ -50,7 +50,11 @@ export function fileRoutes({ services: { files, log }, tickets }: Api): Routes {
     .post("/files/:id/content", answersBytes("The content of a file"), takes("json", open), async (c) => {
       const id = c.req.param("id");
       const options = c.req.valid("json");
-      const range = parseRange(c.req.header("range"));
+      const etag = `"${files.contentTag(id, options.version)}"`;
+      c.header("etag", etag);
+      c.header("accept-ranges", "bytes");
+      const isSame = [undefined, etag].includes(c.req.header("if-range"));
+      const range = isSame ? parseRange(c.req.header("range")) : null;
       if (range === null) return sendDownload(c, await prepare(id, options), log);
       const total = bytesOf(id, options.version);
       const [start, end] = [range.start, Math.min(range.end ?? total, total)];

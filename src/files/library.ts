@@ -18,7 +18,7 @@
  * written to the blob, then taken off the row: a crash in between is repaired by the next open or sweep, even
  * if it tore the write.
  */
-import { fromBase64Url, toBase64Url, wipeBytes } from "../core/bytes.ts";
+import { fromBase64Url, toBase64Url, toHex, wipeBytes } from "../core/bytes.ts";
 import type { Clock } from "../core/clock.ts";
 import { CryptoError, InternalError, LockedError, ValidationError } from "../core/errors.ts";
 import { FILE_LIMITS } from "../core/limits.ts";
@@ -105,6 +105,7 @@ export interface LibraryOptions {
 
 const FILES_SECRET = "files/v1";
 const KEY_CHECK_BYTES = 16;
+const TAG_BYTES = 16;
 
 export class FileLibrary {
   readonly folders: Folders;
@@ -315,6 +316,15 @@ export class FileLibrary {
     const row = this.#row(id);
     if (row.sealedPassword !== null || row.addedAt !== addedAt) throw noThumbnail();
     this.thumbnails.put(row.blob, picture);
+  }
+
+  /**
+   * 32 hex characters that stand for one content and tell nothing of it, not even which blob it is. Throws ValidationError
+   * `unknown_file`, `unknown_version`.
+   */
+  contentTag(id: string, version?: string): string {
+    const { blob } = version === undefined ? this.#row(id) : this.versions.row(id, version);
+    return toHex(deriveKey(this.#vault.secretFor(FILES_SECRET), `content-tag/v1/${blob}`, TAG_BYTES));
   }
 
   /** Throws as `open` does, to tell a wrong password before anything is promised. */
