@@ -91,7 +91,7 @@ async function sendAll(method: string, path: string, bytes: number, headers: Rec
 }
 
 test("who is refused early reads why, even if he sends the whole body first", async () => {
-  const bytes = UPLOAD_LIMITS.sliceBytes;
+  const bytes = UPLOAD_LIMITS.refusedBytes / 2;
   const put = await sendAll("PUT", "/api/files?name=a&folder=/nowhere", bytes);
   assert.deepEqual([put.status, put.body.error.code], [404, "unknown_folder"]);
   const { id } = (await create({ fingerprint: "early", bytes: 100_000 })).body;

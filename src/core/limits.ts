@@ -393,8 +393,6 @@ export const FILE_LIMITS = {
 export const UPLOAD_LIMITS = {
   /** Files below this go in one call: to begin anew costs less than to ask. */
   oneCallBytes: 8_388_608, // 8 MiB
-  /** What a browser sends in one call of a larger one: small enough that a refusal is read, and a pause comes soon. */
-  sliceBytes: 8_388_608, // 8 MiB
   /** Uploads that have not ended, all together. */
   unfinished: 64,
   /** Of these, those whose sealer waits in memory, 10 MiB each at most; of more, the longest idle is sealed anew when it goes on. */
@@ -408,15 +406,13 @@ export const UPLOAD_LIMITS = {
   /** Of a body that was refused, so much is still read, so that who sends it comes to read why. */
   refusedBytes: 16_777_216, // 16 MiB
   refusedMs: 5_000, // 5 s
-  /** Files on their way at once, from one command or page. */
+  /** Small files on their way at once, from one command. */
   parallelFiles: 6,
-  /** How long a command waits for a node that went away, and the longest time between two looks. */
+  /** How long a command waits for a node that went away. */
   awayMs: 600_000, // 10 min
-  retryMs: 250,
-  retryMaxMs: 5_000, // 5 s
   /** The end of what an earlier download left is compared with the node's bytes before it goes on. */
   comparedBytes: 1_048_576, // 1 MiB
-  /** Files that one command or drop takes in. */
+  /** Files that one command takes in. */
   filesAtOnce: 100_000,
 } as const;
 

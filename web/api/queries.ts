@@ -27,6 +27,7 @@ import type {
   Settings,
   Status,
   TrashView,
+  UploadView,
   WorkCost,
 } from "../../src/api/contract.ts";
 import { ApiFailure, call, isDropped } from "./client.ts";
@@ -78,6 +79,15 @@ export const useMount = (): UseQueryResult<MountView> => useGet(keys.mount, "/mo
 /** Everybody, requests and blocked people included. */
 export const useContacts = (): UseQueryResult<readonly Contact[]> => useGet(keys.contacts, "/contacts");
 /** The whole library, in the node's order. */
+/** Uploads that have not ended, of all tabs and programs. */
+export function useUploads(): UseQueryResult<readonly UploadView[]> {
+  return useQuery({
+    queryKey: keys.uploads,
+    queryFn: ({ signal }) => call("GET", "/uploads", undefined, signal),
+    refetchOnMount: "always", // no event tells of them
+  });
+}
+
 export const useFiles = (): UseQueryResult<readonly FileView[]> => useGet(keys.files, "/files");
 /** What lies in a folder; "" is the top. */
 export const useFolder = (id: string): UseQueryResult<FolderListing> =>
