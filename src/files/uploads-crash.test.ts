@@ -14,7 +14,7 @@ import { concatBytes } from "../core/bytes.ts";
 import { type LibraryRoom, openLibraryRoom } from "./testing.ts";
 
 const READY = "ready";
-const ROUNDS = 7;
+const ROUNDS = 6;
 /** Large enough that threads seal the second half of it. */
 const BYTES = 16_000_007;
 const CALL_BYTES = 900_000;

@@ -327,7 +327,7 @@ export class Uploads {
   }
 
   #stop(error: Error): void {
-    for (const [id, live] of [...this.#live]) this.#end(id, live, error);
+    for (const [id, live] of this.#live) this.#end(id, live, error);
   }
 }
 

@@ -73,7 +73,7 @@ for (const hasNode of [true, false]) {
   test(`a put that is killed goes on where it was, ${hasNode ? "with" : "without"} a node`, async (t) => {
     const dataDir = hasNode ? (await startNocturne(t)).dataDir : temporaryFolder(t);
     const file = makeFile(temporaryFolder(t), hasNode ? BYTES : BYTES / 2);
-    for (const share of [0.2, 0.5]) {
+    for (const share of hasNode ? [0.2, 0.5] : [0.5]) {
       const put = startCommand(t, ["files", "put", file.path], { dataDir });
       await untilWritten(join(dataDir, "blobs"), share * statSync(file.path).size, put);
       await put.end("SIGKILL");
