@@ -32,6 +32,7 @@ import { settingsRoutes } from "./routes-settings.ts";
 import { statusRoutes } from "./routes-status.ts";
 import { vaultRoutes } from "./routes-vault.ts";
 import { voiceRoutes } from "./routes-voice.ts";
+import { uploadRoutes } from "./routes-uploads.ts";
 import type { StaticFolder } from "./static.ts";
 
 export interface Pages {
@@ -63,7 +64,8 @@ export function createApp(api: Api, pages: Pages, port: () => number): Routes {
   const routes = [sessionRoutes, statusRoutes, identityRoutes, vaultRoutes, recoveryRoutes, settingsRoutes];
   const spoken = [personaRoutes, contactRoutes, conversationRoutes, messageRoutes, voiceRoutes];
   const shared = [courierRoutes, deviceRoutes, groupRoutes, groupMemberRoutes, channelRoutes, channelPostRoutes];
-  const stored = [mountRoutes, folderRoutes, fileRoutes, versionRoutes, previewRoutes, linkRoutes]; // "/files/search" before "/files/:id"
+  // "/files/search" before "/files/:id"
+  const stored = [mountRoutes, folderRoutes, fileRoutes, versionRoutes, previewRoutes, linkRoutes, uploadRoutes];
   for (const make of [...routes, ...spoken, ...shared, ...stored]) app.route("/api", make(api));
   app.get("/api/openapi.json", answersBytes("This document", ["application/json"]), async (c) =>
     c.json(await generateSpecs(app, DOCUMENTATION)),

@@ -1,18 +1,23 @@
 /**
- * Bodies that are held in memory, read from the connection itself and bounded as they come: a
- * `content-length` may lie, or be missing.
+ * Bodies, read from the connection itself: those that are held in memory bounded as they come, because a
+ * `content-length` may lie, or be missing; those of files as streams.
  */
 import type { IncomingMessage } from "node:http";
 import type { MiddlewareHandler } from "hono";
 import { concatBytes, utf8Decode } from "../core/bytes.ts";
 import { UsageError } from "../core/errors.ts";
-import { API_LIMITS } from "../core/limits.ts";
+import { API_LIMITS, UPLOAD_LIMITS } from "../core/limits.ts";
+import { abortable } from "../files/abortable.ts";
 import type { ApiEnvironment } from "./environment.ts";
 
-/** Hands the text of every body to the routes; uploads (PUT) are left to be streamed. Throws UsageError `body_too_large`. */
+/** The pieces of an upload that is made in several calls. */
+const UPLOAD_PIECE = /^\/api\/uploads\//;
+
+/** Hands the text of every body to the routes; those of files are left to be streamed. Throws UsageError `body_too_large`. */
 export const boundedBody: MiddlewareHandler<ApiEnvironment> = async (c, next) => {
-  const { method } = c.req;
-  if (method !== "GET" && method !== "HEAD" && method !== "PUT") {
+  const { method, path } = c.req;
+  const isStreamed = method === "PUT" || (method === "PATCH" && UPLOAD_PIECE.test(path));
+  if (method !== "GET" && method !== "HEAD" && !isStreamed) {
     const bytes = await readBounded(c.env.incoming, API_LIMITS.bodyBytes);
     // The rest of it is not read, so nothing can follow on this connection.
     if (bytes === null) c.header("connection", "close");
@@ -22,6 +27,38 @@ export const boundedBody: MiddlewareHandler<ApiEnvironment> = async (c, next) =>
   }
   return next();
 };
+
+/**
+ * Lets `use` read the body of a file. If it fails before the end, what still comes is read and dropped, up to a bound: who
+ * is cut off while he sends does not get to read why.
+ */
+export async function streamedBody<T>(
+  incoming: IncomingMessage,
+  use: (body: AsyncIterable<Uint8Array>) => Promise<T>,
+): Promise<T> {
+  try {
+    return await use(incoming.iterator({ destroyOnReturn: false }));
+  } catch (error) {
+    await dropRest(incoming);
+    throw error;
+  }
+}
+
+async function dropRest(incoming: IncomingMessage): Promise<void> {
+  const done = new AbortController();
+  const enough = setTimeout(() => done.abort(), UPLOAD_LIMITS.refusedMs);
+  let left = UPLOAD_LIMITS.refusedBytes;
+  try {
+    for await (const piece of abortable(incoming.iterator({ destroyOnReturn: false }), done.signal)) {
+      left -= (piece as Buffer).length;
+      if (left < 0) return;
+    }
+  } catch {
+    // He is gone, or sends no more: nobody waits for the answer's way to be free.
+  } finally {
+    clearTimeout(enough);
+  }
+}
 
 /** null when there is more. */
 async function readBounded(incoming: IncomingMessage, maxBytes: number): Promise<Uint8Array | null> {

@@ -60,7 +60,9 @@
  * | PUT /api/groups/:id/members/:npub/admin | admin: boolean | Group |
  * | GET, PUT /api/files | PUT: ?name=&cipher=&folder=&taken=, raw body | FileView[], FileView |
  * | GET, PATCH, DELETE /api/files/:id | NewPlace; DELETE moves to the trash, ?forever=true for good | FileView, Done |
- * | POST /api/files/:id/content | password?, version?; header `range` | the bytes |
+ * | GET, POST /api/uploads | CreateUpload (finds an unfinished one of the same file again) | UploadView[], UploadView |
+ * | GET, PATCH, DELETE /api/uploads/:id | PATCH: header `upload-offset`, raw body; 409 and the right `upload-offset` for another | UploadView, Done |
+ * | POST /api/files/:id/content | password?, version?; headers `range`, `if-range` (an `etag`) | the bytes |
  * | GET /api/files/search, /api/files/space | ?q= | FoundFiles, FileSpace |
  * | GET /api/files/:id/versions; POST, DELETE /api/files/:id/versions/:version | (POST: makes it the newest) | FileVersion[]; Done |
  * | POST /api/files/:id/copy | NewPlace | FileView |
@@ -99,6 +101,7 @@ import type {
   PreviewKind,
   TrashEntry,
   TrashView,
+  UploadView,
 } from "../files/views.ts";
 import type {
   Channel,
@@ -181,7 +184,8 @@ export type {
 export type { Channel, ChannelEntry, ChannelGap, ChannelMoved, ChannelPage, ChannelPost };
 export type { CourierAllowance, CourierInUse, CourierOffer, CouriersView, CourierVoucher, NewVoucher };
 export type { CipherSuite, FileView, LinkClaim, LinkedFolder, LinkInfo, LinkMode, LinkView };
-export type { FileSpace, FileVersion, FolderListing, FolderView, FoundFiles, PreviewKind, TrashEntry, TrashView };
+export type { FileSpace, FileVersion, FolderListing, FolderView, FoundFiles, PreviewKind };
+export type { TrashEntry, TrashView, UploadView };
 export type {
   ChangeConversation,
   Contact,
@@ -314,6 +318,17 @@ export interface PostInChannel {
 export interface NewPlace {
   readonly name?: string;
   readonly folder?: string;
+}
+
+/** POST /api/uploads, with the header `x-nocturne-password` as of a PUT. */
+export interface CreateUpload {
+  readonly name: string;
+  readonly bytes: number;
+  readonly folder?: string;
+  readonly cipher?: CipherSuite;
+  readonly taken?: "version" | "rename";
+  /** By what you know the file again, such as its size and time: another fingerprint starts another upload. */
+  readonly fingerprint: string;
 }
 
 /** POST /api/files/:id/ticket {password?, version?}: a form POST of `ticket` to /api/files/download then saves the file. */

@@ -176,6 +176,25 @@ test("a password guards a file, is recovered and changed", async () => {
   assert.equal((await open({ password: "another one" })).body, "hello");
 });
 
+test("a download goes on at a range while the content is the same, and begins anew when it is another one", async () => {
+  const file = (await put("plan.txt", "0123456789")).body;
+  const read = (headers: Record<string, string> = {}) =>
+    node.call<string>("POST", `/api/files/${file.id}/content`, {}, headers);
+  const whole = await read();
+  const etag = whole.headers.get("etag") ?? "";
+  assert.match(etag, /^"[0-9a-f]{32}"$/);
+  assert.equal(whole.headers.get("accept-ranges"), "bytes");
+  const blob = readdirSync(join(node.config.dataDir, "blobs")).find((name) => etag.includes(name));
+  assert.equal(blob, undefined, "the tag does not tell which blob it is");
+  const part = await read({ range: "bytes=4-", "if-range": etag });
+  assert.deepEqual([part.status, part.body, part.headers.get("content-range")], [206, "456789", "bytes 4-9/10"]);
+  await node.call("PUT", "/api/files?name=plan.txt&taken=version", utf8Encode("abcdefghij"));
+  const changed = await read({ range: "bytes=4-", "if-range": etag });
+  assert.deepEqual([changed.status, changed.body], [200, "abcdefghij"]);
+  assert.notEqual(changed.headers.get("etag"), etag);
+  await node.call("DELETE", `/api/files/${file.id}?forever=true`);
+});
+
 test("bad input is refused by its name and changes nothing", async () => {
   const refusals: readonly (readonly [string, string, unknown?, Record<string, string>?])[] = [
     ["PUT", "/api/files", utf8Encode("x")],

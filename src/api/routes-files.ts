@@ -2,15 +2,15 @@
 
 import { Hono } from "hono";
 import * as v from "valibot";
-import { fromBase64Url, utf8Decode } from "../core/bytes.ts";
-import { UsageError } from "../core/errors.ts";
 import { parseRecoveryKey } from "../crypto/recovery-key.ts";
 import type { OpenFile } from "../files/library.ts";
 import type { DownloadTicket, Done, FileView, RecoveredPassword } from "./contract.ts";
+import { streamedBody } from "./body.ts";
 import { answers, answersBytes, takes } from "./describe.ts";
 import { sendDownload, sendStream } from "./download.ts";
 import type { Api, ApiEnvironment, Routes } from "./environment.ts";
 import { DOWNLOAD_PATH } from "./guard.ts";
+import { PASSWORD_HEADER, readPassword } from "./password-header.ts";
 import { parseRange } from "./range.ts";
 import { doneSchema, fileSchema, filesSchema, recoveredSchema, ticketSchema } from "./schemas.ts";
 import type { Download } from "./tickets.ts";
@@ -26,8 +26,6 @@ const open = v.object({ password: v.exactOptional(v.string()), version: v.exactO
 const recover = v.object({ recoveryKey: v.exactOptional(v.pipe(v.string(), v.maxLength(1024))) });
 const change = v.object({ next: v.string(), current: v.string() });
 
-const PASSWORD_HEADER = "x-nocturne-password";
-
 export function fileRoutes({ services: { files, log }, tickets }: Api): Routes {
   const bytesOf = (id: string, version: string | undefined): number =>
     version === undefined ? files.get(id).bytes : files.versions.row(id, version).bytes;
@@ -42,7 +40,7 @@ export function fileRoutes({ services: { files, log }, tickets }: Api): Routes {
     .put("/files", answers("Seals the raw body as a file", fileSchema), takes("query", put), async (c) => {
       const password = readPassword(c.req.header(PASSWORD_HEADER));
       const options = { ...c.req.valid("query"), ...(password === undefined ? {} : { password }) };
-      return c.json<FileView>(await files.put(c.env.incoming, options));
+      return c.json<FileView>(await streamedBody(c.env.incoming, (body) => files.put(body, options)));
     })
     .get("/files/:id", answers("Tells of a file", fileSchema), (c) => c.json<FileView>(files.get(c.req.param("id"))))
     .post("/files/:id/ticket", answers("A ticket to save a file", ticketSchema), takes("json", open), async (c) => {
@@ -52,7 +50,11 @@ export function fileRoutes({ services: { files, log }, tickets }: Api): Routes {
     .post("/files/:id/content", answersBytes("The content of a file"), takes("json", open), async (c) => {
       const id = c.req.param("id");
       const options = c.req.valid("json");
-      const range = parseRange(c.req.header("range"));
+      const etag = `"${files.contentTag(id, options.version)}"`;
+      c.header("etag", etag);
+      c.header("accept-ranges", "bytes");
+      const isSame = [undefined, etag].includes(c.req.header("if-range"));
+      const range = isSame ? parseRange(c.req.header("range")) : null;
       if (range === null) return sendDownload(c, await prepare(id, options), log);
       const total = bytesOf(id, options.version);
       const [start, end] = [range.start, Math.min(range.end ?? total, total)];
@@ -78,14 +80,4 @@ export function fileRoutes({ services: { files, log }, tickets }: Api): Routes {
       await files.changePassword(c.req.param("id"), next, current);
       return c.json<Done>({ ok: true });
     });
-}
-
-/** base64url of UTF-8, because a header carries no other letters than Latin ones. */
-function readPassword(header: string | undefined): string | undefined {
-  if (header === undefined) return undefined;
-  try {
-    return utf8Decode(fromBase64Url(header));
-  } catch {
-    throw new UsageError("bad_request", `The header ${PASSWORD_HEADER} is not base64url of UTF-8 text.`);
-  }
 }

@@ -386,6 +386,7 @@ export const fileSpaceSchema: Shape<contract.FileSpace> = v.object({
   trashBytes: count,
   diskBytes: count,
   freeBytes: count,
+  uploadBytes: count,
 });
 export const mountSchema: Shape<contract.MountView> = v.object({
   on: v.boolean(),
@@ -394,6 +395,20 @@ export const mountSchema: Shape<contract.MountView> = v.object({
   ways: v.array(v.object({ system: text, steps: v.array(v.object({ words: text, command: v.exactOptional(text) })) })),
 });
 export const mountPasswordSchema: Shape<contract.MountPassword> = v.object({ password: text });
+export const uploadSchema: Shape<contract.UploadView> = v.object({
+  id: text,
+  name: text,
+  bytes: count,
+  offset: count,
+  folder: v.nullable(text),
+  cipher,
+  hasPassword: v.boolean(),
+  fingerprint: text,
+  createdAt: time,
+  expiresAt: time,
+  file: v.nullable(fileSchema),
+});
+export const uploadsSchema: Shape<contract.UploadView[]> = v.array(uploadSchema);
 export const ticketSchema: Shape<contract.DownloadTicket> = v.object({ ticket: text });
 export const previewSchema: Shape<contract.PreviewTicket> = v.object({
   ticket: text,

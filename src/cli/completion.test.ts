@@ -10,6 +10,7 @@ test("file names are offered where a path is to be typed", () => {
   const lines = [
     ["files", "put", ""],
     ["files", "put", "sub/fi"],
+    ["files", "put", "one", "two", ""],
     ["files", "put", "--cipher", "noctis-256", ""],
     ["files", "get", "0123", "-o", ""],
     ["files", "get", "--output", "x"],
@@ -30,7 +31,6 @@ test("nowhere else", () => {
     ["files", ""],
     ["files", "put", "--"],
     ["files", "put", "x", "--cipher", ""],
-    ["files", "put", "x", ""],
     ["files", "get", ""],
     ["send", ""],
     ["send", "files", ""],

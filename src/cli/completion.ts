@@ -49,7 +49,9 @@ export function expectsPath(program: Command, words: readonly string[]): boolean
     else operands++;
   }
   const isOption = words.at(-1)?.startsWith("-") ?? false;
-  return !isOption && command.registeredArguments[operands]?.name() === "path";
+  const all = command.registeredArguments;
+  const argument = all[operands] ?? all.findLast(({ variadic }) => variadic);
+  return !isOption && argument?.name() === "path";
 }
 
 /** Told from how its value is written: `--output <path>`. */

@@ -7,8 +7,8 @@ export const EXIT = { ok: 0, failed: 1, usage: 2, noNode: 3, locked: 4, refused:
 
 /** Ctrl-C or SIGTERM came while a command had something to tidy up. */
 export class InterruptedError extends NocturneError {
-  constructor() {
-    super("interrupted", "Interrupted; nothing half-done was left behind.");
+  constructor(message: string = "Interrupted; nothing half-done was left behind.") {
+    super("interrupted", message);
   }
 }
 

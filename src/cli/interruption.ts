@@ -5,12 +5,18 @@ import { InterruptedError } from "./exit-codes.ts";
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
-/** Runs `work`. A second Ctrl-C ends the program at once. Throws InterruptedError, or what `work` throws. */
-export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+/**
+ * Runs `work`. A second Ctrl-C ends the program at once. Throws InterruptedError, which says `words` if there are any, or
+ * what `work` throws.
+ */
+export async function interruptible<T>(
+  work: (signal: AbortSignal) => Promise<T>,
+  words: () => string | undefined = () => undefined,
+): Promise<T> {
   const controller = new AbortController();
   const abort = () => {
     forget();
-    controller.abort(new InterruptedError());
+    controller.abort(new InterruptedError(words()));
   };
   const forget = () => SIGNALS.forEach((signal) => process.off(signal, abort));
   for (const signal of SIGNALS) process.on(signal, abort);

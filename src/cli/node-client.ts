@@ -18,9 +18,11 @@ import {
   ValidationError,
 } from "../core/errors.ts";
 
+type Body = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
+
 export interface CallOptions {
   readonly json?: unknown;
-  readonly body?: AsyncIterable<Uint8Array>;
+  readonly body?: Body;
   readonly headers?: Readonly<Record<string, string>>;
   /** Breaks the call off. */
   readonly signal?: AbortSignal;
@@ -77,11 +79,7 @@ export class NodeClient {
  * Sends the body, as fast as it is taken. A refusal may come before the end: then nothing more is sent, and the answer
  * counts. The connection is not torn down before that, because the answer would be lost with it.
  */
-async function send(
-  outgoing: ClientRequest,
-  body: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
-  answered: Promise<IncomingMessage>,
-): Promise<void> {
+async function send(outgoing: ClientRequest, body: Body, answered: Promise<IncomingMessage>): Promise<void> {
   const settled = answered
     .then((response) => response.once("close", () => outgoing.destroy()))
     .catch(() => outgoing.destroy()); // `answered` itself tells it
@@ -89,11 +87,7 @@ async function send(
   await Promise.race([pump(outgoing, body, settled), settled]);
 }
 
-async function pump(
-  outgoing: ClientRequest,
-  body: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
-  settled: Promise<unknown>,
-): Promise<void> {
+async function pump(outgoing: ClientRequest, body: Body, settled: Promise<unknown>): Promise<void> {
   let isSettled = false;
   void settled.finally(() => (isSettled = true));
   try {

@@ -17,7 +17,7 @@ const HELD_MS = 10_000;
 const POLL_MS = 100;
 
 /** True when the node was there and ended in the middle of the call. */
-function isNodeGone(error: unknown): boolean {
+export function isNodeGone(error: unknown): boolean {
   return error instanceof NetworkError && error.code === "node_gone";
 }
 
@@ -45,10 +45,17 @@ export async function untilFree<T>(
 
 /**
  * Repeats a call that a crash or restart of the node cut off, once the node is back. Only for calls that do no harm
- * when they are made twice. `known`: the node answered before, so that finding none means that it ended.
+ * when they are made twice. `known`: the node answered before, so that finding none means that it ended. `onAway` is
+ * called once, when it is waited for.
  */
-export async function untilBack<T>(call: () => Promise<T>, known: boolean, returnMs: number = RETURN_MS): Promise<T> {
+export async function untilBack<T>(
+  call: () => Promise<T>,
+  known: boolean,
+  returnMs: number = RETURN_MS,
+  onAway: () => void = () => {},
+): Promise<T> {
   let wasThere = known;
+  let isTold = false;
   for (const deadline = performance.now() + returnMs; ; ) {
     try {
       return await call();
@@ -56,6 +63,8 @@ export async function untilBack<T>(call: () => Promise<T>, known: boolean, retur
       wasThere ||= isNodeGone(error);
       const mayReturn = wasThere && (isNodeGone(error) || error instanceof NoNodeError);
       if (!mayReturn || performance.now() > deadline) throw error;
+      if (!isTold) onAway();
+      isTold = true;
       await sleep(POLL_MS);
     }
   }

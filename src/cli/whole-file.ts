@@ -6,6 +6,7 @@
 
 import type { Stats } from "node:fs";
 import { open, realpath, rename, rm, stat } from "node:fs/promises";
+import { resolve } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { isSystemError, ValidationError } from "../core/errors.ts";
 import { toHex } from "../core/bytes.ts";
@@ -35,6 +36,19 @@ export async function writeWholeFile(
     await rm(partial, { force: true });
     throw error;
   }
+}
+
+/** Whether a file can be made or replaced at this path: not a device or pipe, which is written to. */
+export async function isPlainTarget(path: string): Promise<boolean> {
+  const there = await statIfThere(path);
+  return there === null || there.isFile() || there.isDirectory();
+}
+
+/** Where a file at this path really lies. Throws ValidationError `is_a_folder`. */
+export async function resolveTarget(path: string): Promise<string> {
+  const there = await statIfThere(path);
+  if (there?.isDirectory()) throw isFolder(path);
+  return there ? realpath(path) : resolve(path);
 }
 
 async function write(

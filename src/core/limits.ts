@@ -424,6 +424,33 @@ export const VISITOR_LIMITS = {
   remembered: 4_096,
 } as const;
 
+/** Uploads and downloads that can be continued. */
+export const UPLOAD_LIMITS = {
+  /** Files below this go in one call: to begin anew costs less than to ask. */
+  oneCallBytes: 8_388_608, // 8 MiB
+  /** Uploads that have not ended, all together. */
+  unfinished: 64,
+  /** Of these, those whose sealer waits in memory, 10 MiB each at most; of more, the longest idle is sealed anew when it goes on. */
+  live: 8,
+  /** One to which nothing came for so long is given up. */
+  keptMs: 604_800_000, // 7 days
+  /** The answer to one that ended can be asked for again for so long. */
+  endedMs: 86_400_000, // 1 day
+  ended: 1_000,
+  fingerprintCharacters: 1_024,
+  /** Of a body that was refused, so much is still read, so that who sends it comes to read why. */
+  refusedBytes: 16_777_216, // 16 MiB
+  refusedMs: 5_000, // 5 s
+  /** Small files on their way at once, from one command. */
+  parallelFiles: 6,
+  /** How long a command waits for a node that went away. */
+  awayMs: 600_000, // 10 min
+  /** The end of what an earlier download left is compared with the node's bytes before it goes on. */
+  comparedBytes: 1_048_576, // 1 MiB
+  /** Files that one command takes in. */
+  filesAtOnce: 100_000,
+} as const;
+
 /** Voice notes of other people, which the node fetches and opens itself. */
 export const VOICE_LIMITS = {
   bytes: 33_554_432, // 32 MiB

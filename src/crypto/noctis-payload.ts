@@ -112,6 +112,12 @@ export function sealedNoctisPayloadBytes(plainBytes: number): number {
   return sealedPayloadBytes(PREFIX_BYTES + plainBytes + chunks * NOCTIS_MAC_BYTES);
 }
 
+/** Plaintext of the whole chunks in so many first bytes of the Noctis stream. */
+export function wholeNoctisChunks(streamBytes: number): number {
+  const chunks = Math.floor(Math.max(0, streamBytes - PREFIX_BYTES) / (NOCTIS_CHUNK_BYTES + NOCTIS_MAC_BYTES));
+  return chunks * NOCTIS_CHUNK_BYTES;
+}
+
 /** A new payload under a 32-byte key, for writers that seal chunks on their own. */
 export function beginNoctisPayload(key: Uint8Array): NoctisPayloadKeys {
   return { outerKey: deriveKey(key, OUTER_LABEL), innerKey: innerKeyOf(key), prefix: randomBytes(PREFIX_BYTES) };

@@ -2,12 +2,12 @@
  * Sealed bytes on disk, one file each. A name says nothing about what is inside.
  *
  *   <dataDir>/blobs/<32 hex>         whole, never changed but for its header
- *   <dataDir>/blobs/<32 hex>.part    being written; left over only by a crash
+ *   <dataDir>/blobs/<32 hex>.part    being written; left over by a crash, and by an upload that is to be continued
  *
  * A blob exists under its name only after all its bytes and the name itself are on the disk
  * (write, fsync, rename, fsync of the folder), so a crash at any moment leaves either all of it or a `.part`.
  */
-import { closeSync, constants, existsSync, fsyncSync, mkdirSync, openSync, statfsSync } from "node:fs";
+import { closeSync, constants, existsSync, fsyncSync, mkdirSync, openSync, statfsSync, statSync } from "node:fs";
 import { type FileHandle, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { concatBytes, toHex, unwrittenBytes } from "../core/bytes.ts";
@@ -45,10 +45,11 @@ export class BlobStore {
    * Writes the content, of pieces one in memory at a time, and then waits until `keep` has recorded the blob.
    * When the content or `keep` fails or the disk is full (InternalError `disk_full`), nothing is left and the error
    * is thrown on. Until then, no sweep takes the blob for a forgotten one.
+   * Under a name that was given (`newBlobId`) what was written stays after a failure, for `readPart`.
    */
-  async write<T>(content: BlobContent, keep: (blob: StoredBlob) => T | Promise<T>): Promise<T> {
-    const id = toHex(randomBytes(16));
-    const part = `${this.#path(id)}${PART_SUFFIX}`;
+  async write<T>(content: BlobContent, keep: (blob: StoredBlob) => T | Promise<T>, named?: string): Promise<T> {
+    const id = named ?? newBlobId();
+    const part = this.#partPath(id);
     this.#writing.add(id);
     try {
       const bytes = await this.#writePart(part, content);
@@ -56,12 +57,52 @@ export class BlobStore {
       await this.#folderSync.run();
       return await keep({ id, bytes });
     } catch (error) {
-      await rm(part, { force: true });
-      await rm(this.#path(id), { force: true });
+      if (named === undefined) await this.removePart(id);
       throw error;
     } finally {
       this.#writing.delete(id);
     }
+  }
+
+  /** What was written of a blob, as far as it goes, whether it is whole or not; nothing when there is none. */
+  async *readPart(id: string): AsyncGenerator<Uint8Array, void, undefined> {
+    const file = await this.#openPartOrBlob(id);
+    if (file === null) return;
+    try {
+      for (let at = 0; ; ) {
+        const buffer = new Uint8Array(READ_BYTES);
+        const { bytesRead } = await onDisk(file.read(buffer, 0, buffer.length, at));
+        if (bytesRead === 0) return;
+        yield buffer.subarray(0, bytesRead);
+        at += bytesRead;
+      }
+    } finally {
+      await file.close();
+    }
+  }
+
+  /** Bytes that were written of a blob so far, or of the whole one; 0 when there is none. */
+  partBytes(id: string): number {
+    const sizeOf = (path: string): number | undefined => statSync(path, { throwIfNoEntry: false })?.size;
+    return sizeOf(this.#partPath(id)) ?? sizeOf(this.#path(id)) ?? 0;
+  }
+
+  /** Waits until what was written so far is on the disk, and its name. */
+  async syncPart(id: string): Promise<void> {
+    const file = await this.#openPartOrBlob(id);
+    if (file === null) return;
+    try {
+      await onDisk(file.sync());
+    } finally {
+      await file.close();
+    }
+    await this.#syncFolder();
+  }
+
+  /** Deletes what there is of a blob, whole or not. */
+  async removePart(id: string): Promise<void> {
+    await rm(this.#partPath(id), { force: true });
+    await rm(this.#path(id), { force: true });
   }
 
   /**
@@ -130,12 +171,11 @@ export class BlobStore {
     return (await onDisk(readdir(this.#folder))).filter((name) => BLOB_NAME.test(name) && !this.#writing.has(name));
   }
 
-  /** Deletes what interrupted writes of earlier processes left; returns how many. */
-  async sweepParts(): Promise<number> {
+  /** Deletes what interrupted writes of earlier processes left, but for the blobs in `spared`; returns how many. */
+  async sweepParts(spared: ReadonlySet<string>): Promise<number> {
     const names = await onDisk(readdir(this.#folder));
-    const parts = names.filter(
-      (name) => PART_NAME.test(name) && !this.#writing.has(name.slice(0, -PART_SUFFIX.length)),
-    );
+    const isForgotten = (id: string): boolean => !this.#writing.has(id) && !spared.has(id);
+    const parts = names.filter((name) => PART_NAME.test(name) && isForgotten(name.slice(0, -PART_SUFFIX.length)));
     for (const name of parts) await onDisk(rm(join(this.#folder, name), { force: true }));
     return parts.length;
   }
@@ -161,6 +201,13 @@ export class BlobStore {
     return onDisk(open(this.#path(id), constants.O_RDONLY | constants.O_NOFOLLOW));
   }
 
+  async #openPartOrBlob(id: string): Promise<FileHandle | null> {
+    for (const path of [this.#partPath(id), this.#path(id)]) {
+      if (existsSync(path)) return onDisk(open(path, constants.O_RDONLY | constants.O_NOFOLLOW));
+    }
+    return null;
+  }
+
   async #syncFolder(): Promise<void> {
     const folder = await onDisk(open(this.#folder, "r"));
     try {
@@ -175,6 +222,15 @@ export class BlobStore {
     if (!BLOB_NAME.test(id)) throw new ValidationError("unknown_file", "There is no such file.");
     return join(this.#folder, id);
   }
+
+  #partPath(id: string): string {
+    return `${this.#path(id)}${PART_SUFFIX}`;
+  }
+}
+
+/** A name that no blob has. */
+export function newBlobId(): string {
+  return toHex(randomBytes(16));
 }
 
 async function writePieces(file: FileHandle, pieces: AsyncIterable<Uint8Array>): Promise<number> {

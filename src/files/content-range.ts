@@ -38,7 +38,7 @@ export interface SealedContent {
   readonly read: (start: number, end: number) => AsyncIterable<Uint8Array>;
 }
 
-const SEALED_CHUNK_BYTES = PAYLOAD_CHUNK_BYTES + PAYLOAD_TAG_BYTES;
+export const SEALED_CHUNK_BYTES: number = PAYLOAD_CHUNK_BYTES + PAYLOAD_TAG_BYTES;
 
 /** The plain bytes of a range. Throws ValidationError `bad_range`; CryptoError while it is read. */
 export function planRange(range: ContentRange, content: SealedContent): AsyncGenerator<Uint8Array> {
@@ -72,7 +72,7 @@ async function* openChunks({ start, end }: ContentRange, content: SealedContent)
 const EMPTY = new Uint8Array(0);
 
 /** The same bytes in pieces of one sealed chunk; the last may be shorter. */
-async function* inChunks(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+export async function* inChunks(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   let rest: Uint8Array = EMPTY;
   for await (const piece of source) {
     const bytes = rest.length === 0 ? piece : concatBytes(rest, piece);

@@ -85,15 +85,18 @@ export class Contents {
     }
   }
 
-  /** Removes what a crash left: parts, blobs and thumbnails that no row names, links of contents that are gone. */
-  async sweep(): Promise<{ parts: number; forgotten: number }> {
-    const parts = await this.#blobs.sweepParts();
+  /**
+   * Removes what a crash left: parts, blobs and thumbnails that no row names, links of contents that are gone. `spared`:
+   * the blobs of what is still on its way.
+   */
+  async sweep(spared: () => ReadonlySet<string>): Promise<{ parts: number; forgotten: number }> {
+    const parts = await this.#blobs.sweepParts(spared());
     const stored = await this.#blobs.list();
     const contents = this.#tables.contents();
     const ids = new Set(contents.map(({ contentId }) => contentId));
     for (const id of this.#linkStore.contents()) if (!ids.has(id)) this.#linkStore.removeOf(id);
     const named = new Set(contents.map(({ blob }) => blob));
-    const forgotten = stored.filter((blob) => !named.has(blob));
+    const forgotten = stored.filter((blob) => !named.has(blob) && !spared().has(blob));
     await this.release(forgotten);
     this.#thumbnails.keepOnly((blob) => this.#tables.isNamed(blob));
     return { parts, forgotten: forgotten.length };

@@ -3,6 +3,7 @@
  *
  *   put   source -> measure -> sealToFile -> blobs/<id> -> row {id, name, folder, content {bytes, cipher, blob, ...}}
  *   open  row -> header of the blob -> file key -> plain stream
+ *   in several calls, for hours or days: `uploads.ts`
  *
  * A put under a name that is there already gives that file a new content. The one before is kept as a version, up to
  * ten of them; links go on giving the content that they were made of, and end with it.
@@ -17,7 +18,7 @@
  * written to the blob, then taken off the row: a crash in between is repaired by the next open or sweep, even
  * if it tore the write.
  */
-import { fromBase64Url, toBase64Url, wipeBytes } from "../core/bytes.ts";
+import { fromBase64Url, toBase64Url, toHex, wipeBytes } from "../core/bytes.ts";
 import type { Clock } from "../core/clock.ts";
 import { CryptoError, InternalError, LockedError, ValidationError } from "../core/errors.ts";
 import { FILE_LIMITS } from "../core/limits.ts";
@@ -28,7 +29,7 @@ import { type KeySlot, openWithKey, openWithPassword, sealWithKey, sealWithPassw
 import { encodeSealedHeader, type SealedSuite } from "../crypto/sealed-header.ts";
 import type { Vault } from "../vault/vault.ts";
 import { abortable } from "./abortable.ts";
-import type { BlobStore } from "./blob-store.ts";
+import type { BlobStore, StoredBlob } from "./blob-store.ts";
 import { type ContentRange, planRange } from "./content-range.ts";
 import { typeByName } from "./content-type.ts";
 import { Contents } from "./contents.ts";
@@ -43,6 +44,7 @@ import { sealToFile } from "./sealing.ts";
 import { type Picture, Thumbnails } from "./thumbnails.ts";
 import { SharedTransaction } from "./together.ts";
 import { Trash } from "./trash.ts";
+import { Uploads } from "./uploads.ts";
 import { contentOf, Versions } from "./versions.ts";
 import type { CipherSuite, FileSpace, FileView, FolderView } from "./views.ts";
 
@@ -104,12 +106,14 @@ export interface LibraryOptions {
 
 const FILES_SECRET = "files/v1";
 const KEY_CHECK_BYTES = 16;
+const TAG_BYTES = 16;
 
 export class FileLibrary {
   readonly folders: Folders;
   readonly trash: Trash;
   readonly versions: Versions;
   readonly properties: Properties;
+  readonly uploads: Uploads;
   readonly tables: FileTables;
   readonly thumbnails: Thumbnails;
   readonly #vault: Vault;
@@ -138,6 +142,16 @@ export class FileLibrary {
     const tell = (change: FileChange["change"], id: string): void => this.#tell({ change, id });
     this.trash = new Trash({ tables, folders, contents, clock, tell });
     this.versions = new Versions({ tables, contents, file: (id) => this.#row(id), tell });
+    this.uploads = new Uploads({
+      vault,
+      tables,
+      folders,
+      blobs,
+      clock,
+      log,
+      find: (id) => this.find(id),
+      seal: (source, into, also) => this.#seal(source, { ...into.landing(), ...into }, also),
+    });
   }
 
   /**
@@ -147,30 +161,12 @@ export class FileLibrary {
    * LockedError.
    */
   async put(source: AsyncIterable<Uint8Array>, options: PutFile): Promise<FileView> {
-    const { cipher, signal } = options;
     const name = cleanFileName(options.name);
     const folder = this.folders.resolve(options.folder ?? TOP);
     const before = options.taken === "rename" ? null : this.#replaceable(folder, name);
     if (!before && this.tables.files.count() >= FILE_LIMITS.files) throw tooManyFiles();
-    const fileKey = randomBytes(32);
-    try {
-      const slots = await this.#slots(fileKey, options.password);
-      const measured = this.#contents.measure(this.#whileUnlocked(source, signal));
-      const seal = { fileKey, suite: cipher, slots };
-      const kept = await this.#blobs.write(
-        (part) => sealToFile(part, measured, seal),
-        ({ id: blob }) => {
-          const addedAt = new Date(this.#clock.nowMs()).toISOString();
-          const digest = options.password === undefined ? measured.digest() : null;
-          const content = { bytes: measured.bytes, cipher, blob, digest, keyCheck: keyCheckOf(fileKey), addedAt };
-          return this.#keeping.run(() => this.#keep({ ...options, name, folder }, content));
-        },
-      );
-      await this.#settle(kept);
-      return this.view(kept.row);
-    } finally {
-      wipeBytes(fileKey);
-    }
+    const into = { fileKey: randomBytes(32), landing: () => ({ ...options, name, folder }) };
+    return this.#seal(source, { ...options, ...into });
   }
 
   /**
@@ -276,9 +272,16 @@ export class FileLibrary {
     const sum = (of: (row: FileRow) => number): number => files.reduce((total, row) => total + of(row), 0);
     const trashBytes = this.trash.list().bytes;
     const onDisk = new Map(this.tables.contents().map(({ blob, bytes }) => [blob, bytes]));
-    const diskBytes = [...onDisk.values()].reduce((total, bytes) => total + bytes, 0);
-    const versionBytes = sum((row) => row.versionBytes);
-    return { bytes: sum((row) => row.bytes), versionBytes, trashBytes, diskBytes, freeBytes: this.#blobs.freeBytes() };
+    const uploadBytes = this.uploads.storedBytes();
+    const diskBytes = [...onDisk.values()].reduce((total, bytes) => total + bytes, uploadBytes);
+    return {
+      bytes: sum((row) => row.bytes),
+      versionBytes: sum((row) => row.versionBytes),
+      trashBytes,
+      uploadBytes,
+      diskBytes,
+      freeBytes: this.#blobs.freeBytes(),
+    };
   }
 
   /**
@@ -318,6 +321,15 @@ export class FileLibrary {
     const row = this.#row(id);
     if (row.sealedPassword !== null || row.addedAt !== addedAt) throw noThumbnail();
     this.thumbnails.put(row.blob, picture);
+  }
+
+  /**
+   * 32 hex characters that stand for one content and tell nothing of it, not even which blob it is. Throws ValidationError
+   * `unknown_file`, `unknown_version`.
+   */
+  contentTag(id: string, version?: string): string {
+    const { blob } = version === undefined ? this.#row(id) : this.versions.row(id, version);
+    return toHex(deriveKey(this.#vault.secretFor(FILES_SECRET), `content-tag/v1/${blob}`, TAG_BYTES));
   }
 
   /** Throws as `open` does, to tell a wrong password before anything is promised. */
@@ -390,10 +402,16 @@ export class FileLibrary {
 
   /** Repairs what a crash interrupted, and deletes what it left behind and what is too old. Call it after each unlock. */
   async sweep(): Promise<void> {
+    await this.expire();
     for (const row of this.tables.files.list()) this.#settled(row);
-    const { parts, forgotten } = await this.#contents.sweep();
+    const { parts, forgotten } = await this.#contents.sweep(() => this.uploads.blobs());
     if (parts + forgotten > 0) this.#log.info({ parts, forgotten }, "left-over blobs removed");
+  }
+
+  /** Deletes for good what was too long in the trash, and gives up uploads that nobody continued. */
+  async expire(): Promise<void> {
     await this.trash.expire();
+    await this.uploads.expire();
   }
 
   /** Calls `listener` after every change; returns how to stop that. */
@@ -448,6 +466,38 @@ export class FileLibrary {
     const secret = this.#vault.secretFor(FILES_SECRET);
     const password = openFilePassword(fromBase64Url(sealedPassword), from, secret);
     return { ...content, sealedPassword: toBase64Url(sealFilePassword(password, onto, secret)) };
+  }
+
+  /** Seals a stream under this key, which is wiped, and writes it down where `landing` then says; `also` in the same commit. */
+  async #seal(
+    source: AsyncIterable<Uint8Array>,
+    into: Pick<PutFile, "cipher" | "password" | "signal"> & {
+      readonly fileKey: Uint8Array;
+      readonly landing: () => PutFile & { readonly folder: string };
+      readonly blob?: string;
+    },
+    also: (fileId: string) => void = () => {},
+  ): Promise<FileView> {
+    const { cipher, password, signal, fileKey } = into;
+    try {
+      const seal = { fileKey, suite: cipher, slots: await this.#slots(fileKey, password) };
+      const measured = this.#contents.measure(this.#whileUnlocked(source, signal));
+      const keep = ({ id: blob }: StoredBlob): Promise<Kept> => {
+        const addedAt = new Date(this.#clock.nowMs()).toISOString();
+        const digest = password === undefined ? measured.digest() : null;
+        const content = { bytes: measured.bytes, cipher, blob, digest, keyCheck: keyCheckOf(fileKey), addedAt };
+        return this.#keeping.run(() => {
+          const kept = this.#keep(into.landing(), content);
+          also(kept.row.id);
+          return kept;
+        });
+      };
+      const kept = await this.#blobs.write((part) => sealToFile(part, measured, seal), keep, into.blob);
+      await this.#settle(kept);
+      return this.view(kept.row);
+    } finally {
+      wipeBytes(fileKey);
+    }
   }
 
   async #slots(fileKey: Uint8Array, password: string | undefined): Promise<KeySlot[]> {

@@ -88,6 +88,29 @@ export interface FileSpace {
   readonly diskBytes: number;
   /** What the disk has left for this program. */
   readonly freeBytes: number;
+  /** What lies on the disk of uploads that have not ended. */
+  readonly uploadBytes: number;
+}
+
+/** POST /api/uploads, GET /api/uploads and /api/uploads/:id, PATCH /api/uploads/:id: a file that comes in several calls. */
+export interface UploadView {
+  readonly id: string;
+  readonly name: string;
+  /** Of the whole file. */
+  readonly bytes: number;
+  /** The byte that is to come next. */
+  readonly offset: number;
+  /** The id of its folder; null at the top. */
+  readonly folder: string | null;
+  readonly cipher: CipherSuite;
+  readonly hasPassword: boolean;
+  /** What the client gave to know its file again. */
+  readonly fingerprint: string;
+  readonly createdAt: string;
+  /** Given up then, unless something comes. */
+  readonly expiresAt: string;
+  /** What it became, once all bytes were there. */
+  readonly file: FileView | null;
 }
 
 export type LinkMode = "persistent" | "timed" | "one-time";

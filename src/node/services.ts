@@ -146,7 +146,7 @@ function compose(foundation: Foundation, opened: AsyncDisposableStack): Omit<Ser
   const sweeping = setInterval(() => {
     links.sweep();
     if (vault.locked) return;
-    files.trash.expire().catch((error: Error) => log.warn({ error: error.name }, "the trash could not be emptied"));
+    files.expire().catch((error: Error) => log.warn({ error: error.name }, "what is too old could not be deleted"));
   }, SWEEP_MS);
   opened.defer(() => clearInterval(sweeping));
   links.sweep();

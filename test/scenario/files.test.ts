@@ -138,7 +138,6 @@ test("to stdout comes the file and nothing else; a name that is taken stays unto
   await ask(`files get ${id.slice(0, 6)} -o note.txt`, "", folder);
   assert.equal(readFileSync(join(folder, "note.txt"), "utf8"), "first\n", "a name that was given is written to");
   assert.equal(await refusal(`files get ${id} -o ${folder}`, /is a folder/), 1);
-  assert.equal(await refusal(`files put ${folder}`, /is a folder/), 1);
   assert.equal(await refusal(`files put ${folder}/none`, /does not exist/), 1);
   assert.equal(await refusal(`files put ${folder}/note.txt --mesh`, /not available/), 5);
 });
@@ -252,7 +251,8 @@ test("Ctrl-C in a put or get tidies up", async (t) => {
   const get = startCommand(t, ["files", "get", id, "-o", join(outputs, "large.bin")], { dataDir });
   await until("the get has begun", async () => readdirSync(outputs).length > 0);
   assert.equal(await get.end("SIGINT"), 130);
-  assert.deepEqual(readdirSync(outputs), []);
+  assert.ok(!existsSync(join(outputs, "large.bin")), "only what the next get goes on with");
+  assert.match(get.log(), /goes on where it was/);
 });
 
 /** A put whose input is a pipe that this test holds open, once some of it lies sealed on the disk. */

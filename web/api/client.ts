@@ -44,11 +44,17 @@ export function onLocked(listener: () => void): void {
 }
 
 /** Throws ApiFailure; resolves to undefined for an empty answer. */
-export async function call<T>(method: Method, path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
+export async function call<T>(
+  method: Method,
+  path: string,
+  body?: unknown,
+  signal?: AbortSignal,
+  more: Record<string, string> = {},
+): Promise<T> {
   const persona = actingId();
   const isStale = (): boolean => persona !== actingId() && FOR_PERSONAS.test(path);
   try {
-    const answer = await callAs<T>(persona, method, path, body, signal);
+    const answer = await callAs<T>(persona, method, path, body, signal, more);
     if (!isStale()) return answer;
   } catch (error) {
     if (!isStale()) throw error;
@@ -63,8 +69,9 @@ export async function callAs<T>(
   path: string,
   body?: unknown,
   signal?: AbortSignal,
+  more: Record<string, string> = {},
 ): Promise<T> {
-  const answer = await send(persona, method, path, body, signal);
+  const answer = await send(persona, method, path, body, signal, more);
   const text = await answer.text();
   if (answer.ok) return (text === "" ? undefined : JSON.parse(text)) as T;
   throw failureOf(answer.status, text);
@@ -124,9 +131,10 @@ async function send(
   method: Method,
   path: string,
   body: unknown,
-  signal?: AbortSignal,
+  signal: AbortSignal | undefined,
+  more: Record<string, string>,
 ): Promise<Response> {
-  const headers: Record<string, string> = { ...sessionHeader(), ...personaHeader(persona, path) };
+  const headers: Record<string, string> = { ...more, ...sessionHeader(), ...personaHeader(persona, path) };
   if (body !== undefined) headers["content-type"] = "application/json";
   const init: RequestInit = { method, headers, cache: "no-store" };
   if (body !== undefined) init.body = JSON.stringify(body);

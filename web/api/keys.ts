@@ -26,6 +26,7 @@ export const keys = {
   folder: (id: string): readonly string[] => ["folder", id],
   foundFiles: ["found-files"],
   versions: ["versions"],
+  uploads: ["uploads"],
   trash: ["trash"],
   space: ["space"],
   thumbnails: ["thumbnail"],

@@ -29,6 +29,7 @@ import type {
   Status,
   SummaryView,
   TrashView,
+  UploadView,
   WorkCost,
 } from "../../src/api/contract.ts";
 import { ApiFailure, call, isDropped } from "./client.ts";
@@ -89,6 +90,15 @@ export const useSummary = (): UseQueryResult<SummaryView> => useFresh(keys.summa
 /** Who keeps shares of the recovery key, and for how many one is kept. */
 export const useShares = (): UseQueryResult<SharesView> => useFresh(keys.shares, "/recovery/shares");
 /** The whole library, in the node's order. */
+/** Uploads that have not ended, of all tabs and programs. */
+export function useUploads(): UseQueryResult<readonly UploadView[]> {
+  return useQuery({
+    queryKey: keys.uploads,
+    queryFn: ({ signal }) => call("GET", "/uploads", undefined, signal),
+    refetchOnMount: "always", // no event tells of them
+  });
+}
+
 export const useFiles = (): UseQueryResult<readonly FileView[]> => useGet(keys.files, "/files");
 /** What lies in a folder; "" is the top. */
 export const useFolder = (id: string): UseQueryResult<FolderListing> =>

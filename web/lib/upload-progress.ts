@@ -1,7 +1,9 @@
 /** The progress of all uploads of a batch together: files that were given up no longer count. */
-import type { Upload } from "../stores/uploads.ts";
+import type { Upload, UploadState } from "../stores/uploads.ts";
 
 export interface OverallProgress {
+  /** Files that are there. */
+  readonly done: number;
   /** Uploads still under way. */
   readonly open: number;
   readonly sentBytes: number;
@@ -10,9 +12,11 @@ export interface OverallProgress {
   readonly percent: number;
 }
 
+const CLOSED: ReadonlySet<UploadState> = new Set(["done", "failed", "cancelled"]);
+
 /** True while there is still something to wait for or to cancel. */
 export function isOpen({ state }: Pick<Upload, "state">): boolean {
-  return state === "waiting" || state === "sending" || state === "sealing";
+  return !CLOSED.has(state);
 }
 
 /** Done uploads count, so that the bar does not fall back when one file is ready. */
@@ -21,5 +25,24 @@ export function overallProgress(uploads: readonly Upload[]): OverallProgress {
   const bytes = counted.reduce((sum, upload) => sum + upload.bytes, 0);
   const sentBytes = counted.reduce((sum, upload) => sum + upload.sentBytes, 0);
   const percent = bytes === 0 ? 100 : Math.floor((100 * sentBytes) / bytes);
-  return { open: counted.filter(isOpen).length, sentBytes, bytes, percent };
+  const open = counted.filter(isOpen).length;
+  return { open, done: counted.length - open, sentBytes, bytes, percent };
+}
+
+const ORDER: readonly UploadState[] = [
+  "sending",
+  "sealing",
+  "away",
+  "failed",
+  "paused",
+  "waiting",
+  "cancelled",
+  "done",
+];
+
+/** What is shown of many: first what is under way or went wrong; `more` are left out. */
+export function shownUploads(uploads: readonly Upload[], most: number): { shown: readonly Upload[]; more: number } {
+  if (uploads.length <= most) return { shown: uploads, more: 0 };
+  const shown = ORDER.flatMap((state) => uploads.filter((upload) => upload.state === state)).slice(0, most);
+  return { shown, more: uploads.length - shown.length };
 }

@@ -1,6 +1,14 @@
 /** Files: the encrypted library. Drop files anywhere to add them. */
-import { FilePlus2, FolderLock, FolderPlus, LayoutGrid, List, Search, Trash2 } from "lucide-react";
-import { type ReactNode, useDeferredValue, useRef, useState } from "react";
+import { FilePlus2, FolderLock, FolderPlus, FolderUp, LayoutGrid, List, Search, Trash2 } from "lucide-react";
+import {
+  type ChangeEvent,
+  type ReactNode,
+  type RefCallback,
+  type RefObject,
+  useDeferredValue,
+  useRef,
+  useState,
+} from "react";
 import type { FileView, FolderListing, FolderView } from "../../src/api/contract.ts";
 import { useFolder, useFoundFiles } from "../api/queries.ts";
 import { Button, IconButton, IconLink } from "../components/button.tsx";
@@ -28,6 +36,7 @@ import { VersionsDialog } from "../components/files/versions-dialog.tsx";
 import { LongGrid } from "../components/long-grid.tsx";
 import { LongList } from "../components/long-list.tsx";
 import { Scene } from "../components/scene.tsx";
+import { type Chosen, chosenFiles, NOTHING_CHOSEN } from "../lib/chosen-files.ts";
 import { countOf, formatBytes } from "../lib/format.ts";
 import { preferencesStore, setPreferences } from "../stores/preferences.ts";
 import { removalsStore } from "../stores/removals.ts";
@@ -39,29 +48,28 @@ const SEARCH_FROM = 6;
 /** `folder` is an id; "" is the top. The empty scene has its button in the middle, so the one above is left out. */
 export function FilesScene({ folder }: { readonly folder: string }): ReactNode {
   const { data, error, refetch } = useFolder(folder);
-  const [chosen, setChosen] = useState<readonly File[]>([]);
+  const [chosen, setChosen] = useState<Chosen>(NOTHING_CHOSEN);
   const [naming, setNaming] = useState(false);
   const input = useRef<HTMLInputElement>(null);
+  const tree = useRef<HTMLInputElement>(null);
   const isEmpty = data?.files.length === 0 && data.folders.length === 0;
   const choose = (
     <Button kind="primary" icon={FilePlus2} onClick={() => input.current?.click()}>
       Add files
     </Button>
   );
+  const take = (event: ChangeEvent<HTMLInputElement>): void => {
+    setChosen(chosenFiles(event.target.files ?? []));
+    event.target.value = "";
+  };
+  const actions = (
+    <Actions main={!isEmpty && choose} onNewFolder={() => setNaming(true)} onAddFolder={() => tree.current?.click()} />
+  );
   return (
     <DropZone onFiles={setChosen}>
-      <Scene title="Files" actions={<Actions main={!isEmpty && choose} onNewFolder={() => setNaming(true)} />}>
-        <input
-          ref={input}
-          type="file"
-          multiple
-          hidden
-          aria-label="Files to add"
-          onChange={(event) => {
-            setChosen([...(event.target.files ?? [])]);
-            event.target.value = "";
-          }}
-        />
+      <Scene title="Files" actions={actions}>
+        <input ref={input} type="file" multiple hidden aria-label="Files to add" onChange={take} />
+        <input ref={asFolderInput(tree)} type="file" hidden aria-label="Folder to add" onChange={take} />
         <UploadList />
         {error && !data && <LoadFailure error={error} onRetry={() => void refetch()} />}
         {!data && !error && <Skeleton label="Loading your files" />}
@@ -72,22 +80,37 @@ export function FilesScene({ folder }: { readonly folder: string }): ReactNode {
             title={folder === "" ? "No files yet" : "Nothing in this folder yet"}
             action={choose}
           >
-            Drop files here. Each one is encrypted on this machine before it is stored.
+            Drop files or folders here. Each file is encrypted on this machine before it is stored.
           </Empty>
         )}
         {data && !isEmpty && <Library listing={data} />}
-        <UploadDialog files={chosen} folder={folder} onClose={() => setChosen([])} />
+        <UploadDialog chosen={chosen} folder={folder} onClose={() => setChosen(NOTHING_CHOSEN)} />
         {naming && <NewFolderDialog inside={folder} onClose={() => setNaming(false)} />}
       </Scene>
     </DropZone>
   );
 }
 
-function Actions({ main, onNewFolder }: { readonly main: ReactNode; readonly onNewFolder: () => void }): ReactNode {
+/** React knows no `webkitdirectory`. */
+function asFolderInput(ref: RefObject<HTMLInputElement | null>): RefCallback<HTMLInputElement> {
+  return (input) => {
+    ref.current = input;
+    if (input) input.webkitdirectory = true;
+  };
+}
+
+interface ActionsProps {
+  readonly main: ReactNode;
+  readonly onNewFolder: () => void;
+  readonly onAddFolder: () => void;
+}
+
+function Actions({ main, onNewFolder, onAddFolder }: ActionsProps): ReactNode {
   return (
     <>
       <IconLink href="/files/trash" icon={Trash2} label="Trash" />
       <IconButton icon={FolderPlus} label="New folder" onClick={onNewFolder} />
+      <IconButton icon={FolderUp} label="Add a whole folder" onClick={onAddFolder} />
       {main}
     </>
   );

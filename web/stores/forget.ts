@@ -5,7 +5,7 @@ import { actingStore } from "./acting.ts";
 import { forgetDrafts } from "./drafts.ts";
 import { outgoingStore } from "./outgoing.ts";
 import { forgetPostDrafts } from "./post-drafts.ts";
-import { uploadsStore } from "./uploads.ts";
+import { forgetUploads } from "./uploads.ts";
 
 /** The status stays: it is what says that the vault is locked. */
 export function forgetEverything(): void {
@@ -14,5 +14,5 @@ export function forgetEverything(): void {
   forgetDrafts();
   forgetPostDrafts();
   outgoingStore.set([]);
-  uploadsStore.set([]);
+  forgetUploads();
 }

@@ -1,15 +1,20 @@
 /**
- * Files on their way into the library, two at a time.
+ * Files on their way into the library: small ones side by side, one large one at a time.
  *
  *     waiting -> sending (bytes so far) -> sealing (all sent, the node finishes) -> done | failed | cancelled
+ *                  |  away (the node does not answer; goes on by itself)
+ *                  |  paused -> waiting
+ *
+ * What is on the list changes many times a second, so it is shown anew ten times a second and not more.
  */
 import type { CipherSuite, FileView } from "../../src/api/contract.ts";
-import type { ApiFailure } from "../api/client.ts";
+import { type ApiFailure, call } from "../api/client.ts";
 import { keys } from "../api/keys.ts";
 import { queryClient } from "../api/queries.ts";
+import { isLarge, sendFile } from "../api/send-file.ts";
 import { isOpen } from "../lib/upload-progress.ts";
-import { sendFile } from "../api/send-file.ts";
 import { type Store, createStore } from "./store.ts";
+import { showFailure } from "./toasts.ts";
 
 export interface UploadOptions {
   readonly cipher: CipherSuite;
@@ -24,7 +29,7 @@ export interface UploadOptions {
 /** Beside a file of the same name: as a version of it an attachment would end one day, and its link with it. */
 export const ATTACHMENT: UploadOptions = { cipher: "aes-256-gcm", password: "", folder: "", taken: "rename" };
 
-export type UploadState = "waiting" | "sending" | "sealing" | "done" | "failed" | "cancelled";
+export type UploadState = "waiting" | "sending" | "away" | "sealing" | "paused" | "done" | "failed" | "cancelled";
 
 export interface Upload {
   readonly id: number;
@@ -33,87 +38,193 @@ export interface Upload {
   readonly sentBytes: number;
   readonly state: UploadState;
   readonly failure: ApiFailure | null;
-  readonly startedAtMs: number;
+  /** The node's upload by which it can be continued; null for a small file, and before that began. */
+  readonly upload: string | null;
 }
 
 export const uploadsStore: Store<readonly Upload[]> = createStore<readonly Upload[]>([]);
 
-const PARALLEL = 2;
+/** A browser opens six connections to one host; one is left for the app itself. */
+const SMALL_AT_ONCE = 4;
+const LARGE_AT_ONCE = 1;
+const SHOW_MS = 100;
+
 interface Job {
   readonly id: number;
   readonly file: File;
   readonly options: UploadOptions;
-  readonly abort: AbortController;
   readonly finish: (file: FileView | null) => void;
+  abort: AbortController;
 }
-const jobs: Job[] = [];
-let nextId = 1;
-let running = 0;
 
-/** Queues the file. Resolves to its library entry, or null when it failed or was cancelled. */
-export function uploadFile(file: File, options: UploadOptions): Promise<FileView | null> {
+/** By id, until the file is there, given up or cleared from the list. */
+const jobs = new Map<number, Job>();
+const entries = new Map<number, Upload>();
+const waiting: Record<"small" | "large", Job[]> = { small: [], large: [] };
+const running = { small: 0, large: 0 };
+let nextId = 1;
+let showing: ReturnType<typeof setTimeout> | null = null;
+
+/**
+ * Queues the file; `upload` continues an interrupted one. Resolves to its library entry, or null when it failed or was
+ * cancelled.
+ */
+export function uploadFile(file: File, options: UploadOptions, upload: string | null = null): Promise<FileView | null> {
   const id = nextId++;
   const { name, size: bytes } = file;
-  const entry: Upload = { id, name, bytes, sentBytes: 0, state: "waiting", failure: null, startedAtMs: 0 };
-  uploadsStore.set([...uploadsStore.get(), entry]);
+  entries.set(id, { id, name, bytes, sentBytes: 0, state: "waiting", failure: null, upload });
   const { promise, resolve } = Promise.withResolvers<FileView | null>();
-  jobs.push({ id, file, options, abort: new AbortController(), finish: resolve });
-  startJobs();
+  const job = { id, file, options, abort: new AbortController(), finish: resolve };
+  jobs.set(id, job);
+  enqueue(job);
+  show();
   return promise;
 }
 
-const active = new Map<number, Job>();
+/** Stops sending; what was sent stays at the node. */
+export function pauseUpload(id: number): void {
+  const job = jobs.get(id);
+  if (!job) return;
+  leaveQueue(job);
+  change(id, { state: "paused" });
+  job.abort.abort();
+}
+
+/** Goes on with one that was paused or failed. */
+export function resumeUpload(id: number): void {
+  const job = jobs.get(id);
+  if (!job) return;
+  job.abort = new AbortController();
+  change(id, { state: "waiting", failure: null });
+  enqueue(job);
+}
 
 /** The node throws away what it had received. */
 export function cancelUpload(id: number): void {
-  const queued = jobs.findIndex((job) => job.id === id);
-  if (queued >= 0) jobs.splice(queued, 1)[0]?.finish(null);
-  active.get(id)?.abort.abort();
+  const job = jobs.get(id);
+  const upload = entries.get(id)?.upload ?? null;
   change(id, { state: "cancelled" });
+  jobs.delete(id);
+  if (!job) return;
+  leaveQueue(job);
+  job.abort.abort();
+  job.finish(null);
+  if (upload !== null) void giveUp(upload);
+}
+
+/** Throws away what the node holds of an interrupted upload. */
+export async function giveUp(upload: string): Promise<void> {
+  await call("DELETE", `/uploads/${upload}`).catch(showFailure);
+  await queryClient.invalidateQueries({ queryKey: keys.uploads });
 }
 
 /** Takes finished, failed and cancelled uploads off the list. */
 export function clearFinished(): void {
-  uploadsStore.set(uploadsStore.get().filter(isOpen));
+  for (const entry of entries.values()) {
+    if (isOpen(entry)) continue;
+    entries.delete(entry.id);
+    jobs.delete(entry.id);
+  }
+  show();
+  void refreshLists();
+}
+
+/** Ends and forgets all of them; the node keeps what can be continued. */
+export function forgetUploads(): void {
+  for (const job of jobs.values()) {
+    leaveQueue(job);
+    job.abort.abort();
+    job.finish(null);
+  }
+  jobs.clear();
+  entries.clear();
+  show();
 }
 
 /** Closing the tab now would lose work. */
 export function hasOpenUploads(): boolean {
-  return uploadsStore.get().some(isOpen);
+  return [...entries.values()].some(isOpen);
 }
 
-/** Two at a time keep disk and cipher busy; more only make every bar crawl. */
-function startJobs(): void {
-  while (running < PARALLEL) {
-    const job = jobs.shift();
+function laneOf({ file }: Job): "small" | "large" {
+  return isLarge(file) ? "large" : "small";
+}
+
+function enqueue(job: Job): void {
+  waiting[laneOf(job)].push(job);
+  startJobs("small", SMALL_AT_ONCE);
+  startJobs("large", LARGE_AT_ONCE);
+}
+
+function leaveQueue(job: Job): void {
+  const queue = waiting[laneOf(job)];
+  const at = queue.indexOf(job);
+  if (at >= 0) queue.splice(at, 1);
+}
+
+function startJobs(lane: "small" | "large", atOnce: number): void {
+  while (running[lane] < atOnce) {
+    const job = waiting[lane].shift();
     if (!job) return;
-    running += 1;
-    active.set(job.id, job);
+    running[lane] += 1;
     void run(job).finally(() => {
-      running -= 1;
-      active.delete(job.id);
-      startJobs();
+      running[lane] -= 1;
+      startJobs(lane, atOnce);
     });
   }
 }
 
 async function run({ id, file, options, abort, finish }: Job): Promise<void> {
-  change(id, { state: "sending", startedAtMs: Date.now() });
-  const progress = (sentBytes: number): void => {
-    change(id, { sentBytes, state: sentBytes < file.size ? "sending" : "sealing" });
+  const { signal } = abort;
+  const tell = (edit: Partial<Upload>): void => {
+    if (!signal.aborted) change(id, edit);
   };
+  tell({ state: "sending" });
   try {
-    const added = await sendFile(file, options, progress, abort.signal);
-    change(id, { state: "done", sentBytes: file.size });
-    await queryClient.invalidateQueries({ queryKey: keys.files });
-    await queryClient.invalidateQueries({ queryKey: keys.folders });
+    const added = await sendFile(file, {
+      options,
+      upload: entries.get(id)?.upload ?? null,
+      signal,
+      onProgress: (sentBytes) => tell({ sentBytes, state: sentBytes < file.size ? "sending" : "sealing" }),
+      onAway: (isAway) => tell(isAway ? { state: "away" } : { state: "sending" }),
+      onBegun: (upload) => tell({ upload }),
+    });
+    change(id, { state: "done", sentBytes: file.size, upload: null });
+    jobs.delete(id);
+    await refreshLists();
     finish(added);
   } catch (error) {
-    if (!abort.signal.aborted) change(id, { state: "failed", failure: error as ApiFailure });
+    if (signal.aborted) return;
+    change(id, { state: "failed", failure: error as ApiFailure });
     finish(null);
   }
 }
 
+let refreshing: Promise<void> | null = null;
+
+/** Hundreds of small files in a few seconds ask for the lists a few times. */
+function refreshLists(): Promise<void> {
+  refreshing ??= refreshAfterAWhile();
+  return refreshing;
+}
+
+async function refreshAfterAWhile(): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, SHOW_MS));
+  refreshing = null;
+  const changed = [keys.files, keys.folders, keys.uploads];
+  await Promise.all(changed.map((queryKey) => queryClient.invalidateQueries({ queryKey })));
+}
+
 function change(id: number, edit: Partial<Upload>): void {
-  uploadsStore.set(uploadsStore.get().map((upload) => (upload.id === id ? { ...upload, ...edit } : upload)));
+  const entry = entries.get(id);
+  if (!entry) return;
+  entries.set(id, { ...entry, ...edit });
+  show();
+}
+
+function show(): void {
+  showing ??= setTimeout(() => {
+    showing = null;
+    uploadsStore.set([...entries.values()]);
+  }, SHOW_MS);
 }

@@ -18,7 +18,7 @@ import { formatBytes } from "../output.ts";
 import { plainLine, plainText } from "../plain-text.ts";
 import { Progress } from "../progress.ts";
 import { writeWholeFile } from "../whole-file.ts";
-import { freeName } from "./files.ts";
+import { freeName } from "./get.ts";
 
 interface FetchOptions {
   readonly output?: string;
@@ -46,9 +46,8 @@ async function fetchLink(context: Context, given: string | undefined, options: F
     const receiver = await LinkReceiver.open({ link, folder, password: ask, signal });
     const { manifest, gone, files } = receiver;
     const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
-    const progress = new Progress(manifest.name, bytes, !output.json && !output.quiet);
-    await receiver.fetch((more) => progress.advance(more));
-    progress.end();
+    const meter = new Progress(!output.json && !output.quiet).open(manifest.name, bytes);
+    await receiver.fetch((more) => meter.advance(more)).finally(() => meter.close());
     const path = options.output ?? freeName(manifest.name);
     if (manifest.kind === "file") await writeWholeFile(receiver.content(0), path, signal);
     else await writeFolder(receiver, path, signal);

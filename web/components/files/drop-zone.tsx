@@ -1,10 +1,11 @@
-/** Takes files dropped anywhere on the scene, and says so while they hover over it. */
+/** Takes files and folders dropped anywhere on the scene, and says so while they hover over it. */
 import { FileUp } from "lucide-react";
 import { type DragEvent, type ReactNode, useState } from "react";
+import { type Chosen, droppedFiles, MOST_FILES } from "../../lib/chosen-files.ts";
 import { notify } from "../../stores/toasts.ts";
 
 export interface DropZoneProps {
-  readonly onFiles: (files: readonly File[]) => void;
+  readonly onFiles: (chosen: Chosen) => void;
   readonly children: ReactNode;
 }
 
@@ -22,7 +23,7 @@ export function DropZone({ onFiles, children }: DropZoneProps): ReactNode {
   const drop = (event: DragEvent): void => {
     event.preventDefault();
     setOver(false);
-    onFiles(droppedFiles(event.dataTransfer));
+    void droppedFiles(event.dataTransfer).then(onFiles, couldNotRead);
   };
   return (
     <div onDragEnter={enter} onDragOver={enter} onDragLeave={leave} onDrop={drop} className="relative h-full">
@@ -37,18 +38,8 @@ export function DropZone({ onFiles, children }: DropZoneProps): ReactNode {
   );
 }
 
-/** The dropped files without folders, which a browser hands over as empty files. */
-function droppedFiles(transfer: DataTransfer): File[] {
-  const items = Array.from(transfer.items, (item) => ({
-    folder: item.webkitGetAsEntry()?.isDirectory,
-    file: item.getAsFile(),
-  }));
-  const files = items.flatMap(({ folder, file }) => (folder || !file ? [] : [file]));
-  if (items.some(({ folder }) => folder)) {
-    notify(
-      "Folders are not added as a whole.",
-      "Open the folder and drop the files in it, or pack it into an archive first.",
-    );
-  }
-  return files;
+function couldNotRead(error: unknown): void {
+  if (error instanceof RangeError)
+    notify("That is more than can be added at once.", `Drop at most ${MOST_FILES} files.`);
+  else notify("The browser could not read what was dropped.", "Choose it by the button instead.");
 }

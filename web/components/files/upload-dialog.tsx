@@ -1,8 +1,13 @@
 /** Asked once for all chosen files: which cipher, and whether they get a password of their own. */
 import { type ReactNode, useState } from "react";
 import type { CipherSuite } from "../../../src/api/contract.ts";
+import { keys } from "../../api/keys.ts";
+import { makeFolders } from "../../api/make-folders.ts";
+import { queryClient } from "../../api/queries.ts";
+import type { Chosen } from "../../lib/chosen-files.ts";
 import { countOf, formatBytes } from "../../lib/format.ts";
-import { uploadFile } from "../../stores/uploads.ts";
+import { showFailure } from "../../stores/toasts.ts";
+import { type UploadOptions, uploadFile } from "../../stores/uploads.ts";
 import { Choice, type Option } from "../choice.tsx";
 import { PasswordField } from "../field.tsx";
 import { ModalForm } from "../modal.tsx";
@@ -19,31 +24,32 @@ const CIPHERS: readonly Option<CipherSuite>[] = [
 
 export interface UploadDialogProps {
   /** Empty: the dialog is closed. */
-  readonly files: readonly File[];
+  readonly chosen: Chosen;
   /** The id of the folder that they go into; "" at the top. */
   readonly folder: string;
   readonly onClose: () => void;
 }
 
 /** The usual case is one Enter: the standard cipher, no password beside the vault's. */
-export function UploadDialog({ files, folder, onClose }: UploadDialogProps): ReactNode {
+export function UploadDialog({ chosen, folder, onClose }: UploadDialogProps): ReactNode {
   const [cipher, setCipher] = useState<CipherSuite>("aes-256-gcm");
   const [password, setPassword] = useState("");
-  const bytes = files.reduce((sum, file) => sum + file.size, 0);
+  const { files, folders } = chosen;
+  const bytes = files.reduce((sum, { file }) => sum + file.size, 0);
   const start = (): void => {
-    for (const file of files) void uploadFile(file, { cipher, password, folder, taken: "version" });
+    void upload(chosen, { cipher, password, folder, taken: "version" }).catch(showFailure);
     setPassword("");
     onClose();
   };
   return (
     <ModalForm
-      title={files.length === 1 ? "Add a file" : `Add ${countOf(files.length, "file")}`}
+      title={titleOf(chosen)}
       description={
         <span dir="auto" className="wrap-anywhere">
-          {files.length === 1 ? files[0]?.name : "Each one is encrypted by itself"} · {formatBytes(bytes)}
+          {files.length === 1 ? files[0]?.file.name : "Each one is encrypted by itself"} · {formatBytes(bytes)}
         </span>
       }
-      open={files.length > 0}
+      open={files.length + folders.length > 0}
       onClose={onClose}
       action="Encrypt and add"
       onSubmit={start}
@@ -58,4 +64,17 @@ export function UploadDialog({ files, folder, onClose }: UploadDialogProps): Rea
       />
     </ModalForm>
   );
+}
+
+/** Folders first, so that each file finds its own. */
+async function upload({ files, folders }: Chosen, options: UploadOptions): Promise<void> {
+  const ids = await makeFolders(folders, options.folder);
+  if (folders.length > 0) await queryClient.invalidateQueries({ queryKey: keys.folders });
+  for (const { file, folder } of files)
+    void uploadFile(file, { ...options, folder: ids.get(folder) ?? options.folder });
+}
+
+function titleOf({ files, folders }: Chosen): string {
+  if (folders.length > 0) return `Add ${countOf(folders.length, "folder")} with ${countOf(files.length, "file")}`;
+  return files.length === 1 ? "Add a file" : `Add ${countOf(files.length, "file")}`;
 }
