@@ -37,6 +37,7 @@ import { cleanFileName } from "./file-name.ts";
 import { checkFilePassword, openFilePassword, sealFilePassword } from "./file-password.ts";
 import { type FileRow, FileTables, type StoredContent } from "./file-tables.ts";
 import { Folders, type NewPlace, newId, TOP } from "./folders.ts";
+import { noPassword, noThumbnail, passwordNeeded, tooManyFiles } from "./library-errors.ts";
 import type { LinkStore } from "./link-store.ts";
 import { Properties } from "./properties.ts";
 import { type OpenedHeader, openContent, openHeader } from "./sealed-file.ts";
@@ -584,31 +585,7 @@ function keyCheckOf(fileKey: Uint8Array): string {
   return toBase64Url(deriveKey(fileKey, "key-check/v1", KEY_CHECK_BYTES));
 }
 
-function passwordNeeded(): ValidationError {
-  return new ValidationError("file_password_needed", "This file has a password of its own.", {
-    hint: "Give its password; if you forgot it: nocturne files recover ID",
-  });
-}
-
-function noThumbnail(): ValidationError {
-  return new ValidationError("no_thumbnail", "No thumbnail is kept of this content.", {
-    hint: "It has a password of its own, or a newer version is there.",
-  });
-}
-
-function noPassword(): ValidationError {
-  return new ValidationError("file_has_no_password", "This file has no password of its own.", {
-    hint: "It opens without one.",
-  });
-}
-
 /** Written in place, a longer header would destroy the beginning of the content. */
 function headerGrew(): InternalError {
   return new InternalError("header_size", "The new header of this file does not fit in the place of the old one.");
-}
-
-function tooManyFiles(): ValidationError {
-  return new ValidationError("too_many_files", `The library holds ${FILE_LIMITS.files} files and takes no more.`, {
-    hint: "Remove files that you no longer need.",
-  });
 }
