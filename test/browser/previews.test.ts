@@ -177,7 +177,7 @@ test("the browser makes small pictures of images and films, of pixels alone, and
 async function looksWell(page: Page): Promise<void> {
   for (const size of [PHONE, DESK]) {
     await page.setViewportSize(size);
-    await card(page, "photo.png").locator("img").waitFor();
+    await card(page, "film.webm").locator("img").waitFor(); // in sight at both sizes
     await picture(page, `grid-${size.width}`);
     await page.getByText(/ taken, /).click();
     await page.getByRole("table", { name: "Space" }).waitFor();

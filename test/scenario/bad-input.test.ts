@@ -1,7 +1,7 @@
 /** Whatever a person does wrong: one clear sentence, the right exit code, nothing lost, no stack trace. */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, statfsSync, truncateSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -130,7 +130,13 @@ test("a full disk: the sentence says so, what was there stays, and it goes on af
   writeFileSync(large, Buffer.alloc(64 * 1024 * 1024, 1));
   const kept = await node.run<{ id: string }>(["files", "put", small, "--json"]);
   assert.equal(kept.code, 0, kept.stderr);
+  assertClear(await node.run(["files", "put", large]), 1, /no room for this file/);
+  const filler = join(tinyMount(t), "filler");
+  const { bavail, bsize } = statfsSync(dataDir);
+  writeFileSync(filler, Buffer.alloc(bavail * bsize - 3 * 1024 * 1024, 1));
+  truncateSync(large, 7 * 1024 * 1024); // in one call, and found out on the way
   assertClear(await node.run(["files", "put", large]), 1, /disk is full/);
+  rmSync(filler);
   const list = await node.run<{ id: string }[]>(["files", "ls", "--json"]);
   assert.deepEqual(
     list.json.map((file) => file.id),
