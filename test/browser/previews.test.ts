@@ -177,7 +177,7 @@ test("the browser makes small pictures of images and films, of pixels alone, and
 async function looksWell(page: Page): Promise<void> {
   for (const size of [PHONE, DESK]) {
     await page.setViewportSize(size);
-    await card(page, "film.webm").locator("img").waitFor(); // in sight at both sizes
+    await card(page, "large.png").locator("img").waitFor(); // in sight at both sizes
     await picture(page, `grid-${size.width}`);
     await page.getByText(/ taken, /).click();
     await page.getByRole("table", { name: "Space" }).waitFor();
@@ -185,7 +185,7 @@ async function looksWell(page: Page): Promise<void> {
     const overflow = await page.evaluate<number>("document.documentElement.scrollWidth - innerWidth");
     assert.ok(overflow <= 0, `${size.width}: ${overflow} px too wide`);
     await page.getByText(/ taken, /).click();
-    await fileButton(page, "photo.png").click();
+    await fileButton(page, "large.png").click();
     await shown(page).getByRole("img").waitFor();
     await picture(page, `image-${size.width}`);
     await page.keyboard.press("Escape");

@@ -35,6 +35,7 @@ export function SpaceLine(): ReactNode {
           ))}
           {alike > 0 && <Row what="Saved, because alike" bytes={-alike} />}
           <Row what="On the disk" bytes={data.diskBytes} />
+          {data.uploadBytes > 0 && <Row what="Uploads that have not ended" bytes={data.uploadBytes} />}
           <Row what="Free" bytes={data.freeBytes} />
         </tbody>
       </table>
