@@ -308,6 +308,7 @@ test("a node that went away is told as such", { timeout: LIMIT_MS }, async (t) =
   if (!world) return;
   const file = await share(t, world.node, { bytes: MIB, link: [] });
   const later = await visit(world, file.url);
+  await later.getByRole("button", { name: "Download" }).waitFor();
   await world.node.end("SIGKILL");
   await press(later, "Download");
   await hears(later, "The file cannot be reached");
