@@ -68,9 +68,9 @@ function nodeArguments(outcomesPath: string): string[] {
   return [
     "--test",
     "--disable-warning=ExperimentalWarning",
-    // What a broken test leaves running must not keep the whole group waiting.
     `--test-concurrency=${FILES_AT_ONCE}`,
-    "--test-force-exit",
+    // Not --test-force-exit: a file's process then ends before all of its results have gone through the pipe, and they are
+    // missing without a word (nodejs/node#64833). What a broken test leaves running ends with the group's limit instead.
     "--test-reporter=spec",
     "--test-reporter-destination=stdout",
     "--test-reporter=./scripts/test-outcomes.ts",

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { wordlist } from "@scure/bip39/wordlists/english.js";
 import { encodeNsec, encodeNpub, publicKeyOf } from "../../src/nostr/keys.ts";
 import { temporaryFolder } from "../support/cleanup.ts";
 import { type NocturneProcess, runCli, startNocturne } from "../support/nocturne-process.ts";
@@ -160,6 +161,11 @@ test("backup, wipe, restore: words, hex and passphrase each bring everything bac
   assert.equal(reply.code, 0, reply.stderr);
 });
 
+/** Another last word, which differs in its checksum alone: words in another order pass for a key once in 256 times. */
+function otherChecksum(lastWord: string): string {
+  return wordlist[wordlist.indexOf(lastWord) ^ 1] as string;
+}
+
 async function assertAllBack(alice: NocturneProcess, file: string, path: string): Promise<void> {
   const contacts = await ask<{ name: string; state: string }[]>(alice.dataDir, "contact list");
   assert.deepEqual(
@@ -202,7 +208,7 @@ test("the recovery key alone makes the same person on an empty machine", async (
   const never = join(temporaryFolder(t), "never");
   for (const wrong of [
     words.replace(/^\w+/, "nocturne"),
-    words.split(" ").reverse().join(" "),
+    words.replace(/\w+$/, otherChecksum),
     hex.slice(2),
     "hello",
   ]) {
