@@ -454,8 +454,6 @@ export const UPLOAD_LIMITS = {
 /** Voice notes of other people, which the node fetches and opens itself. */
 export const VOICE_LIMITS = {
   bytes: 33_554_432, // 32 MiB
-  /** The answer to a claim: a lease and a sealed manifest. */
-  claimBytes: 65_536, // 64 KiB
   fetchMs: 60_000, // 1 min
 } as const;
 

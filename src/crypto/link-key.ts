@@ -19,9 +19,9 @@ import { CodecError, ValidationError } from "../core/errors.ts";
 import { randomBytes } from "../core/random.ts";
 import type { ByteTransform } from "./chunked-stream.ts";
 import { hkdfSha512, sha256 } from "./key-derivation.ts";
-import { NoctisPayloadOpener } from "./noctis-payload.ts";
+import { NoctisPayloadOpener, sealedNoctisPayloadBytes } from "./noctis-payload.ts";
 import { type Argon2Cost, stretchPassphrase } from "./passphrase.ts";
-import { PayloadOpener } from "./payload.ts";
+import { PayloadOpener, sealedPayloadBytes } from "./payload.ts";
 import type { SealedSuite } from "./sealed-header.ts";
 
 const LINK_SECRET_BYTES = 16;
@@ -95,6 +95,11 @@ export function linkVerifier(proof: Uint8Array): Uint8Array {
 export function createContentOpener(suite: SealedSuite, fileKey: Uint8Array): ByteTransform {
   const Opener = suite === "noctis-256" ? NoctisPayloadOpener : PayloadOpener;
   return new Opener(fileKey, FILE_PAYLOAD_CONTEXT);
+}
+
+/** Bytes of the whole sealed payload for so many bytes of plaintext. */
+export function sealedBytesOf(suite: SealedSuite, bytes: number): number {
+  return suite === "noctis-256" ? sealedNoctisPayloadBytes(bytes) : sealedPayloadBytes(bytes);
 }
 
 function parseSecret(text: string): Uint8Array | null {

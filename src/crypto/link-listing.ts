@@ -11,7 +11,8 @@
 import { concatBytes, utf8Decode, utf8Encode } from "../core/bytes.ts";
 import { FILE_LIMITS } from "../core/limits.ts";
 import { openBytes, sealBytes } from "./aead.ts";
-import { badManifest, isSafeName, LINK_SUITES } from "./link-manifest.ts";
+import { sealedBytesOf } from "./link-key.ts";
+import { badManifest, isSafeName, LINK_SUITES, undeceptive } from "./link-manifest.ts";
 import type { SealedSuite } from "./sealed-header.ts";
 
 const LABEL = "nocturne/link/listing/v1";
@@ -37,7 +38,10 @@ export function sealListing(files: readonly ListedFile[], key: Uint8Array, slug:
   return sealBytes(key, concatBytes(...files.map(encodeEntry)), associatedData(slug));
 }
 
-/** Throws CryptoError for another key, slug or any change, CodecError `bad_manifest` when the maker wrote nonsense. */
+/**
+ * The paths come without what deceives. Throws CryptoError for another key, slug or any change, CodecError `bad_manifest`
+ * when the maker wrote nonsense.
+ */
 export function openListing(sealed: Uint8Array, key: Uint8Array, slug: string): ListedFile[] {
   const encoded = openBytes(key, sealed, associatedData(slug));
   const view = new DataView(encoded.buffer, encoded.byteOffset);
@@ -58,7 +62,7 @@ export function openListing(sealed: Uint8Array, key: Uint8Array, slug: string): 
     at = end;
   }
   checkListing(files);
-  return files;
+  return files.map((file) => ({ ...file, path: undeceptive(file.path) }));
 }
 
 function encodeEntry({ path, bytes, sealedBytes, suite, fileKey }: ListedFile): Uint8Array {
@@ -75,14 +79,16 @@ function encodeEntry({ path, bytes, sealedBytes, suite, fileKey }: ListedFile): 
 
 function checkListing(files: readonly ListedFile[]): void {
   const folders = new Set<string>();
-  const paths = new Set(files.map(({ path }) => path));
+  const paths = new Set(files.map(({ path }) => undeceptive(path)));
   let total = 0;
-  for (const { path, bytes, sealedBytes, fileKey } of files) {
-    const names = path.split("/");
+  for (const { path, bytes, sealedBytes, suite, fileKey } of files) {
+    const names = undeceptive(path).split("/");
     for (let i = 1; i < names.length; i++) folders.add(names.slice(0, i).join("/"));
     total += sealedBytes;
-    const isPlace = names.every(isSafeName) && names.length <= FILE_LIMITS.folderDepth + 1;
-    const isSized = [bytes, sealedBytes, total].every((size) => Number.isSafeInteger(size) && size >= 0);
+    const isPlace = path.split("/").every(isSafeName) && names.length <= FILE_LIMITS.folderDepth + 1;
+    const areWhole = [bytes, sealedBytes, total].every((size) => Number.isSafeInteger(size) && size >= 0);
+    // A payload is as long as its plaintext makes it: who receives one byte is not sent a terabyte for it.
+    const isSized = areWhole && sealedBytes === sealedBytesOf(suite, bytes);
     if (!isPlace || !isSized || fileKey.length !== KEY_BYTES || utf8Encode(path).length > LONGEST_PATH) {
       throw badManifest();
     }

@@ -3,8 +3,11 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import fc from "fast-check";
 import { concatBytes, fromHex, toHex, utf8Encode } from "../core/bytes.ts";
+import { DECEPTIVE } from "../core/deceptive.ts";
 import { CodecError, CryptoError } from "../core/errors.ts";
 import { randomBytes } from "../core/random.ts";
+import { sealBytes } from "./aead.ts";
+import { sealedBytesOf } from "./link-key.ts";
 import { type ListedFile, openListing, sealListing } from "./link-listing.ts";
 import { decodeManifest, encodeManifest, type LinkManifest, openManifest, sealManifest } from "./link-manifest.ts";
 
@@ -70,7 +73,7 @@ const manifests: fc.Arbitrary<LinkManifest> = fc
     {
       kind: fc.constantFrom("file", "folder"),
       name: text(40)
-        .map((name) => name.normalize("NFC"))
+        .map((name) => name.normalize("NFC").replace(DECEPTIVE, ""))
         .filter((name) => !/[/\\\p{Cc}]|^\.{0,2}$/u.test(name) && utf8Encode(name).length <= 255),
       note: text(40).filter((note) => !/\p{Cc}/u.test(note)),
       bytes: fc.maxSafeNat(),
@@ -79,7 +82,8 @@ const manifests: fc.Arbitrary<LinkManifest> = fc
     },
     { noNullPrototype: true },
   )
-  .filter(({ kind, suite }) => kind === "file" || suite === "aes-256-gcm");
+  .filter(({ kind, suite }) => kind === "file" || suite === "aes-256-gcm")
+  .map((manifest) => (manifest.kind === "file" ? manifest : { ...manifest, bytes: 29 + (manifest.bytes % 4_194_276) }));
 
 test("manifests come back as they were, sealed and unsealed", () => {
   fc.assert(
@@ -113,6 +117,87 @@ test("a hostile maker cannot smuggle a path into a name", () => {
   for (const name of ["", ".", "..", "../x", "a/b", "a\\b", "a\u0000", "a\nb", "x".repeat(256)]) {
     assert.throws(() => encodeManifest({ ...GOOD, name }), { code: "bad_manifest" });
     assert.throws(() => decodeManifest(concatBytes(prefix, utf8Encode(name))), { code: "bad_manifest" });
+  }
+});
+
+/** Names that are a way out of the folder once what nobody sees in them is taken away. */
+const HIDDEN = ["\u200b..", ".\u2060", ".\ufeff.", "\u202e.\u200b.\u2069"];
+
+test("a hostile maker cannot hide a path in a name behind what is taken out of it", () => {
+  const prefix = encodeManifest(GOOD).slice(0, -1);
+  const wrapKey = randomBytes(32);
+  for (const name of HIDDEN) {
+    assert.throws(() => sealManifest({ ...GOOD, name }, wrapKey, "one"), { code: "bad_manifest" });
+    const sealed = sealBytes(wrapKey, concatBytes(prefix, utf8Encode(name)), utf8Encode("one"));
+    assert.throws(() => openManifest(sealed, wrapKey, "one"), { code: "bad_manifest" }, JSON.stringify(name));
+  }
+  const opened = openManifest(sealManifest({ ...GOOD, name: "\u202egpj.exe" }, wrapKey, "one"), wrapKey, "one");
+  assert.equal(opened.name, "gpj.exe");
+  assert.equal(openManifest(sealManifest({ ...GOOD, name: "\u200b" }, wrapKey, "one"), wrapKey, "one").name, "file");
+});
+
+/** An entry as `link-listing.ts` writes it, with whatever sizes and path. */
+function entry(path: string, bytes = 1, sealedBytes = 73): Uint8Array {
+  const fixed = new Uint8Array(51);
+  const view = new DataView(fixed.buffer);
+  fixed[0] = 1;
+  view.setBigUint64(1, BigInt(bytes));
+  view.setBigUint64(9, BigInt(sealedBytes));
+  view.setUint16(49, utf8Encode(path).length);
+  return concatBytes(fixed, utf8Encode(path));
+}
+
+function listed(...entries: Uint8Array[]): ListedFile[] {
+  const key = randomBytes(32);
+  const sealed = sealBytes(key, concatBytes(...entries), utf8Encode("nocturne/link/listing/v1/slug"));
+  return openListing(sealed, key, "slug");
+}
+
+test("a hostile maker cannot hide a path in a listing, or two files that become one", () => {
+  const bad = [
+    ...HIDDEN.flatMap((name) => [[name], [`${name}/a`], [`a/${name}`], [`a/${name}/${name}/b`]]),
+    ["a", "a\u200b"],
+    ["a", "a\u2060/b"],
+    ["b/a\u200b", "b\u200b/a"],
+    ["\u200b", "file"],
+  ];
+  const file = { bytes: 1, sealedBytes: 73, suite: "aes-256-gcm", fileKey: randomBytes(32) } as const;
+  for (const paths of bad) {
+    const why = JSON.stringify(paths);
+    assert.throws(() => listed(...paths.map((path) => entry(path))), { code: "bad_manifest" }, why);
+    const files = paths.map((path) => ({ ...file, path }));
+    assert.throws(() => sealListing(files, randomBytes(32), "slug"), { code: "bad_manifest" }, why);
+  }
+  assert.deepEqual(
+    listed(entry("\u202egpj.exe"), entry("a\u200b/b")).map(({ path }) => path),
+    ["gpj.exe", "a/b"],
+  );
+});
+
+test("a hostile maker cannot name sizes that fill disk or memory", () => {
+  const sizes = [
+    [1, 2 ** 40],
+    [1, 72],
+    [1, 74],
+    [0, 0],
+    [2 ** 40, 73],
+  ] as const;
+  for (const [bytes, sealedBytes] of sizes)
+    assert.throws(() => listed(entry("a", bytes, sealedBytes)), { code: "bad_manifest" }, `${bytes} ${sealedBytes}`);
+  for (const suite of ["aes-256-gcm", "noctis-256"] as const) {
+    const key = randomBytes(32);
+    const sealedBytes = sealedBytesOf(suite, 100_000);
+    const file = { path: "a", bytes: 100_000, sealedBytes, suite, fileKey: key };
+    assert.equal(openListing(sealListing([file], key, "slug"), key, "slug")[0]?.sealedBytes, sealedBytes);
+  }
+  const folder = { ...GOOD, kind: "folder", bytes: 4_194_304 } as const;
+  const wrapKey = randomBytes(32);
+  assert.equal(openManifest(sealManifest(folder, wrapKey, "one"), wrapKey, "one").bytes, 4_194_304);
+  const encoded = encodeManifest(folder);
+  for (const bytes of [0, 28, 4_194_305, 2 ** 45]) {
+    new DataView(encoded.buffer).setBigUint64(3, BigInt(bytes));
+    const sealed = sealBytes(wrapKey, encoded, utf8Encode("one"));
+    assert.throws(() => openManifest(sealed, wrapKey, "one"), { code: "bad_manifest" }, String(bytes));
   }
 });
 

@@ -8,9 +8,10 @@
  * (`link-listing.ts`), with which the link's content begins, and `bytes` is that listing's sealed length.
  */
 import { concatBytes, utf8Decode, utf8Encode } from "../core/bytes.ts";
+import { DECEPTIVE } from "../core/deceptive.ts";
 import { CodecError } from "../core/errors.ts";
 import { FILE_LIMITS } from "../core/limits.ts";
-import { openBytes, sealBytes } from "./aead.ts";
+import { openBytes, SEAL_OVERHEAD_BYTES, sealBytes } from "./aead.ts";
 import type { SealedSuite } from "./sealed-header.ts";
 
 const KEY_BYTES = 32;
@@ -22,8 +23,6 @@ const KINDS = ["file", "folder"] as const;
 export const LINK_SUITES: readonly SealedSuite[] = ["aes-256-gcm", "noctis-256"];
 /** What a name may not hold: a manifest is made by a stranger, and its name becomes a file's. */
 const UNSAFE_NAME = /[/\\\p{Cc}]|^\.{0,2}$/u;
-/** Direction marks make "gpj.exe" read "exe.jpg", and the maker of a name is a stranger. */
-const DECEPTIVE = /[\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]/gu;
 /** Lines and tabs are text; other control characters are not. */
 const UNSAFE_NOTE = /[^\P{Cc}\n\t]/u;
 
@@ -45,9 +44,13 @@ export function sealManifest(manifest: LinkManifest, wrapKey: Uint8Array, slug: 
   return sealBytes(wrapKey, encodeManifest(manifest), utf8Encode(slug));
 }
 
-/** Throws CryptoError for another key, slug or any change, CodecError `bad_manifest` when the maker wrote nonsense. */
+/**
+ * The name comes without what deceives. Throws CryptoError for another key, slug or any change, CodecError `bad_manifest`
+ * when the maker wrote nonsense.
+ */
 export function openManifest(sealed: Uint8Array, wrapKey: Uint8Array, slug: string): LinkManifest {
-  return decodeManifest(openBytes(wrapKey, sealed, utf8Encode(slug)));
+  const manifest = decodeManifest(openBytes(wrapKey, sealed, utf8Encode(slug)));
+  return { ...manifest, name: undeceptive(manifest.name) };
 }
 
 /** A file without a note is written as version 1, which readers of before know. */
@@ -90,9 +93,13 @@ export function decodeManifest(encoded: Uint8Array): LinkManifest {
   return manifest;
 }
 
-/** Whether a name may become one of a file or folder: not empty, no path, at most 255 bytes. */
+/**
+ * Whether a name may become one of a file or folder: not empty, no path, at most 255 bytes; also when what deceives is
+ * taken out of it, because "\u200b.." is one with the folder around then.
+ */
 export function isSafeName(name: string): boolean {
-  return !UNSAFE_NAME.test(name) && utf8Encode(name).length <= FILE_LIMITS.nameBytes;
+  const isLong = utf8Encode(name).length > FILE_LIMITS.nameBytes;
+  return !isLong && !UNSAFE_NAME.test(name) && !UNSAFE_NAME.test(undeceptive(name));
 }
 
 /** A name or path without what deceives; a name that consisted of nothing else gets another. */
@@ -113,9 +120,10 @@ function isPlain({ kind, note }: LinkManifest): boolean {
 }
 
 function isUsable({ kind, name, note, bytes, suite, fileKey }: LinkManifest): boolean {
-  const hasSize = Number.isSafeInteger(bytes) && bytes >= 0 && fileKey.length === KEY_BYTES;
-  const isKind = kind === "file" || suite === "aes-256-gcm";
-  return hasSize && isKind && isSafeName(name) && isNote(note);
+  const isSized = Number.isSafeInteger(bytes) && bytes >= 0 && fileKey.length === KEY_BYTES;
+  // A listing is fetched and held before anything of it can be checked.
+  const isListing = suite === "aes-256-gcm" && bytes > SEAL_OVERHEAD_BYTES && bytes <= FILE_LIMITS.listingBytes;
+  return isSized && (kind === "file" || isListing) && isSafeName(name) && isNote(note);
 }
 
 /** What a manifest or listing throws that was opened and makes no sense. */

@@ -4,14 +4,12 @@
  *   "../../etc/pass\u202Egpj.exe"  ->  "passgpj.exe"
  */
 import { utf8Encode } from "../core/bytes.ts";
+import { DECEPTIVE } from "../core/deceptive.ts";
 import { ValidationError } from "../core/errors.ts";
 import { FILE_LIMITS } from "../core/limits.ts";
 
-/**
- * Control characters can drive a terminal; direction marks make "gpj.exe" read "exe.jpg"; the others
- * are invisible, so that two names could look alike.
- */
-const UNSAFE = /[\p{Cc}\p{Zl}\p{Zp}\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]/gu;
+/** Control characters can drive a terminal, and none of these belongs into one line. */
+const UNSAFE = /[\p{Cc}\p{Zl}\p{Zp}]/gu;
 
 /** With the dot. What is longer is no extension, but a sentence with a dot in it. */
 const LONGEST_EXTENSION = 16;
@@ -21,7 +19,7 @@ const LONGEST_EXTENSION = 16;
  * 255 UTF-8 bytes, in normal form C. Throws ValidationError `bad_file_name` when nothing usable is left.
  */
 export function cleanFileName(name: string): string {
-  const parts = name.toWellFormed().normalize("NFC").replace(UNSAFE, "").split(/[/\\]/);
+  const parts = name.toWellFormed().normalize("NFC").replace(UNSAFE, "").replace(DECEPTIVE, "").split(/[/\\]/);
   const last = parts.map((part) => part.trim()).findLast((part) => part !== "");
   if (last === undefined || last === "." || last === "..") {
     throw new ValidationError("bad_file_name", "The file has no usable name.", { hint: "Give it a name." });
@@ -33,6 +31,9 @@ export function cleanFileName(name: string): string {
   }
   return last;
 }
+
+/** Orders names as people sort: 2 before 10. */
+export const compareNames: (a: string, b: string) => number = new Intl.Collator("en", { numeric: true }).compare;
 
 /** `plan (2).txt`: a name beside `name`, shortened at its end where both would be longer than a name may be. */
 export function numberedName(name: string, number: number): string {

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { concatBytes, fromBase64Url, utf8Decode } from "../core/bytes.ts";
+import { randomBytes } from "../core/random.ts";
 import { createContentOpener, deriveLinkKeys, parseLink } from "../crypto/link-key.ts";
 import { type ListedFile, openListing } from "../crypto/link-listing.ts";
 import { type LinkManifest, openManifest } from "../crypto/link-manifest.ts";
+import { gatherFolder, sealFolder } from "./folder-share.ts";
 import type { Links } from "./links.ts";
 import { type LibraryRoom, openLibraryRoom } from "./testing.ts";
 import type { LinkClaim } from "./views.ts";
@@ -170,6 +172,30 @@ test("a file that is deleted while its folder's link is made is not in it", asyn
   await new Promise((resolve) => setTimeout(resolve, 60)); // the keys are read by now, the password is being stretched
   room.tree.remove("/Plans/b10.txt");
   assert.equal((await making).folder?.files, 2);
+});
+
+test("a file that moves, changes or gets a password while its folder's link is made is given as it is then, or not", async (t) => {
+  const { room, id } = await plans(t);
+  const { library, links, tree } = room;
+  const moved = await room.put("/Plans/moved.txt", "moved");
+  await room.put("/Plans/changed.txt", "before");
+  const inner = await room.put("/Plans/inner.txt", "inner");
+  await room.put("/Plans/locked.txt", "locked");
+  const gathered = await gatherFolder(library, id);
+  await tree.move("/Plans/moved.txt", "/moved.txt");
+  await room.put("/Plans/changed.txt", "after");
+  await tree.move("/Plans/inner.txt", "/Plans/2026/renamed.txt");
+  await room.put("/Plans/locked.txt", "locked", { password: "its own" });
+  const key = randomBytes(32);
+  const { source, leftOut } = sealFolder(library, id, gathered, key, "slug");
+  assert.deepEqual(
+    openListing(source.listing, key, "slug").map(({ path }) => path),
+    ["2026/garden.txt", "2026/renamed.txt", "b9.txt", "b10.txt"],
+  );
+  assert.equal(source.parts[1]?.content, library.tables.files.get(inner.id)?.contentId);
+  assert.equal(leftOut, 2);
+  assert.ok([...gathered.keys()].includes(moved.id));
+  assert.deepEqual(links.list(), []);
 });
 
 test("a database of the version before gets what is missing and keeps its links", async (t) => {

@@ -8,38 +8,42 @@
 import { ValidationError } from "../core/errors.ts";
 import { FILE_LIMITS } from "../core/limits.ts";
 import { type ListedFile, sealListing } from "../crypto/link-listing.ts";
+import { compareNames } from "./file-name.ts";
 import type { FileRow } from "./file-tables.ts";
 import type { FileContent, FileLibrary } from "./library.ts";
 import type { StoredFolder, StoredPart } from "./link-store.ts";
 
-export interface GatheredFolder {
-  readonly name: string;
-  readonly files: readonly { readonly id: string; readonly path: string; readonly content: FileContent }[];
+/** Of each file in it its content, by the file's id. */
+export type GatheredFolder = ReadonlyMap<string, FileContent>;
+
+export interface SealedFolder {
+  readonly source: StoredFolder;
+  /** Files with a password of their own. */
   readonly leftOut: number;
 }
 
 /**
- * Reads the key of every file in a folder. Throws ValidationError `unknown_folder`, `folder_empty`,
- * `folder_too_large`; what `FileLibrary.content` throws.
+ * Reads the key of every file in a folder. It takes a while, in which all of it may change. Throws ValidationError
+ * `unknown_folder`, `folder_empty`, `folder_too_large`; what `FileLibrary.content` throws.
  */
 export async function gatherFolder(library: FileLibrary, id: string): Promise<GatheredFolder> {
-  const { name } = library.folders.row(id);
+  library.folders.row(id);
   const all = library.folders.inside(id).files;
   const open = all.filter((row) => row.sealedPassword === null);
   if (open.length === 0) throw folderEmpty(all.length);
   if (open.length > FILE_LIMITS.filesPerLink) throw folderTooLarge();
-  const files: GatheredFolder["files"][number][] = [];
+  const gathered = new Map<string, FileContent>();
   for (const row of open) {
     const content = await contentOf(library, row);
-    if (content) files.push({ id: row.id, path: pathInside(library, id, row), content });
+    if (content) gathered.set(row.id, content);
   }
-  const byPath = files.sort((a, b) => collator.compare(a.path, b.path));
-  return { name, files: byPath, leftOut: all.length - open.length };
+  return gathered;
 }
 
 /**
- * Seals the listing. Synchronous, and leaves out what was deleted since it was gathered, so that nothing that its owner
- * deleted gets into a link. Throws ValidationError `folder_empty`, `folder_too_large`.
+ * Seals the listing, of what was gathered and is still as it was. Synchronous, so that nothing gets into a link that its
+ * owner has deleted, moved elsewhere, changed or given a password by then; the paths are those of this moment. Throws
+ * ValidationError `folder_empty`, `folder_too_large`.
  */
 export function sealFolder(
   library: FileLibrary,
@@ -47,16 +51,24 @@ export function sealFolder(
   gathered: GatheredFolder,
   key: Uint8Array,
   slug: string,
-): StoredFolder {
-  const there = gathered.files.filter((file) => library.find(file.id) !== null);
-  if (there.length === 0) throw folderEmpty(0);
+): SealedFolder {
+  const rows = library.folders.inside(id).files;
+  const leftOut = rows.filter((row) => row.sealedPassword !== null).length;
+  const there = rows
+    .flatMap((row) => {
+      const content = gathered.get(row.id);
+      const isSame = row.sealedPassword === null && row.contentId === content?.contentId;
+      return content && isSame ? [{ path: pathInside(library, id, row), content }] : [];
+    })
+    .sort((a, b) => compareNames(a.path, b.path));
+  if (there.length === 0) throw folderEmpty(leftOut);
   const listed = there.map(({ path, content }): ListedFile => {
     const { suite, fileKey, contentBytes, file } = content;
     return { path, bytes: file.bytes, sealedBytes: contentBytes, suite, fileKey };
   });
   const listing = sealListing(listed, key, slug);
   if (listing.length > FILE_LIMITS.listingBytes) throw folderTooLarge();
-  return { folder: id, listing, parts: there.map(({ content }) => partOf(content)) };
+  return { source: { folder: id, listing, parts: there.map(({ content }) => partOf(content)) }, leftOut };
 }
 
 /** Where a content lies, as links.db keeps it. */
@@ -80,9 +92,6 @@ function pathInside(library: FileLibrary, id: string, row: FileRow): string {
   const from = way.findIndex((folder) => folder.id === id);
   return [...way.slice(from + 1).map((folder) => folder.name), row.name].join("/");
 }
-
-/** As people sort: 2 before 10. */
-const collator = new Intl.Collator("en", { numeric: true });
 
 function folderEmpty(withPassword: number): ValidationError {
   const hint = "Put files into it first, or make a link to one file.";

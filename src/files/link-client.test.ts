@@ -73,6 +73,41 @@ test("a server leads nowhere else, and its nonsense is one error", async (t) => 
     assert.throws(() => new LinkClient(link, signal), { code: "link_unreachable" });
 });
 
+test("answers of another shape than a node gives are none", async (t) => {
+  const info = JSON.parse(INFO) as object;
+  const claim = { lease: "l", leaseExpiresAt: "2026-01-01T00:00:00.000Z", sealedManifest: "AA", contentBytes: 1 };
+  const badInfo = [{ state: "x" }, { needsPassword: 1 }, { passwordSalt: 7 }, { argon2: {} }, { argon2: "x" }];
+  const badClaim = [
+    { missing: 5 },
+    { missing: ["0"] },
+    { missing: [-1] },
+    { leaseExpiresAt: undefined },
+    { leaseExpiresAt: "soon" },
+    { contentBytes: "1" },
+    { sealedManifest: null },
+  ];
+  let answer: object = claim;
+  const { client } = await serve(t, (_, response) => void response.end(JSON.stringify(answer)));
+  assert.deepEqual(await client.claim(randomBytes(32)), claim);
+  for (const change of badClaim) {
+    answer = { ...claim, ...change };
+    await assert.rejects(client.claim(randomBytes(32)), { code: "link_unreachable", hint: /counts as used/ });
+  }
+  for (const change of badInfo) {
+    answer = { ...info, ...change };
+    await assert.rejects(client.info(), { code: "link_unreachable" }, JSON.stringify(change));
+  }
+});
+
+test("content that is asked for too often now is asked for again", async (t) => {
+  const { client, asked } = await serve(t, (_, response) => {
+    response.statusCode = asked.length > 2 ? 206 : 429;
+    response.end(asked.length > 2 ? CONTENT.subarray(0, 10) : JSON.stringify({ error: { code: "too_many_requests" } }));
+  });
+  assert.deepEqual(await bytesOf(client.content("lease", 0, 10)), CONTENT.subarray(0, 10));
+  assert.equal(asked.length, 3);
+});
+
 test("content is asked for again from where it broke, and not one byte more is taken", async (t) => {
   const ranges: string[] = [];
   const { client } = await serve(t, (request, response) => {

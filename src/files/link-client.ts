@@ -4,16 +4,38 @@
  *   GET info -> state, salt | POST claim {proof} -> lease, sealed manifest | GET content, lease, Range -> ciphertext
  *
  * The address was written by somebody else: no redirect is followed, no answer is longer than it may be, and of an
- * error only its code is read. A range is asked for again where it broke; what was never sealed for us is not told apart
- * here, but by who opens it.
+ * error only its code is read; an answer of another shape counts as none. A range is asked for again where it broke;
+ * what was never sealed for us is not told apart here, but by who opens it.
  */
 import { setTimeout as sleep } from "node:timers/promises";
+import * as v from "valibot";
 import { concatBytes, toBase64Url, utf8Decode } from "../core/bytes.ts";
 import { NetworkError, NocturneError } from "../core/errors.ts";
 import { DOWNLOAD_LIMITS, FILE_LIMITS } from "../core/limits.ts";
 import { parseLink } from "../crypto/link-key.ts";
 import { linkProblemOf } from "./link-problems.ts";
 import type { LinkClaim, LinkInfo } from "./views.ts";
+
+const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+
+const infoSchema: v.GenericSchema<LinkInfo> = v.object({
+  state: v.picklist(["active", "used", "expired", "ended", "unknown"]),
+  needsPassword: v.boolean(),
+  passwordSalt: v.nullable(v.string()),
+  argon2: v.nullable(v.object({ memoryKiB: count, passes: count, lanes: count })),
+});
+
+const claimSchema: v.GenericSchema<LinkClaim> = v.object({
+  lease: v.string(),
+  leaseExpiresAt: v.pipe(v.string(), v.isoTimestamp()),
+  sealedManifest: v.string(),
+  contentBytes: count,
+  missing: v.exactOptional(v.array(count)),
+});
+
+const AGAIN = "Try again. What `nocturne files fetch` has received is kept.";
+/** A use is counted before its answer is sent, and the answer can be lost. */
+const CLAIM_AGAIN = "Try again. If the link counts as used then, the answer to this try was lost: ask for a new link.";
 
 export class LinkClient {
   readonly #base: string;
@@ -29,19 +51,19 @@ export class LinkClient {
   }
 
   /** Throws NetworkError `link_unreachable`, and ValidationErrors of `link-problems.ts`, as all calls do. */
-  async info(): Promise<LinkInfo> {
-    const info = (await this.#json("info", {})) as LinkInfo;
-    if (typeof info.state !== "string") throw unreachable();
-    return info;
+  info(): Promise<LinkInfo> {
+    return this.#json(infoSchema, "info", {});
   }
 
-  /** Takes one use, by the proof of 32 bytes. */
+  /** Takes one use, by the proof of 32 bytes. After `link_unreachable` nobody knows whether it was taken. */
   async claim(proof: Uint8Array): Promise<LinkClaim> {
     const headers = { "content-type": "application/json" };
     const body = JSON.stringify({ proof: toBase64Url(proof) });
-    const claim = (await this.#json("claim", { method: "POST", headers, body })) as LinkClaim;
-    if (typeof claim.lease !== "string" || typeof claim.sealedManifest !== "string") throw unreachable();
-    return claim;
+    try {
+      return await this.#json(claimSchema, "claim", { method: "POST", headers, body });
+    } catch (error) {
+      throw error instanceof NetworkError ? unreachable(error, CLAIM_AGAIN) : error;
+    }
   }
 
   /** Bytes `start` to `end` (exclusive) of the content, and not one more. Breaks are mended a few times in silence. */
@@ -56,7 +78,7 @@ export class LinkClient {
         }
         if (at < end) throw unreachable(); // a clean but early end, which some proxies make of a broken connection
       } catch (error) {
-        if (this.#signal.aborted || !(error instanceof NetworkError)) throw error;
+        if (this.#signal.aborted || !mayPass(error)) throw error;
         if (++failures > DOWNLOAD_LIMITS.retries) throw error;
         await sleep(DOWNLOAD_LIMITS.retryMs * 2 ** (failures - 1), undefined, { signal: this.#signal });
       }
@@ -87,12 +109,11 @@ export class LinkClient {
     }
   }
 
-  async #json(path: string, init: RequestInit): Promise<object> {
+  async #json<T>(schema: v.GenericSchema<T>, path: string, init: RequestInit): Promise<T> {
     try {
       const signal = AbortSignal.any([this.#signal, AbortSignal.timeout(DOWNLOAD_LIMITS.stallMs)]);
-      const json: unknown = JSON.parse(utf8Decode(await bodyOf(await this.#ask(path, { ...init, signal }))));
-      if (typeof json === "object" && json !== null) return json;
-      throw unreachable();
+      const text = utf8Decode(await bodyOf(await this.#ask(path, { ...init, signal })));
+      return v.parse(schema, JSON.parse(text));
     } catch (error) {
       throw error instanceof NocturneError || this.#signal.aborted ? error : unreachable(error);
     }
@@ -117,9 +138,14 @@ async function bodyOf(answer: Response): Promise<Uint8Array> {
   return concatBytes(...pieces);
 }
 
-function unreachable(cause?: unknown): NetworkError {
+function mayPass(error: unknown): boolean {
+  return error instanceof NetworkError || (error instanceof NocturneError && error.code === "too_many_requests");
+}
+
+/** NetworkError `link_unreachable`. */
+export function unreachable(cause?: unknown, hint: string = AGAIN): NetworkError {
   return new NetworkError("link_unreachable", "The computer that keeps this file does not answer as it should.", {
-    hint: "Try again with the same command: what has arrived is kept, and a use that was taken is not taken twice.",
+    hint,
     cause,
   });
 }

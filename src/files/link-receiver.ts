@@ -11,11 +11,9 @@ import { open, readFile, rm, stat, truncate, writeFile } from "node:fs/promises"
 import { join } from "node:path";
 import { fromBase64Url } from "../core/bytes.ts";
 import { isSystemError, NocturneError, ValidationError } from "../core/errors.ts";
-import { deriveLinkKeys, type LinkAddress, type LinkPassword, parseLink } from "../crypto/link-key.ts";
+import { deriveLinkKeys, type LinkAddress, type LinkPassword, parseLink, sealedBytesOf } from "../crypto/link-key.ts";
 import { type ListedFile, openListing } from "../crypto/link-listing.ts";
-import { type LinkManifest, openManifest, undeceptive } from "../crypto/link-manifest.ts";
-import { sealedNoctisPayloadBytes } from "../crypto/noctis-payload.ts";
-import { sealedPayloadBytes } from "../crypto/payload.ts";
+import { type LinkManifest, openManifest } from "../crypto/link-manifest.ts";
 import { LinkClient } from "./link-client.ts";
 import { linkProblem } from "./link-problems.ts";
 import { openContent } from "./sealed-file.ts";
@@ -78,7 +76,8 @@ export class LinkReceiver {
   /**
    * Claims a use, or goes on with the one that was claimed before. Throws ValidationError `bad_link`,
    * `link_password_needed` and those of `link-problems.ts`; NetworkError `link_unreachable`; CryptoError for another
-   * link or password than that of the part.
+   * link or password than that of the part; CodecError `bad_manifest`; before a use is taken, the system's error when
+   * nothing can be written to `folder`.
    */
   static async open({ link, folder, password, signal }: ReceiveOptions): Promise<LinkReceiver> {
     const address = parseLink(link);
@@ -89,13 +88,9 @@ export class LinkReceiver {
     const info = before?.info ?? (await client.info());
     if (!before && info.state !== "active") throw linkProblem(STATES[info.state]);
     const { wrapKey, proof } = await deriveLinkKeys(address, await passwordOf(info, password));
-    const claim = before?.claim ?? (await client.claim(proof));
-    if (!before) {
-      await rm(part, { force: true }); // of a lease that is over: what had come of it may be of other files
-      await writeKept(keptPath, { info, claim });
-    }
-    const sealed = openManifest(fromBase64Url(claim.sealedManifest), wrapKey, address.slug);
-    const manifest = { ...sealed, name: undeceptive(sealed.name) };
+    const claim = before?.claim ?? (await claimInto(part, client, proof));
+    if (!before) await writeKept(keptPath, { info, claim });
+    const manifest = openManifest(fromBase64Url(claim.sealedManifest), wrapKey, address.slug);
     const { lease } = claim;
     if (manifest.kind === "file") {
       return new LinkReceiver(manifest, [asListed(manifest)], new Set(), { client, lease, part, keptPath });
@@ -163,6 +158,18 @@ const STATES = {
   unknown: "unknown_link",
 } as const;
 
+/** The part is made before: a use that is taken where nothing can be written would be lost. */
+async function claimInto(part: string, client: LinkClient, proof: Uint8Array): Promise<LinkClaim> {
+  await rm(part, { force: true }); // of a lease that is over: what had come of it may be of other files
+  await writeFile(part, "", { mode: 0o600, flag: "wx" });
+  try {
+    return await client.claim(proof);
+  } catch (error) {
+    await rm(part, { force: true });
+    throw error;
+  }
+}
+
 async function passwordOf(info: LinkInfo, ask: ReceiveOptions["password"]): Promise<LinkPassword | null> {
   const { needsPassword, passwordSalt, argon2 } = info;
   if (!needsPassword || passwordSalt === null || argon2 === null) return null;
@@ -172,15 +179,23 @@ async function passwordOf(info: LinkInfo, ask: ReceiveOptions["password"]): Prom
 }
 
 function asListed({ name, bytes, suite, fileKey }: LinkManifest): Placed {
-  const sealedBytes = suite === "noctis-256" ? sealedNoctisPayloadBytes(bytes) : sealedPayloadBytes(bytes);
-  return { path: name, bytes, suite, fileKey, sealedBytes, index: 0, start: 0, partStart: 0 };
+  return {
+    path: name,
+    bytes,
+    suite,
+    fileKey,
+    sealedBytes: sealedBytesOf(suite, bytes),
+    index: 0,
+    start: 0,
+    partStart: 0,
+  };
 }
 
 async function readListing(part: string, { bytes, fileKey }: LinkManifest, { slug }: LinkAddress): Promise<Placed[]> {
   const sealed = Buffer.concat(await Array.fromAsync(createReadStream(part, { start: 0, end: bytes - 1 })));
   let start = bytes;
   return openListing(sealed, fileKey, slug).map((file, index) => {
-    const placed = { ...file, path: undeceptive(file.path), index, start, partStart: start };
+    const placed = { ...file, index, start, partStart: start };
     start += file.sealedBytes;
     return placed;
   });

@@ -93,6 +93,22 @@ test("once every byte was served, in whatever order, the lease lives two minutes
   assert.equal(store.recordServed("one", token, 0, 1, NOW + 2 * HOUR + 120_000), false);
 });
 
+test("a download that misses gone files of a folder is complete without them", (t) => {
+  const store = openStore(t);
+  const part = (content: string) => ({ content, blob: `blob of ${content}`, contentOffset: 0, contentBytes: 100 });
+  const source = { folder: "f", listing: new Uint8Array(50), parts: ["a", "b", "c", "d"].map(part) };
+  store.insert(link({ source, usesLeft: 100 }));
+  for (const content of ["a", "d"]) store.removeOf(content);
+  const token = randomBytes(32);
+  assert.equal(claim(store, NOW, token), "claimed");
+  store.recordServed("one", token, 0, 50, NOW);
+  store.recordServed("one", token, 150, 250, NOW);
+  assert.ok(store.lease("one", token, NOW + HOUR), "one that is there is still to come");
+  store.recordServed("one", token, 250, 350, NOW + HOUR);
+  assert.ok(store.lease("one", token, NOW + HOUR + 119_999));
+  assert.equal(store.lease("one", token, NOW + HOUR + 120_000), null);
+});
+
 test("counted downloads wait while 64 are under way; uncounted ones replace the oldest", (t) => {
   const store = openStore(t);
   store.insert(link({ usesLeft: 100 }));

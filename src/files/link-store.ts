@@ -18,7 +18,7 @@ import { equalBytes } from "../core/bytes.ts";
 import { type Clock, systemClock } from "../core/clock.ts";
 import { CodecError, isSystemError, toNocturneError } from "../core/errors.ts";
 import { FILE_LIMITS } from "../core/limits.ts";
-import { addRange, type ByteRange, coversAll } from "./served-ranges.ts";
+import { addRanges, type ByteRange, coversAll } from "./served-ranges.ts";
 
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS links (
@@ -271,17 +271,16 @@ export class LinkStore {
   }
 
   /**
-   * Writes down that bytes `start` to `end` (exclusive) were served. When that completes the content, the
-   * lease ends after a short grace. False when the lease is gone: its link was removed, or the time is over.
+   * Writes down that bytes `start` to `end` (exclusive) were served. When that completes what there still is of the
+   * content, the lease ends after a short grace. False when the lease is gone: its link was removed, or the time is over.
    */
   recordServed(slug: string, token: Uint8Array, start: number, end: number, nowMs: number): boolean {
     return this.#transaction(() => {
       const lease = this.lease(slug, token, nowMs);
       if (!lease) return false;
-      const served = addRange(lease.served, start, end);
-      const lastEnd = coversAll(served, lease.contentBytes)
-        ? nowMs + FILE_LIMITS.leaseGraceMs
-        : Number.MAX_SAFE_INTEGER;
+      const served = addRanges(lease.served, [[start, end]]);
+      const isComplete = coversAll(addRanges(served, this.#gone(slug)), lease.contentBytes);
+      const lastEnd = isComplete ? nowMs + FILE_LIMITS.leaseGraceMs : Number.MAX_SAFE_INTEGER;
       this.#db
         .prepare("UPDATE leases SET served = ?, ends_at = min(ends_at, ?) WHERE token = ?")
         .run(JSON.stringify(served), lastEnd, token);
@@ -358,6 +357,14 @@ export class LinkStore {
 
   #link(slug: string): Row | undefined {
     return this.#db.prepare("SELECT * FROM links WHERE slug = ?").get(slug);
+  }
+
+  /** Where the files lay that are gone. */
+  #gone(slug: string): ByteRange[] {
+    return this.#db
+      .prepare("SELECT starts_at, starts_at + content_bytes AS ends_at FROM parts WHERE slug = ? AND blob IS NULL")
+      .all(slug)
+      .map((part) => [part["starts_at"] as number, part["ends_at"] as number]);
   }
 
   #piecePastListing(slug: string, at: number): ContentPiece | null {

@@ -182,11 +182,11 @@ export class Links extends PublicLinks {
     return ({ slug }, wrapKey) => {
       const { name } = this.#library.folders.row(id); // it may have been deleted since
       const fileKey = randomBytes(32);
-      const source = sealFolder(this.#library, id, gathered, fileKey, slug);
+      const { source, leftOut } = sealFolder(this.#library, id, gathered, fileKey, slug);
       const { listing, parts } = source;
-      for (const file of gathered.files) wipeBytes(file.content.fileKey);
+      for (const content of gathered.values()) wipeBytes(content.fileKey);
       const plain = { kind: "folder", name, note, bytes: listing.length, suite: "aes-256-gcm", fileKey } as const;
-      const folder = { files: parts.length, leftOut: gathered.leftOut };
+      const folder = { files: parts.length, leftOut };
       return { manifest: sealManifest(plain, wrapKey, slug), source, folder };
     };
   }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { addRange, type ByteRange, coversAll } from "./served-ranges.ts";
+import { addRanges, type ByteRange, coversAll } from "./served-ranges.ts";
 
 test("ranges agree with a bitmap, whatever is added in whatever order", () => {
   const total = 40;
@@ -12,7 +12,7 @@ test("ranges agree with a bitmap, whatever is added in whatever order", () => {
       let ranges: ByteRange[] = [];
       for (const [start, end] of pieces) {
         bitmap.fill(true, start, end);
-        ranges = addRange(ranges, start, end);
+        ranges = addRanges(ranges, [[start, end]]);
       }
       const drawn = new Array<boolean>(total).fill(false);
       for (const [start, end] of ranges) drawn.fill(true, start, end);

@@ -7,14 +7,16 @@
 /** First byte, and the byte after the last. */
 export type ByteRange = readonly [start: number, end: number];
 
-/** The same ranges with `start` to `end` (exclusive) added; ranges that touch become one. */
-export function addRange(ranges: readonly ByteRange[], start: number, end: number): ByteRange[] {
-  if (start >= end) return [...ranges];
-  const before = ranges.filter((range) => range[1] < start);
-  const after = ranges.filter((range) => range[0] > end);
-  const touching = ranges.slice(before.length, ranges.length - after.length);
-  const joined: ByteRange = [Math.min(start, touching[0]?.[0] ?? start), Math.max(end, touching.at(-1)?.[1] ?? end)];
-  return [...before, joined, ...after];
+/** The same ranges with others added, in whatever order; ranges that touch become one. */
+export function addRanges(ranges: readonly ByteRange[], added: readonly ByteRange[]): ByteRange[] {
+  const joined: [start: number, end: number][] = [];
+  for (const [start, end] of [...ranges, ...added].sort((a, b) => a[0] - b[0])) {
+    const last = joined.at(-1);
+    if (start >= end) continue;
+    if (last && start <= last[1]) last[1] = Math.max(last[1], end);
+    else joined.push([start, end]);
+  }
+  return joined;
 }
 
 export function coversAll(ranges: readonly ByteRange[], total: number): boolean {

@@ -86,6 +86,44 @@ test("downloads at a time are bounded for a link and for an address, and their e
   assert.throws(() => visitors.begin({ address: "two", slug: SLUG }), { code: "too_many_requests" });
 });
 
+test("an address with invented links pushes out neither a link's bucket nor a download", () => {
+  const { visitors } = limits();
+  assert.equal(
+    callsOf(visitors, "192.0.2.1", () => SLUG),
+    240,
+  );
+  const ends = Array.from({ length: 64 }, () => visitors.begin({ address: "192.0.2.1", slug: SLUG }));
+  assert.equal(
+    callsOf(visitors, "192.0.2.2", (i) => `invented ${i}`),
+    600,
+  );
+  for (let i = 0; i < 5_000; i++) {
+    const invented = { address: "192.0.2.2", slug: `more ${i}` };
+    assert.throws(() => visitors.call(invented), { code: "too_many_requests" });
+    visitors.failed(invented);
+  }
+  assert.ok(visitors.remembered < 700, `${visitors.remembered} remembered`);
+  assert.throws(() => visitors.call({ address: "192.0.2.3", slug: SLUG }), { code: "too_many_requests" });
+  // Many addresses fill the table; the link that downloads run of, and who runs them, stay in it.
+  for (let i = 0; i < 10_000; i++) visitors.call({ address: `198.51.100.${i}`, slug: `of ${i}` });
+  assert.throws(() => visitors.begin({ address: "192.0.2.4", slug: SLUG }), { code: "too_many_requests" });
+  for (const end of ends) end();
+  visitors.begin({ address: "192.0.2.4", slug: SLUG });
+});
+
+test("addresses of one IPv6 network count as one, those of IPv4 each for itself however they are written", () => {
+  const { visitors } = limits();
+  const calls = (address: string): number => callsOf(visitors, address, (i) => `${address} ${i}`);
+  assert.equal(calls("2001:db8:1:2::1"), 600);
+  for (const same of ["2001:db8:1:2:ffff::7", "2001:0DB8:0001:0002:0:0:0:9"]) assert.equal(calls(same), 0, same);
+  assert.equal(calls("2001:db8:1:3::1"), 600);
+  assert.equal(calls("2001:db8::1"), 600);
+  assert.equal(calls("::ffff:192.0.2.1"), 600);
+  assert.equal(calls("::ffff:192.0.2.2"), 600);
+  assert.equal(calls("fe80::1%eth0"), 600);
+  assert.equal(calls("fe80::2%eth1"), 0);
+});
+
 test("the table is bounded, and holds no address", () => {
   const { visitors } = limits();
   for (let i = 0; i < 10_000; i++) visitors.call({ address: `198.51.100.${i}`, slug: SLUG.replace("a", String(i)) });

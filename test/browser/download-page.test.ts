@@ -303,6 +303,25 @@ test("every way in which a link can end has its own plain page, on a telephone a
   assert.deepEqual(world.complaints, []);
 });
 
+test("a use that is taken while its answer is lost is not put on somebody else", { timeout: LIMIT_MS }, async (t) => {
+  const world = await openWorld(t);
+  if (!world) return;
+  for (const breakOff of ["before", "within"]) {
+    const file = await share(t, world.node, { bytes: 1_000, link: ["--mode", "one-time"] });
+    const page = await visit(world, file.url);
+    await page.route("**/claim", async (route) => {
+      const response = await route.fetch();
+      await (breakOff === "before" ? route.abort() : route.fulfill({ response, body: '{"lease":' }));
+    });
+    await press(page, "Download");
+    await hears(page, "No answer came");
+    await assertAccessible(page);
+    await assertHandy(page);
+    await press(page, "Try again");
+    await hears(page, "This link was already used");
+  }
+});
+
 test("a node that went away is told as such", { timeout: LIMIT_MS }, async (t) => {
   const world = await openWorld(t);
   if (!world) return;

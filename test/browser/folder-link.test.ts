@@ -100,6 +100,11 @@ test("a folder comes as one zip and file by file, on one use of the link, with t
   assert.equal(one.name, "Böse Überraschung 🌙.bin");
   assert.ok(readFileSync(one.path).equals(FILES["2026/Böse Überraschung 🌙.bin"] as Buffer));
   await press(page, "Back to the folder");
+  assert.equal(
+    await page.evaluate("sessionStorage.length"),
+    1,
+    "what was not saved yet can still be had after a reload",
+  );
   const zip = await save(page, "Download all as a zip");
   assert.equal(zip.name, "Plans.zip");
   const files = unzipped(t, unzip, zip.path);
@@ -110,6 +115,9 @@ test("a folder comes as one zip and file by file, on one use of the link, with t
     Object.fromEntries(wanted),
   );
   await hears(page, "Your file is saved");
+  await page.waitForFunction("sessionStorage.length === 0 && history.state === null");
+  await page.reload();
+  await hears(page, "This link was already used");
   assert.deepEqual(world.complaints, []);
 });
 

@@ -5,6 +5,7 @@ import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "n
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { until } from "../support/acquaintance.ts";
+import { serveHostileFolder } from "../support/hostile-link.ts";
 import {
   type NocturneProcess,
   runCli,
@@ -106,6 +107,46 @@ test("a folder is received as a folder, with the password of the link, and witho
   await ask(node, ["unlink", slug]);
   assert.match((await fetchLink(here, url)).stderr, /link_ended/);
   assert.match((await fetchLink(here, url.slice(0, -3))).stderr, /bad_link/);
+});
+
+test("a link whose paths lead out behind invisible characters writes nothing outside its folder, or at all", async (t) => {
+  for (const path of ["\u200b../out.txt", "a/\u2060../../out.txt", ".\u200b./out.txt"]) {
+    const { url, slug } = await serveHostileFolder(t, { files: { "in.txt": "fine", [path]: "planted" } });
+    const here = temporaryFolder(t);
+    const fetched = await fetchLink(here, url);
+    assert.match(fetched.stderr, /bad_manifest/, JSON.stringify(path));
+    assert.deepEqual(readdirSync(here).sort(), [`${slug}.lease`, `${slug}.part`]);
+  }
+  const honest = await serveHostileFolder(t, { files: { "in.txt": "fine", "a/out.txt": "planted" } });
+  const here = temporaryFolder(t);
+  assert.equal((await fetchLink(here, honest.url)).code, 0, "the same link without them is received");
+  assert.deepEqual(readdirSync(join(here, "Plans"), { recursive: true }).sort(), ["a", "a/out.txt", "in.txt"]);
+});
+
+test("a listing that fills the disk is refused before a byte of it comes", async (t) => {
+  const { url, sent } = await serveHostileFolder(t, { files: { "in.txt": "fine" }, listingBytes: 2 ** 45 });
+  assert.match((await fetchLink(temporaryFolder(t), url)).stderr, /bad_manifest/);
+  assert.equal(sent(), 0);
+});
+
+test("a place that nothing can be written to takes no use, and one found later keeps it", async (t) => {
+  const node = await startNocturne(t);
+  await ask(node, ["mkdir", "/Plans"]);
+  await put(t, node, Buffer.from("roses"), "--to", "/Plans");
+  const { url } = await ask<{ url: string }>(node, ["link", "/Plans", "--mode", "one-time"]);
+  const here = temporaryFolder(t);
+  mkdirSync(join(here, "there"));
+  writeFileSync(join(here, "file"), "mine");
+  assert.match((await fetchLink(here, url, "-o", "missing/dir/x")).stderr, /no_such_file/);
+  assert.match((await fetchLink(here, url, "-o", "there")).stderr, /already_there/);
+  const [before] = await ask<{ downloads: number }[]>(node, ["links"]);
+  assert.equal(before?.downloads, 0);
+  // That it is a folder is known only by a use; it is not lost, and nothing was fetched but the listing.
+  assert.match((await fetchLink(here, url, "-o", "file")).stderr, /already_there/);
+  assert.equal(readFileSync(join(here, "file"), "utf8"), "mine");
+  const fetched = await fetchLink(here, url, "-o", "new");
+  assert.equal(fetched.code, 0, fetched.stderr);
+  assert.deepEqual(readdirSync(here).sort(), ["file", "new", "there"]);
 });
 
 test("a link is drawn as a QR code beside the result", async (t) => {

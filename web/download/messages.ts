@@ -20,6 +20,8 @@ export type Problem =
   | "too-many-tries"
   | "busy"
   | "unreachable"
+  /** Nobody knows whether the use was taken. */
+  | "claim-lost"
   | "damaged"
   | "gone"
   | "interrupted"

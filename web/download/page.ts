@@ -65,6 +65,7 @@ function knock(known: Known, streaming: boolean, wrong: boolean): void {
 function fetchContent(request: LinkRequest, refused: () => void): void {
   let opened: Opened = { name: "", bytes: 0, note: "", files: null };
   let saving = { name: "", bytes: 0, done: 0 };
+  let isWhole = false;
   let update = (_done: number): void => {};
   const showProgress = (): void => {
     update = showSaving(saving, opened.note, attempt.stop);
@@ -72,6 +73,7 @@ function fetchContent(request: LinkRequest, refused: () => void): void {
   };
   const save = (pick: number | null, name: string, bytes: number): void => {
     saving = { name, bytes, done: 0 };
+    isWhole = pick === null;
     showProgress();
     void attempt.save(pick, name, bytes);
   };
@@ -94,10 +96,10 @@ function fetchContent(request: LinkRequest, refused: () => void): void {
       showProblem("interrupted", goOn, attempt.stop);
     },
     saved() {
+      if (isWhole) void forgetIfUsed(request.slug);
       if (opened.files) return showSaved(saving, opened.note, choose);
       attempt.finish();
       showSaved(saving, opened.note);
-      void forgetIfUsed(request.slug);
     },
     ended(problem) {
       if (problem === "wrong-password") refused();

@@ -52,6 +52,11 @@ export const PROBLEM_WORDS: Readonly<Record<Problem, Words>> = {
     text: "The computer that keeps it does not answer. It may be switched off, or you may be offline. Try again in a while.",
     again: "Try again",
   },
+  "claim-lost": {
+    title: "No answer came",
+    text: "The computer that keeps the file did not answer, or its answer was lost on the way. Try again in a while. If the link then says that it was already used, it may have been this try that used it: ask the sender for a new one.",
+    again: "Try again",
+  },
   damaged: {
     title: "The file is damaged",
     text: "Its seal is broken: it was cut or changed on the way. The download was stopped so that you do not open it. Delete what was saved, and ask the sender to share the file again.",

@@ -5,7 +5,7 @@
  *
  * A link is a key. As an argument other users of the machine can read it, so it comes on stdin or is asked for.
  */
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import process from "node:process";
@@ -40,15 +40,18 @@ async function fetchLink(context: Context, given: string | undefined, options: F
   const { output, prompt } = context;
   const { link, password } = await readSecrets(context, given, options);
   await interruptible(async (signal) => {
+    // Neither a file nor a folder can be received there; what the link gives is known only once a use is taken.
+    if (options.output !== undefined && isFolder(options.output)) throw alreadyThere(options.output);
     const folder = options.output === undefined ? "." : dirname(options.output);
     const { LinkReceiver } = await import("../../files/link-receiver.ts"); // no other command has to wait for it
     const ask = async (): Promise<string | null> => password ?? prompt.secret("Password of the link");
     const receiver = await LinkReceiver.open({ link, folder, password: ask, signal });
     const { manifest, gone, files } = receiver;
+    const path = options.output ?? freeName(manifest.name);
+    if (manifest.kind === "folder" && existsSync(path)) throw alreadyThere(path);
     const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
     const meter = new Progress(!output.json && !output.quiet).open(manifest.name, bytes);
     await receiver.fetch((more) => meter.advance(more)).finally(() => meter.close());
-    const path = options.output ?? freeName(manifest.name);
     if (manifest.kind === "file") await writeWholeFile(receiver.content(0), path, signal);
     else await writeFolder(receiver, path, signal);
     await receiver.finish();
@@ -88,8 +91,12 @@ async function writeFolder(receiver: LinkReceiver, path: string, signal: AbortSi
   }
 }
 
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}
+
 function alreadyThere(path: string): ValidationError {
   return new ValidationError("already_there", `${plainLine(path)} is there already.`, {
-    hint: "Name a new folder with -o; what has arrived is kept.",
+    hint: "Name a new one with -o, in the same folder: what has arrived before lies there, and is found only there.",
   });
 }

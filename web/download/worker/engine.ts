@@ -11,7 +11,7 @@ import { CryptoError, NocturneError } from "../../../src/core/errors.ts";
 import { DOWNLOAD_LIMITS } from "../../../src/core/limits.ts";
 import { deriveLinkKeys, type LinkPassword, parseLink } from "../../../src/crypto/link-key.ts";
 import { openListing } from "../../../src/crypto/link-listing.ts";
-import { type LinkManifest, openManifest, undeceptive } from "../../../src/crypto/link-manifest.ts";
+import { type LinkManifest, openManifest } from "../../../src/crypto/link-manifest.ts";
 import type { FromEngine, FromSink, LinkRequest, Opened, Problem, ToEngine, ToSink } from "../messages.ts";
 import { openContent } from "./content-opener.ts";
 import { folderOf, type SharedFolder } from "./folder.ts";
@@ -73,10 +73,7 @@ function openFile({ slug }: LinkRequest, claim: LinkClaim, manifest: LinkManifes
 async function openFolder({ slug }: LinkRequest, claim: LinkClaim, manifest: LinkManifest): Promise<Source> {
   const { name, note, bytes, fileKey } = manifest;
   const sealed = await Array.fromAsync(sealedContent(slug, claim, 0, bytes, interrupted));
-  const files = openListing(concatBytes(...sealed), fileKey, slug).map((file) => ({
-    ...file,
-    path: undeceptive(file.path),
-  }));
+  const files = openListing(concatBytes(...sealed), fileKey, slug);
   const folder: SharedFolder = {
     name,
     files,
@@ -99,8 +96,7 @@ async function openLink({ slug, secret, info, password, claim: kept }: LinkReque
   const claim = kept ?? (await claimLink(slug, keys.proof, info.needsPassword));
   if (!kept) tell({ type: "claimed", claim });
   try {
-    const manifest = openManifest(fromBase64Url(claim.sealedManifest), keys.wrapKey, slug);
-    return { claim, manifest: { ...manifest, name: undeceptive(manifest.name) } };
+    return { claim, manifest: openManifest(fromBase64Url(claim.sealedManifest), keys.wrapKey, slug) };
   } catch (error) {
     // Only a kept claim can meet a wrong key here: the server has checked the proof of a new one.
     if (kept && error instanceof CryptoError)

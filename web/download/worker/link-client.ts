@@ -14,14 +14,19 @@ export class DownloadProblem extends Error {
   }
 }
 
-/** Takes one use of the link by showing `proof` (32 bytes). Throws DownloadProblem. */
+/**
+ * Takes one use of the link by showing `proof` (32 bytes). Throws DownloadProblem: `claim-lost` wherever a use may have
+ * been taken, as it is counted before its answer is sent.
+ */
 export async function claimLink(slug: string, proof: Uint8Array, needsPassword: boolean): Promise<LinkClaim> {
   const body = JSON.stringify({ proof: toBase64Url(proof) });
   const headers = { "content-type": "application/json" };
-  const response = await fetch(`/s/${slug}/claim`, { method: "POST", headers, body, cache: "no-store" }).catch(() => {
-    throw new DownloadProblem("unreachable");
-  });
-  if (response.ok) return (await response.json()) as LinkClaim;
+  const lost = (): never => {
+    throw new DownloadProblem("claim-lost");
+  };
+  const asked = fetch(`/s/${slug}/claim`, { method: "POST", headers, body, cache: "no-store" });
+  const response = await asked.catch(lost);
+  if (response.ok) return response.json().catch(lost) as Promise<LinkClaim>;
   throw new DownloadProblem(await claimProblem(response, needsPassword));
 }
 
@@ -38,7 +43,7 @@ const CLAIM_PROBLEMS: Readonly<Record<string, Problem>> = {
 async function claimProblem(response: Response, needsPassword: boolean): Promise<Problem> {
   const code = await errorCode(response);
   if (code === "link_wrong_proof") return needsPassword ? "wrong-password" : "wrong-link";
-  return CLAIM_PROBLEMS[code] ?? "unreachable";
+  return CLAIM_PROBLEMS[code] ?? "claim-lost";
 }
 
 async function errorCode(response: Response): Promise<string> {
