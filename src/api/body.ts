@@ -39,22 +39,33 @@ export async function streamedBody<T>(
   try {
     return await use(incoming.iterator({ destroyOnReturn: false }));
   } catch (error) {
-    await dropRest(incoming);
+    await dropRest(incoming, REFUSED);
     throw error;
   }
 }
 
-async function dropRest(incoming: IncomingMessage): Promise<void> {
+/** How much of a refused body is read: bytes, and milliseconds in all, so that nobody holds a connection drop by drop. */
+export interface DropBounds {
+  readonly bytes: number;
+  readonly ms: number;
+}
+
+/** Of a body from whom it may be nobody knows. */
+export const REFUSED: DropBounds = { bytes: UPLOAD_LIMITS.refusedBytes, ms: UPLOAD_LIMITS.refusedMs };
+
+/** Reads and drops what is left of a body. False when that is not all of it: nothing may follow on this connection. */
+export async function dropRest(incoming: IncomingMessage, { bytes, ms }: DropBounds): Promise<boolean> {
   const done = new AbortController();
-  const enough = setTimeout(() => done.abort(), UPLOAD_LIMITS.refusedMs);
-  let left = UPLOAD_LIMITS.refusedBytes;
+  const enough = setTimeout(() => done.abort(), ms);
+  let left = bytes;
   try {
     for await (const piece of abortable(incoming.iterator({ destroyOnReturn: false }), done.signal)) {
       left -= (piece as Buffer).length;
-      if (left < 0) return;
+      if (left < 0) return false;
     }
+    return true;
   } catch {
-    // He is gone, or sends no more: nobody waits for the answer's way to be free.
+    return false; // he is gone, or sends no more: nobody waits for the answer's way to be free
   } finally {
     clearTimeout(enough);
   }

@@ -533,8 +533,10 @@ export const DAV_LIMITS = {
   lockMs: 3_600_000, // 1 h
   /** What is below a folder may be listed in one answer up to so many entries. */
   deepEntries: 1_000,
-  /** A refused upload is read to its end up to so much, because few programs hear an answer before. */
+  /** A refused upload of the owner's is read to its end up to so much, because few programs hear an answer before. */
   drainBytes: 1_073_741_824, // 1 GiB
+  /** And for so long at most. */
+  drainMs: 120_000, // 2 min
 } as const;
 
 /** The app's own HTTP and WebSocket server. */

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import fc from "fast-check";
 import { concatBytes } from "../core/bytes.ts";
-import { CryptoError } from "../core/errors.ts";
+import { CryptoError, ValidationError } from "../core/errors.ts";
 import { FILE_LIMITS } from "../core/limits.ts";
 import { randomBytes } from "../core/random.ts";
 import { openLibraryRoom } from "./testing.ts";
@@ -122,6 +122,23 @@ test("a file that somebody has a link to keeps its own history; what it replaces
     library.trash.list().entries.map(({ id }) => id),
     [onto.id],
   );
+});
+
+test("a copy of a folder alone leaves what it was to replace when there is no room for one more", async (t) => {
+  const { tree, library, put } = await openLibraryRoom(t);
+  tree.makeFolder("/from");
+  await put("/from/x.txt", "x");
+  const old = tree.makeFolder("/old");
+  t.mock.method(library, "makeFolder", () => {
+    throw new ValidationError("too_many_folders", "");
+  });
+  const copy = (): Promise<void> => tree.copy("/from", "/old", { replace: true, shallow: true });
+  await assert.rejects(copy(), { code: "too_many_folders" });
+  assert.deepEqual([tree.list("/").folders.some(({ id }) => id === old.id), library.trash.list().entries], [true, []]);
+  t.mock.restoreAll();
+  await copy();
+  assert.deepEqual(tree.list("/old").files, []);
+  assert.equal(library.trash.list().entries[0]?.id, old.id);
 });
 
 test("a move that is refused ends no link, and a copy that breaks off leaves what it was to replace", async (t) => {

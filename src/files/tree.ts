@@ -4,7 +4,7 @@
  */
 import { ValidationError } from "../core/errors.ts";
 import { FILE_LIMITS } from "../core/limits.ts";
-import { cleanFileName } from "./file-name.ts";
+import { cleanFileName, compareNames } from "./file-name.ts";
 import type { FileRow, FolderRow } from "./file-tables.ts";
 import { TOP } from "./folders.ts";
 import type { FileLibrary, OpenFile, PutFile } from "./library.ts";
@@ -20,6 +20,11 @@ export interface MoveOptions {
    * into the trash. Otherwise it is refused with `name_taken`.
    */
   readonly replace?: boolean;
+}
+
+export interface CopyOptions extends MoveOptions {
+  /** Of a folder only itself and its properties, without what is in it. */
+  readonly shallow?: boolean;
 }
 
 export class FileTree {
@@ -77,7 +82,7 @@ export class FileTree {
    * Copies a file, or a folder with all that is in it; what it replaces stays until the copy is whole. Throws what
    * `move` throws.
    */
-  async copy(from: string, to: string, { replace = false }: MoveOptions = {}): Promise<void> {
+  async copy(from: string, to: string, { replace = false, shallow = false }: CopyOptions = {}): Promise<void> {
     const entry = this.#need(from);
     const place = this.#needPlace(to);
     const { folders } = this.#library;
@@ -92,7 +97,7 @@ export class FileTree {
       return;
     }
     const name = this.#library.tables.freeName(place.folder, cleanFileName(place.name));
-    const id = await this.#copyWhole(entry, place.folder, name);
+    const id = await this.#copyWhole(entry, place.folder, name, shallow);
     if (inTheWay) this.#library.remove(idOf(inTheWay), () => this.#library.change(id, place));
   }
 
@@ -133,11 +138,12 @@ export class FileTree {
   }
 
   /** The id of the copy. Nothing is left of one that fails. */
-  async #copyWhole(entry: TreeEntry, folder: string, name: string): Promise<string> {
+  async #copyWhole(entry: TreeEntry, folder: string, name: string, shallow: boolean): Promise<string> {
     if (entry.kind === "file") return (await this.#library.copy(entry.file.id, { folder, name })).id;
     const made = this.#library.makeFolder(name, folder);
     try {
-      await this.#copyInto(entry.folder.id, made.id);
+      if (shallow) this.#library.properties.copy(entry.folder.id, made.id);
+      else await this.#copyInto(entry.folder.id, made.id);
     } catch (error) {
       await this.#library.destroy(made.id);
       throw error;
@@ -199,11 +205,8 @@ function fold(text: string): string {
   return text.normalize("NFC").toLowerCase();
 }
 
-/** As people sort: 2 before 10. */
-const collator = new Intl.Collator("en", { numeric: true });
-
 function byName<Row extends { readonly name: string }>(rows: Row[]): Row[] {
-  return rows.sort((a, b) => collator.compare(a.name, b.name));
+  return rows.sort((a, b) => compareNames(a.name, b.name));
 }
 
 function idOf(entry: TreeEntry): string {

@@ -8,7 +8,7 @@
  * if it had crashed.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { DAV_LIMITS } from "../../core/limits.ts";
+import { type DropBounds, dropRest } from "../body.ts";
 import { DAV_ROOT } from "./dav-path.ts";
 
 /** Whether the mount itself decides when this request may go on; everywhere else it may at once. */
@@ -35,17 +35,7 @@ export class UploadBody {
   }
 
   /** Drops what is left of it. False: nothing may follow on this connection. */
-  async drain(): Promise<boolean> {
-    if (this.#isAwaited) return false;
-    let left: number = DAV_LIMITS.drainBytes;
-    try {
-      for await (const piece of this) {
-        left -= piece.length;
-        if (left < 0) return false;
-      }
-      return true;
-    } catch {
-      return false; // the client is gone
-    }
+  async drain(bounds: DropBounds): Promise<boolean> {
+    return !this.#isAwaited && dropRest(this.#incoming, bounds);
   }
 }

@@ -33,16 +33,11 @@ export function remove({ c, path, find, locks, shown, tree }: Exchange): Respons
 }
 
 export async function copy(exchange: Exchange): Promise<Response> {
-  const { c, path, library, tree, locks } = exchange;
-  const { from, to, inTheWay } = checkWay(exchange);
+  const { c, path, tree, locks } = exchange;
+  const { to, inTheWay } = checkWay(exchange);
   const depth = readDepth(c.req.header("depth"), "infinity");
   if (depth !== "infinity" && depth !== "0") throw badDepth();
-  if (from.kind === "folder" && depth === "0") {
-    if (inTheWay) tree.remove(to);
-    library.properties.copy(from.id, tree.makeFolder(to).id);
-  } else {
-    await tree.copy(path, to, { replace: true });
-  }
+  await tree.copy(path, to, { replace: true, shallow: depth === "0" });
   if (inTheWay?.kind === "folder") locks.drop(to);
   return done(c, inTheWay ? 204 : 201);
 }

@@ -6,7 +6,7 @@ import { connect } from "node:net";
 import { after, before, test } from "node:test";
 import { type ApiNode, startApiNode } from "../../../test/support/api-node.ts";
 import { utf8Encode } from "../../core/bytes.ts";
-import { API_LIMITS, DAV_LIMITS } from "../../core/limits.ts";
+import { API_LIMITS, DAV_LIMITS, UPLOAD_LIMITS } from "../../core/limits.ts";
 import type { FileView, FolderListing, MountPassword, MountView, TrashView } from "../contract.ts";
 
 let node: ApiNode;
@@ -233,6 +233,15 @@ test("a refused upload is heard, whether its body was sent at once, on demand, o
   allowed.write("new");
   assert.match((await allowed.toArray()).join(""), /^HTTP\/1\.1 204 /);
   assert.equal((await dav("GET", "/dav/held.txt")).text, "new");
+});
+
+test("a stranger who sends a byte of a body and falls silent is not waited for", async () => {
+  const startedAt = performance.now();
+  const socket = connect(node.port, "localhost");
+  socket.write(`PUT /dav/x HTTP/1.1\r\nHost: localhost:${node.port}\r\nContent-Length: 1000\r\n\r\nx`);
+  const heard = (await socket.setEncoding("utf8").toArray()).join("");
+  assert.match(heard, /^HTTP\/1\.1 401 [^]*\r\nconnection: close\r\n/i);
+  assert.ok(performance.now() - startedAt < UPLOAD_LIMITS.refusedMs + 5_000);
 });
 
 test("a body that breaks off leaves what was there, and nothing beside it", async () => {

@@ -9,8 +9,10 @@
 import { Hono } from "hono";
 import { auth } from "hono/utils/basic-auth";
 import { InternalError, LockedError, toNocturneError } from "../../core/errors.ts";
+import { DAV_LIMITS } from "../../core/limits.ts";
 import { FileTree } from "../../files/tree.ts";
 import type { Services } from "../../node/services.ts";
+import { type DropBounds, REFUSED } from "../body.ts";
 import type { Api, ApiEnvironment, Routes } from "../environment.ts";
 import { GuardError } from "../errors.ts";
 import { UploadBody } from "./body.ts";
@@ -42,6 +44,9 @@ const METHODS: Readonly<Record<string, Method>> = {
   UNLOCK: unlock,
 };
 
+/** Who showed the password is the owner, whose programs send all of a file before they look for the answer. */
+const DRAINED: DropBounds = { bytes: DAV_LIMITS.drainBytes, ms: DAV_LIMITS.drainMs };
+
 export function davRoutes({ services }: Api): Routes {
   const { files, clock, log } = services;
   const rooms: DavRooms = {
@@ -52,14 +57,16 @@ export function davRoutes({ services }: Api): Routes {
     log,
   };
   const answer = async (c: Context<ApiEnvironment>): Promise<Response> => {
+    let bounds = REFUSED;
     try {
       await admit(c, services);
+      bounds = DRAINED;
       const exchange = exchangeOf(c, rooms);
       const method = METHODS[c.req.method];
       if (method === undefined) throw new DavError(405, "unknown_method", "WebDAV has no such method.");
       return await method(exchange);
     } catch (error) {
-      return refuse(c, services, error);
+      return refuse(c, services, error, bounds);
     }
   };
   return new Hono<ApiEnvironment>().all("*", answer);
@@ -92,10 +99,16 @@ function options({ c }: Exchange): Response {
   return done(c, 200, { "ms-author-via": "DAV", dav: "1, 2", allow, "accept-ranges": "bytes", "content-length": "0" });
 }
 
-async function refuse(c: Context<ApiEnvironment>, { log }: Services, thrown: unknown): Promise<Response> {
+async function refuse(
+  c: Context<ApiEnvironment>,
+  { log }: Services,
+  thrown: unknown,
+  bounds: DropBounds,
+): Promise<Response> {
   const error = toNocturneError(thrown);
   const { incoming, outgoing } = c.env;
-  if (c.req.method === "PUT" && !(await new UploadBody(incoming, outgoing).drain())) c.header("connection", "close");
+  const isWhole = c.req.method !== "PUT" || (await new UploadBody(incoming, outgoing).drain(bounds));
+  if (!isWhole) c.header("connection", "close");
   if (error instanceof LockedError) c.header("retry-after", "30");
   if (error instanceof InternalError && !incoming.socket.destroyed)
     log.error({ code: error.code }, "a mount's request failed");
