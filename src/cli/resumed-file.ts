@@ -12,6 +12,7 @@ import type { IncomingMessage } from "node:http";
 import { basename, dirname, join } from "node:path";
 import process from "node:process";
 import { pipeline } from "node:stream/promises";
+import type { Status } from "../api/contract.ts";
 import { CryptoError, isSystemError, LockedError, NoNodeError, ValidationError } from "../core/errors.ts";
 import { UPLOAD_LIMITS } from "../core/limits.ts";
 import { isConnectionError, type NodeClient } from "./node-client.ts";
@@ -65,7 +66,7 @@ async function fill(download: Download, tag: string, part: string): Promise<void
       const now = (await stat(part)).size;
       idle = now > at ? 0 : idle + 1;
       at = now;
-      if (idle === TURNS) throw await reasonOfCut(download);
+      if (idle === TURNS) throw await reasonOfCut(download.client);
     }
   }
   await flush(part);
@@ -99,20 +100,19 @@ function ask({ client, path, json, signal, say }: Download, headers: Record<stri
   return untilBack(() => client.open("POST", path, { json, headers, signal }), true, UPLOAD_LIMITS.awayMs, away);
 }
 
-/** A part of this content that nobody writes any more, or a new one. Those of earlier contents go. */
+/** A part of this content that nobody writes any more, or a new one. All others go: they are plain text. */
 async function claimPart(target: string, tag: string, download: Download): Promise<string> {
   const folder = dirname(target);
   const mine = join(folder, `.${basename(target)}.${tag}.${process.pid}.part`);
+  let isTaken = false;
   for (const { name, ofTag } of await abandonedParts(folder, basename(target))) {
     const theirs = join(folder, name);
-    if (ofTag !== tag) await rm(theirs, { force: true });
-    else if (await takeOver(theirs, mine)) {
-      const there = await keepPrefix(download, tag, mine);
-      if (there > 0) download.say(`Continuing at ${Math.floor((100 * there) / download.bytes)} %.`);
-      return mine;
-    }
+    if (isTaken || ofTag !== tag) await rm(theirs, { force: true });
+    else isTaken = await takeOver(theirs, mine);
   }
-  await (await open(mine, "w", 0o600)).close();
+  const there = isTaken ? await keepPrefix(download, tag, mine) : 0;
+  if (!isTaken) await (await open(mine, "w", 0o600)).close();
+  if (there > 0) download.say(`Continuing at ${Math.floor((100 * there) / download.bytes)} %.`);
   return mine;
 }
 
@@ -143,13 +143,23 @@ async function keepPrefix(download: Download, tag: string, part: string): Promis
   if (size > 0 && size <= download.bytes) {
     const headers = { range: `bytes=${from}-${size - 1}`, "if-range": `"${tag}"` };
     const answer = await ask(download, headers);
-    const theirs = Buffer.concat(await answer.toArray());
     const ours = Buffer.alloc(size - from);
     await file.read(ours, 0, ours.length, from);
-    if (answer.statusCode === 206 && ours.equals(theirs)) return size;
+    if (answer.statusCode === 206 && (await isSame(answer, ours))) return size;
+    answer.destroy(); // of a content that is another one by now the node sends all
   }
   await file.truncate(0);
   return 0;
+}
+
+/** Whether an answer is these bytes and no more; it is read no further than that. */
+async function isSame(answer: AsyncIterable<Buffer>, ours: Buffer): Promise<boolean> {
+  let at = 0;
+  for await (const piece of answer) {
+    if (!piece.equals(ours.subarray(at, at + piece.length))) return false;
+    at += piece.length;
+  }
+  return at === ours.length;
 }
 
 async function flush(part: string): Promise<void> {
@@ -169,8 +179,11 @@ function isBreak(error: unknown): boolean {
   return isConnectionError(error) || isNodeGone(error) || error instanceof NoNodeError;
 }
 
-/** A node that is well and breaks off at the same byte again has met something that it cannot open. */
-async function reasonOfCut({ client }: Download): Promise<Error> {
-  const { locked } = await client.call<{ locked: boolean }>("GET", "/api/status");
+/**
+ * Why a file's stream broke off. HTTP can only cut an answer that has begun: a node that is still well has met
+ * something that it could not open. Throws what finding no node throws.
+ */
+export async function reasonOfCut(client: NodeClient): Promise<Error> {
+  const { locked } = await client.call<Status>("GET", "/api/status");
   return locked ? new LockedError() : new CryptoError();
 }

@@ -82,7 +82,7 @@ async function sendRest(
     const { offset } = view;
     try {
       view = await sendFrom(client, file, view, options);
-      if (view.file === null) throw changed(file.path);
+      if (view.file === null) return await giveUp(client, file, path);
     } catch (error) {
       if (options.signal.aborted || !isPassing(error)) throw error;
       view = await whenBack(options, () => client.call<UploadView>("GET", path, { signal: options.signal }));
@@ -90,8 +90,7 @@ async function sendRest(
       if (idle === TURNS) throw error;
       // The rest of another content behind the beginning of this one would be a file that never was.
       if ((await fingerprintOf(file.path)).fingerprint === view.fingerprint) continue;
-      await client.call("DELETE", path);
-      throw changed(file.path);
+      return giveUp(client, file, path);
     }
   }
   return view.file;
@@ -112,6 +111,12 @@ function sendFrom(
 /** Waits for a node that has gone, and says so. */
 function whenBack<T>({ say }: SendOptions, call: () => Promise<T>): Promise<T> {
   return untilBack(call, true, UPLOAD_LIMITS.awayMs, () => say("Nocturne has ended; waiting until it is back."));
+}
+
+/** Nobody can continue an upload of what is not there any more. Throws ValidationError `file_changed`. */
+async function giveUp(client: NodeClient, file: LocalFile, path: string): Promise<never> {
+  await client.call("DELETE", path).catch(() => undefined); // it expires
+  throw changed(file.path);
 }
 
 function isAway(error: unknown): boolean {

@@ -12,16 +12,16 @@ import { basename, extname } from "node:path";
 import process from "node:process";
 import { pipeline } from "node:stream/promises";
 import type { Command } from "commander";
-import type { FileView, Status } from "../../api/contract.ts";
-import { CryptoError, LockedError, ValidationError } from "../../core/errors.ts";
+import type { FileView } from "../../api/contract.ts";
+import { ValidationError } from "../../core/errors.ts";
 import { UPLOAD_LIMITS } from "../../core/limits.ts";
 import type { Context } from "../context.ts";
 import { interruptible } from "../interruption.ts";
-import { isConnectionError, type NodeClient } from "../node-client.ts";
+import { isConnectionError } from "../node-client.ts";
 import { formatBytes } from "../output.ts";
 import { plainLine } from "../plain-text.ts";
 import { Progress } from "../progress.ts";
-import { type Download, saveResumed } from "../resumed-file.ts";
+import { type Download, reasonOfCut, saveResumed } from "../resumed-file.ts";
 import { isPlainTarget, writeWholeFile } from "../whole-file.ts";
 import { findFile, findVersion } from "./files.ts";
 
@@ -74,15 +74,6 @@ async function saveAtOnce({ client, path, json, meter, signal }: Omit<Download, 
   } catch (error) {
     throw isConnectionError(error) ? await reasonOfCut(client) : error;
   }
-}
-
-/**
- * Why a file's stream broke off. HTTP can only cut an answer that has begun: a node that is still well has met
- * something that it could not open. Throws what finding no node throws.
- */
-async function reasonOfCut(client: NodeClient): Promise<Error> {
-  const { locked } = await client.call<Status>("GET", "/api/status");
-  return locked ? new LockedError() : new CryptoError();
 }
 
 /** `plan.txt`, or `plan (1).txt` where that is taken: what lies in the folder is never overwritten unasked. */
