@@ -1,8 +1,8 @@
 /**
- * Sealing a file to a file, beside age and openssl: megabytes for each second of processor time, all on one core.
- * Each program runs in a process of its own, on the same file, in turns; start-up counts for all. Ours has its compiled
- * code kept on disk, as the launcher keeps it. Then on all cores, a very large file, small ones, erasure coding, and the
- * experimental cipher.
+ * Sealing a file that comes in pieces of 64 KiB, as every upload does, to a file, beside age and openssl: megabytes for
+ * each second of processor time, all on one core. Each program runs in a process of its own, on the same file, in turns;
+ * start-up counts for all. Ours has its compiled code kept on disk, as the launcher keeps it. Then on all cores, a very
+ * large file, small ones, erasure coding, and the experimental cipher.
  */
 
 import { execFileSync } from "node:child_process";
@@ -74,7 +74,7 @@ async function writeInput(path: string, bytes: number): Promise<void> {
   await new Promise<void>((resolve) => file.end(resolve));
 }
 
-type Task = "seal" | "seal-stream" | "open";
+type Task = "seal" | "open";
 
 /** Our program on the files of a folder. */
 function ours(folder: string, task: Task, pin: readonly string[]): Promise<Measurement> {
@@ -90,7 +90,6 @@ function theirs(folder: string, peer: Peer, pin: readonly string[]): Promise<Mea
 interface Measured {
   readonly onOneCore: readonly Measurement[];
   readonly onAll: readonly Measurement[];
-  readonly streamed: readonly Measurement[];
   readonly opened: readonly Measurement[];
   readonly others: ReadonlyMap<string, readonly Measurement[]>;
 }
@@ -99,7 +98,6 @@ interface Measured {
 async function measureAll(folder: string, others: readonly Peer[], pin: readonly string[]): Promise<Measured> {
   const onOneCore: Measurement[] = [];
   const onAll: Measurement[] = [];
-  const streamed: Measurement[] = [];
   const opened: Measurement[] = [];
   const byPeer = new Map<string, Measurement[]>(others.map(({ name }) => [name, []]));
   const afresh = async (work: () => Promise<Measurement>): Promise<Measurement> => {
@@ -110,11 +108,10 @@ async function measureAll(folder: string, others: readonly Peer[], pin: readonly
   for (let round = 0; round < ROUNDS; round++) {
     for (const peer of others) byPeer.get(peer.name)?.push(await afresh(() => theirs(folder, peer, pin)));
     onAll.push(await afresh(() => ours(folder, "seal", [])));
-    streamed.push(await afresh(() => ours(folder, "seal-stream", pin)));
     onOneCore.push(await afresh(() => ours(folder, "seal", pin)));
     opened.push(await ours(folder, "open", pin));
   }
-  return { onOneCore, onAll, streamed, opened, others: byPeer };
+  return { onOneCore, onAll, opened, others: byPeer };
 }
 
 async function run({ quick }: BenchOptions): Promise<Row[]> {
@@ -137,7 +134,6 @@ async function run({ quick }: BenchOptions): Promise<Row[]> {
     const alone = { unit: "MB/cpu-s", peer: null, theirs: null };
     return [
       ...rows,
-      row({ ...alone, metric: "seal what comes in pieces of 64 KiB", ours: perCpuS(measured.streamed) }),
       row({ ...alone, metric: "open a file", ours: perCpuS(measured.opened) }),
       wallClock(bytes, measured, pin),
       await hugeFile(folder, quick),
@@ -164,7 +160,7 @@ async function hugeFile(folder: string, quick: boolean): Promise<Row> {
   writeFileSync(join(folder, "in"), "");
   truncateSync(join(folder, "in"), HUGE_BYTES);
   const peaks: number[] = [];
-  for (const task of ["seal", "seal-stream", "open"] as const) peaks.push((await ours(folder, task, [])).peakRssMb);
+  for (const task of ["seal", "open"] as const) peaks.push((await ours(folder, task, [])).peakRssMb);
   return row({ ...base, metric, ours: Math.max(...peaks) });
 }
 

@@ -1,7 +1,6 @@
 /**
- * `seal-file.ts seal|seal-stream|open IN SEALED`: what the file library does with a file, as a program that can be
- * measured. `seal` lets the sealing threads read the file, `seal-stream` gives them what comes in pieces, as an upload
- * does. It does not wait for the disk, as its peers do not.
+ * `seal-file.ts seal|open IN SEALED`: what the file library does with a file, as a program that can be measured. It does
+ * not wait for the disk, as its peers do not.
  */
 import { readSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
@@ -51,8 +50,7 @@ if (task !== "open") {
   const slots = [sealWithKey("recovery", fileKey, SECRET)];
   await using file = await open(plain);
   await using target = await open(sealed, "w");
-  const source = task === "seal" ? file : piecesOf(file.fd, SEAL_READ_BYTES);
-  await sealToFile(target, source, { fileKey, suite: "aes-256-gcm", slots });
+  await sealToFile(target, piecesOf(file.fd, SEAL_READ_BYTES), { fileKey, suite: "aes-256-gcm", slots });
 } else {
   await using file = await open(sealed);
   const head = new Uint8Array(FILE_LIMITS.headerBytes);

@@ -2,17 +2,13 @@
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { NoctisPayloadSealer } from "../../test/support/noctis-sealer.ts";
 import fc from "fast-check";
 import { concatBytes, utf8Encode } from "../core/bytes.ts";
 import { CryptoError } from "../core/errors.ts";
 import { randomBytes } from "../core/random.ts";
 import type { ByteTransform } from "./chunked-stream.ts";
-import {
-  NOCTIS_CHUNK_BYTES,
-  NoctisPayloadOpener,
-  NoctisPayloadSealer,
-  sealedNoctisPayloadBytes,
-} from "./noctis-payload.ts";
+import { NOCTIS_CHUNK_BYTES, NoctisPayloadOpener, sealedNoctisPayloadBytes } from "./noctis-payload.ts";
 import { PAYLOAD_CHUNK_BYTES, PayloadOpener, PayloadSealer, sealedPayloadBytes } from "./payload.ts";
 
 const SUITES = [

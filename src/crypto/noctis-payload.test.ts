@@ -2,12 +2,13 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
+import { NoctisPayloadSealer } from "../../test/support/noctis-sealer.ts";
 import { concatBytes, fromHex, toHex, utf8Encode } from "../core/bytes.ts";
 import { CryptoError } from "../core/errors.ts";
 import { randomBytes } from "../core/random.ts";
 import type { ByteTransform } from "./chunked-stream.ts";
 import { deriveKey } from "./key-derivation.ts";
-import { NOCTIS_CHUNK_BYTES, NoctisPayloadOpener, NoctisPayloadSealer } from "./noctis-payload.ts";
+import { NOCTIS_CHUNK_BYTES, NoctisPayloadOpener } from "./noctis-payload.ts";
 import { openNoctis256, sealNoctis256 } from "./noctis256.ts";
 import { PayloadOpener, PayloadSealer } from "./payload.ts";
 

@@ -14,7 +14,7 @@
 import { concatBytes } from "../core/bytes.ts";
 import { CryptoError } from "../core/errors.ts";
 import { randomBytes } from "../core/random.ts";
-import { type ByteTransform, type ChunkCipher, ChunkedOpener, ChunkedSealer } from "./chunked-stream.ts";
+import { type ByteTransform, type ChunkCipher, ChunkedOpener } from "./chunked-stream.ts";
 import { deriveKey } from "./key-derivation.ts";
 import {
   expandNoctisKey,
@@ -24,7 +24,7 @@ import {
   openNoctisInto,
   sealNoctisInto,
 } from "./noctis256.ts";
-import { PayloadOpener, PayloadSealer, sealedPayloadBytes } from "./payload.ts";
+import { PayloadOpener, sealedPayloadBytes } from "./payload.ts";
 
 export const NOCTIS_CHUNK_BYTES = 65_536;
 
@@ -39,39 +39,6 @@ export interface NoctisPayloadKeys {
   readonly innerKey: Uint8Array;
   /** 16 bytes; the Noctis stream begins with them. */
   readonly prefix: Uint8Array;
-}
-
-/** The plain way, one stream in one thread. As `PayloadSealer`: write `header` (of the outer payload) first, then what `update` and `finish` return. */
-export class NoctisPayloadSealer implements ByteTransform {
-  readonly header: Uint8Array;
-  readonly #outer: PayloadSealer;
-  readonly #inner: ChunkedSealer;
-  /** Inner bytes that the outer payload has not taken yet: the prefix, until the first call. */
-  #prefix: Uint8Array;
-
-  constructor(key: Uint8Array, context: Uint8Array) {
-    const { outerKey, innerKey, prefix } = beginNoctisPayload(key);
-    this.#outer = new PayloadSealer(outerKey, context);
-    this.header = this.#outer.header;
-    this.#prefix = prefix;
-    this.#inner = new ChunkedSealer(noctisCipher(innerKey, prefix));
-  }
-
-  update(data: Uint8Array): Uint8Array {
-    return this.#outer.update(this.#withPrefix(this.#inner.update(data)));
-  }
-
-  finish(): Uint8Array {
-    const last = this.#outer.update(this.#withPrefix(this.#inner.finish()));
-    return concatBytes(last, this.#outer.finish());
-  }
-
-  #withPrefix(inner: Uint8Array): Uint8Array {
-    if (this.#prefix.length === 0) return inner;
-    const joined = concatBytes(this.#prefix, inner);
-    this.#prefix = new Uint8Array(0);
-    return joined;
-  }
 }
 
 /** As `PayloadOpener`: takes the whole sealed stream, header included; throws CryptoError in the same cases. */

@@ -18,6 +18,8 @@ import { aesGcmKey } from "./provider.ts";
 export const PAYLOAD_CHUNK_BYTES = 16_384;
 export const PAYLOAD_HEADER_BYTES = 56;
 export const PAYLOAD_TAG_BYTES = 16;
+/** A whole chunk with its tag. */
+export const SEALED_CHUNK_BYTES: number = PAYLOAD_CHUNK_BYTES + PAYLOAD_TAG_BYTES;
 
 const KEY_BYTES = 32;
 const NONCE_BYTES = 12;

@@ -169,11 +169,23 @@ test("sweeping deletes left-over parts, but neither blobs, nor parts being writt
     itself,
   );
   while (readdirSync(path).length < 3) await new Promise((resolve) => setTimeout(resolve, 1));
-  assert.equal(await blobs.sweepParts(new Set()), 1);
+  assert.equal(await blobs.sweepParts(() => new Set()), 1);
   goOn();
   const { id } = await slow;
   assert.deepEqual(readdirSync(path).sort(), [id, "notes.part"].sort());
   assert.deepEqual(await blobs.list(), [id]);
+});
+
+test("a part that was named while the folder was read is spared", async (t) => {
+  const path = folder(t);
+  const blobs = new BlobStore(path);
+  const id = "c".repeat(32);
+  writeFileSync(join(path, `${id}.part`), "of an upload that another one took the place of");
+  const named = new Set<string>();
+  const sweeping = blobs.sweepParts(() => new Set(named));
+  named.add(id);
+  assert.equal(await sweeping, 0);
+  assert.deepEqual(readdirSync(path), [`${id}.part`]);
 });
 
 test("a blob is listed only once it was recorded: until then a sweep would take it for a forgotten one", async (t) => {

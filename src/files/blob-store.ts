@@ -171,10 +171,14 @@ export class BlobStore {
     return (await onDisk(readdir(this.#folder))).filter((name) => BLOB_NAME.test(name) && !this.#writing.has(name));
   }
 
-  /** Deletes what interrupted writes of earlier processes left, but for the blobs in `spared`; returns how many. */
-  async sweepParts(spared: ReadonlySet<string>): Promise<number> {
+  /**
+   * Deletes what interrupted writes of earlier processes left, but for the blobs in `spared`; returns how many. `spared`
+   * is asked for once the folder was read: what it names may have come meanwhile.
+   */
+  async sweepParts(spared: () => ReadonlySet<string>): Promise<number> {
     const names = await onDisk(readdir(this.#folder));
-    const isForgotten = (id: string): boolean => !this.#writing.has(id) && !spared.has(id);
+    const kept = spared();
+    const isForgotten = (id: string): boolean => !this.#writing.has(id) && !kept.has(id);
     const parts = names.filter((name) => PART_NAME.test(name) && isForgotten(name.slice(0, -PART_SUFFIX.length)));
     for (const name of parts) await onDisk(rm(join(this.#folder, name), { force: true }));
     return parts.length;

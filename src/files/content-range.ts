@@ -16,6 +16,7 @@ import {
   PAYLOAD_HEADER_BYTES,
   PAYLOAD_TAG_BYTES,
   payloadChunkNonce,
+  SEALED_CHUNK_BYTES,
   sealedPayloadBytes,
 } from "../crypto/payload.ts";
 import { aesGcmKey } from "../crypto/provider.ts";
@@ -37,8 +38,6 @@ export interface SealedContent {
   readonly fileKey: Uint8Array;
   readonly read: (start: number, end: number) => AsyncIterable<Uint8Array>;
 }
-
-export const SEALED_CHUNK_BYTES: number = PAYLOAD_CHUNK_BYTES + PAYLOAD_TAG_BYTES;
 
 /** The plain bytes of a range. Throws ValidationError `bad_range`; CryptoError while it is read. */
 export function planRange(range: ContentRange, content: SealedContent): AsyncGenerator<Uint8Array> {

@@ -237,3 +237,24 @@ test("whatever is done in whatever order, no blob is lost that is named and none
     { numRuns: 25 },
   );
 });
+
+test("a copy is there with what is noted on it or not at all; as a version it is no file more", async (t) => {
+  const { library, put, blobs } = await openLibraryRoom(t);
+  for (const password of [undefined, "walnut"]) {
+    const { id, name } = await put(`/${password}.txt`, "one", { password });
+    const [files, stored] = [library.list().length, blobs().length];
+    const noted = t.mock.method(library.properties, "copy", () => {
+      throw new Error("the disk is full");
+    });
+    await assert.rejects(library.copy(id, { name: "copy.txt" }), /disk is full/);
+    noted.mock.restore();
+    assert.deepEqual([library.list().length, blobs().length], [files, stored]);
+
+    const count = t.mock.method(library.tables.files, "count", () => FILE_LIMITS.files);
+    await assert.rejects(library.copy(id, { name: "copy.txt" }), { code: "too_many_files" });
+    await assert.rejects(library.copy(id, { name: "new.txt" }, "version"), { code: "too_many_files" });
+    const copy = await library.copy(id, { name }, "version");
+    count.mock.restore();
+    assert.deepEqual([copy.id, copy.versions], [id, 1]);
+  }
+});

@@ -66,7 +66,10 @@ export class Contents {
     return this.#linkStore.hasLinks(contentId);
   }
 
-  /** Ends the links of contents that are about to go. Call it first: no link may outlive its row. */
+  /**
+   * Ends the links of contents that go. Call it last in the transaction that deletes their rows: no link may outlive its
+   * row, and what fails before has ended none.
+   */
   endLinks(going: readonly StoredContent[]): void {
     for (const { contentId } of going) this.#linkStore.removeOf(contentId);
   }
@@ -90,7 +93,7 @@ export class Contents {
    * the blobs of what is still on its way.
    */
   async sweep(spared: () => ReadonlySet<string>): Promise<{ parts: number; forgotten: number }> {
-    const parts = await this.#blobs.sweepParts(spared());
+    const parts = await this.#blobs.sweepParts(spared);
     const stored = await this.#blobs.list();
     const contents = this.#tables.contents();
     const ids = new Set(contents.map(({ contentId }) => contentId));

@@ -1,6 +1,6 @@
 /** Errors of the disk under blobs in plain words, and writes that are whole. */
 
-import { readSync, writeSync } from "node:fs";
+import { writeSync } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 import { InternalError, isSystemError, toNocturneError } from "../core/errors.ts";
 
@@ -39,26 +39,11 @@ export function writeFullySync(descriptor: number, bytes: Uint8Array, position: 
   }
 }
 
-/** Fills `bytes` from `position` on. Throws InternalError `file_changed` when the file ends before. */
-export function readFullySync(descriptor: number, bytes: Uint8Array, position: number): void {
-  for (let done = 0; done < bytes.length; ) {
-    const count = onDiskSync(() => readSync(descriptor, bytes, done, bytes.length - done, position + done));
-    if (count === 0) throw fileChanged();
-    done += count;
-  }
-}
-
 function translate(error: unknown): InternalError {
   const gone = isSystemError(error) && ["ENOENT", "ELOOP"].includes(error.code);
   if (!gone) return toNocturneError(error);
   return new InternalError("file_missing", "The stored bytes of this file are gone from the disk.", {
     hint: RESTORE_HINT,
     cause: error,
-  });
-}
-
-function fileChanged(): InternalError {
-  return new InternalError("file_changed", "The file became shorter while it was being sealed.", {
-    hint: "Try again when nothing writes to it.",
   });
 }

@@ -41,7 +41,7 @@ import { noPassword, noThumbnail, passwordNeeded, tooManyFiles } from "./library
 import type { LinkStore } from "./link-store.ts";
 import { Properties } from "./properties.ts";
 import { type OpenedHeader, openContent, openHeader } from "./sealed-file.ts";
-import { sealToFile } from "./sealing.ts";
+import { sealToFile, type Watermark } from "./sealing.ts";
 import { type Picture, Thumbnails } from "./thumbnails.ts";
 import { SharedTransaction } from "./together.ts";
 import { Trash } from "./trash.ts";
@@ -151,6 +151,7 @@ export class FileLibrary {
       clock,
       log,
       find: (id) => this.find(id),
+      admit: (wanted) => this.#admit(wanted),
       seal: (source, into, also) => this.#seal(source, { ...into.landing(), ...into }, also),
     });
   }
@@ -162,11 +163,8 @@ export class FileLibrary {
    * LockedError.
    */
   async put(source: AsyncIterable<Uint8Array>, options: PutFile): Promise<FileView> {
-    const name = cleanFileName(options.name);
-    const folder = this.folders.resolve(options.folder ?? TOP);
-    const before = options.taken === "rename" ? null : this.#replaceable(folder, name);
-    if (!before && this.tables.files.count() >= FILE_LIMITS.files) throw tooManyFiles();
-    const into = { fileKey: randomBytes(32), landing: () => ({ ...options, name, folder }) };
+    const place = this.#admit(options);
+    const into = { fileKey: randomBytes(32), landing: () => ({ ...options, ...place }) };
     return this.#seal(source, { ...options, ...into });
   }
 
@@ -178,13 +176,15 @@ export class FileLibrary {
    */
   async copy(id: string, place: NewPlace, taken: "rename" | "version" = "rename"): Promise<FileView> {
     const row = this.#settled(this.#row(id));
-    const folder = this.folders.resolve(place.folder ?? row.folder);
-    const name = cleanFileName(place.name ?? row.name);
+    const { name, folder } = this.#admit({ name: place.name ?? row.name, folder: place.folder ?? row.folder, taken });
     const { blob, bytes, cipher, digest, keyCheck, addedAt, sealedPassword } = row;
-    if (this.tables.files.count() >= FILE_LIMITS.files) throw tooManyFiles();
     const password = sealedPassword === null ? undefined : this.recoverPassword(id);
+    const also = (to: string): void => this.properties.copy(id, to);
+    const content = { bytes, cipher, digest, keyCheck, addedAt };
     const keep = (where: string): Kept =>
-      this.#keep({ name, cipher, folder, password, taken }, { bytes, cipher, digest, keyCheck, addedAt, blob: where });
+      this.tables.transaction(() =>
+        this.#keep({ name, cipher, folder, password, taken }, { ...content, blob: where }, also),
+      );
     const copied = (size: number): AsyncIterable<Uint8Array> => this.#whileUnlocked(this.#blobs.read(blob, 0, size));
     const kept =
       sealedPassword === null
@@ -192,7 +192,6 @@ export class FileLibrary {
         : await this.#blobs.write(copied(await this.#blobs.size(blob)), (stored) =>
             this.#keeping.run(() => keep(stored.id)),
           );
-    this.properties.copy(id, kept.row.id);
     await this.#settle(kept);
     return this.view(kept.row);
   }
@@ -421,6 +420,14 @@ export class FileLibrary {
     return () => this.#listeners.delete(listener);
   }
 
+  /** A place where a file may come. Throws what `put` throws of names, folders and the number of files. */
+  #admit({ name, folder = TOP, taken }: Pick<PutFile, "name" | "folder" | "taken">): { name: string; folder: string } {
+    const place = { name: cleanFileName(name), folder: this.folders.resolve(folder) };
+    const before = taken === "rename" ? null : this.#replaceable(place.folder, place.name);
+    if (!before && this.tables.files.count() >= FILE_LIMITS.files) throw tooManyFiles();
+    return place;
+  }
+
   /** The file that a put under this name gives a new content; null for none. */
   #replaceable(folder: string, name: string): FileRow | null {
     if (this.tables.folderAt(folder, name)) this.folders.freshName(folder, name);
@@ -429,12 +436,13 @@ export class FileLibrary {
 
   /**
    * Writes down a content that is on the disk: as a new file, or as the newest of the file of this name. Looked up
-   * again here, because folder and file may have gone or come while the content was sealed. The blobs in `dropped` may
-   * have no row any more.
+   * again here, because folder and file may have gone or come while the content was sealed; `also` belongs to the same
+   * commit. The blobs in `dropped` may have no row any more.
    */
   #keep(
     { name, folder, password, taken }: PutFile & { readonly folder: string },
     content: Omit<StoredContent, "contentId" | "sealedPassword">,
+    also: (id: string) => void,
   ): Kept {
     this.folders.resolve(folder);
     const before = taken === "rename" ? null : this.#replaceable(folder, name);
@@ -445,19 +453,22 @@ export class FileLibrary {
     const next = { ...placed, redoHeader: null };
     const spare = placed.blob === content.blob ? [] : [content.blob];
     if (before) {
-      const { row, dropped } = this.versions.replace(this.#settled(before), next, taken === "save");
+      const { row, dropped } = this.versions.replace(this.#settled(before), next, taken === "save", also);
       return { row, isNew: false, dropped: [...spare, ...dropped] };
     }
     const free = this.tables.freeName(folder, name);
     const row = { id, name: free, folder, trashedAt: null, ...next, versions: 0, versionBytes: 0 };
     this.tables.files.put(row);
+    also(id);
     return { row, isNew: true, dropped: spare };
   }
 
-  /** Tells of what was written down, and removes the sealed bytes that no row knows any more. */
+  /** Tells of what was written down, and removes the sealed bytes that no row knows any more; else the next sweep does. */
   async #settle({ row, isNew, dropped }: Kept): Promise<void> {
     this.#tell({ change: isNew ? "added" : "changed", id: row.id });
-    await this.#contents.release(dropped);
+    await this.#contents
+      .release(dropped)
+      .catch(({ name }: Error) => this.#log.warn({ error: name }, "a blob could not be removed"));
   }
 
   /** The sealed copy of a password is bound to its file: one that comes to another file is sealed for that one. */
@@ -476,22 +487,19 @@ export class FileLibrary {
       readonly fileKey: Uint8Array;
       readonly landing: () => PutFile & { readonly folder: string };
       readonly blob?: string;
+      readonly watermark?: Watermark;
     },
     also: (fileId: string) => void = () => {},
   ): Promise<FileView> {
-    const { cipher, password, signal, fileKey } = into;
+    const { cipher, password, signal, fileKey, watermark } = into;
     try {
-      const seal = { fileKey, suite: cipher, slots: await this.#slots(fileKey, password) };
+      const seal = { fileKey, suite: cipher, slots: await this.#slots(fileKey, password), watermark };
       const measured = this.#contents.measure(this.#whileUnlocked(source, signal));
       const keep = ({ id: blob }: StoredBlob): Promise<Kept> => {
         const addedAt = new Date(this.#clock.nowMs()).toISOString();
         const digest = password === undefined ? measured.digest() : null;
         const content = { bytes: measured.bytes, cipher, blob, digest, keyCheck: keyCheckOf(fileKey), addedAt };
-        return this.#keeping.run(() => {
-          const kept = this.#keep(into.landing(), content);
-          also(kept.row.id);
-          return kept;
-        });
+        return this.#keeping.run(() => this.#keep(into.landing(), content, also));
       };
       const kept = await this.#blobs.write((part) => sealToFile(part, measured, seal), keep, into.blob);
       await this.#settle(kept);

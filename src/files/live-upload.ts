@@ -1,7 +1,8 @@
 /**
  * One upload while this process lives: a single stream into the sealer, fed by one call after the other.
  *
- *   survivors of an earlier process | adopt | body of a call | body of the next call ... | end
+ *   survivors of an earlier process | body of a call | body of the next call ... | end
+ *                                   '--> adopt? as soon as their sealed bytes are on the disk
  *
  * What the sealer has taken it never gets again: a call that breaks off leaves the stream where it is, half a chunk
  * included, and the next one goes on there.
@@ -28,8 +29,11 @@ export interface LiveUploadOptions {
   readonly bytes: number;
   /** What is left of it from before. */
   readonly survivors: AsyncIterable<Uint8Array>;
-  /** Called once these are sealed again, with how many bytes they are. */
-  readonly adopt: (offset: number) => Promise<void>;
+  /**
+   * Called once these were handed to the sealer, with how many bytes they are, and again after each piece that follows
+   * until it resolves to true: then the sealed ones are safe on the disk.
+   */
+  readonly adopt: (survived: number) => Promise<boolean>;
   /** Seals and keeps the whole stream. */
   readonly write: (source: AsyncIterable<Uint8Array>) => Promise<FileView>;
 }
@@ -112,10 +116,14 @@ export class LiveUpload {
       this.#offset += piece.length;
       yield piece;
     }
-    await this.#o.adopt(this.#offset);
+    const survived = this.#offset;
+    let isAdopted = await this.#o.adopt(survived);
     this.#isReady = true;
     this.#ready.resolve();
-    yield* this.#feed;
+    for await (const piece of this.#feed) {
+      yield piece;
+      isAdopted ||= await this.#o.adopt(survived);
+    }
   }
 }
 

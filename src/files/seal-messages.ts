@@ -10,8 +10,6 @@ export type SealWork =
       /** The descriptor that is written to, and where in it chunk 0 begins. */
       readonly target: number;
       readonly at: number;
-      /** The descriptor that plaintext is read from, or null when it comes with the jobs. */
-      readonly source: number | null;
     }
   | { readonly type: "noctis"; readonly innerKey: Uint8Array; readonly prefix: Uint8Array };
 
@@ -22,7 +20,7 @@ export interface SealJob {
   readonly plainBytes: number;
   readonly isLast: boolean;
   /** Handed over; comes back with the reply. */
-  readonly plain: ArrayBuffer | null;
+  readonly plain: ArrayBuffer;
 }
 
 export type ToSealThread =
@@ -32,7 +30,7 @@ export type ToSealThread =
 
 /** To each job one, in their order. */
 export interface SealReply {
-  readonly plain: ArrayBuffer | null;
+  readonly plain: ArrayBuffer;
   /** The sealed chunks; null when they were written. */
   readonly sealed: Uint8Array | null;
   readonly failure: { readonly code: string; readonly message: string; readonly hint: string | undefined } | null;

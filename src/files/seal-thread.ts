@@ -1,6 +1,6 @@
 /**
- * A thread that seals chunks of large files, started by `seal-threads.ts`. It reads and writes files itself, one call at
- * a time: handing bytes to Node's pool and back would cost as much as sealing them.
+ * A thread that seals chunks of large files, started by `seal-threads.ts`. It writes files itself, one call at a
+ * time: handing bytes to Node's pool and back would cost as much as sealing them.
  */
 /* oxlint-disable unicorn/require-post-message-target-origin -- threads have no origin */
 
@@ -10,7 +10,7 @@ import { InternalError, toNocturneError } from "../core/errors.ts";
 import { type ChunkCipher, sealChunks, sealedBytes } from "../crypto/chunked-stream.ts";
 import { noctisCipher } from "../crypto/noctis-payload.ts";
 import { payloadCipher } from "../crypto/payload.ts";
-import { readFullySync, writeFullySync } from "./disk.ts";
+import { writeFullySync } from "./disk.ts";
 import type { SealJob, SealReply, SealWork, ToSealThread } from "./seal-messages.ts";
 
 /** Sealed and written in one go: what was just sealed is still in the processor's cache when the kernel copies it. */
@@ -27,14 +27,12 @@ type PayloadWork = Extract<SealWork, { type: "payload" }>;
 
 const tasks = new Map<number, Task>();
 /** The same memory for every step of every file. */
-let plainRoom: Uint8Array | null = null;
 let sealedRoom: Uint8Array | null = null;
 
 function taskOf(work: SealWork): Task {
   if (work.type === "noctis") {
     const cipher = noctisCipher(work.innerKey, work.prefix);
     const seal = ({ first, plain, plainBytes, isLast }: SealJob): Uint8Array => {
-      if (plain === null) throw new InternalError("seal_job", "A job for a sealing thread brought no bytes.");
       const output = unwrittenBytes(sealedBytes(cipher, plainBytes));
       return sealChunks(cipher, output, { first, plain: new Uint8Array(plain, 0, plainBytes), isLast });
     };
@@ -48,24 +46,17 @@ function taskOf(work: SealWork): Task {
   return { seal, end: () => wipeBytes(work.keys.aeadKey, work.keys.baseNonce) };
 }
 
-function sealPayload(cipher: ChunkCipher, { target, at, source }: PayloadWork, job: SealJob): void {
+function sealPayload(cipher: ChunkCipher, { target, at }: PayloadWork, job: SealJob): void {
   const { chunkBytes, overheadBytes } = cipher;
   sealedRoom ??= unwrittenBytes(sealedBytes(cipher, STEP_BYTES));
   for (let done = 0; ; done += STEP_BYTES) {
     const isEnd = done + STEP_BYTES >= job.plainBytes;
     const first = job.first + done / chunkBytes;
-    const plain = plainOf(job, done, Math.min(STEP_BYTES, job.plainBytes - done));
-    if (source !== null) readFullySync(source, plain, first * chunkBytes);
+    const plain = new Uint8Array(job.plain, done, Math.min(STEP_BYTES, job.plainBytes - done));
     const sealed = sealChunks(cipher, sealedRoom, { first, plain, isLast: isEnd && job.isLast });
     writeFullySync(target, sealed, at + first * (chunkBytes + overheadBytes));
     if (isEnd) return;
   }
-}
-
-function plainOf({ plain }: SealJob, start: number, bytes: number): Uint8Array {
-  if (plain !== null) return new Uint8Array(plain, start, bytes);
-  plainRoom ??= unwrittenBytes(STEP_BYTES);
-  return plainRoom.subarray(0, bytes);
 }
 
 function reply(id: number, job: SealJob): SealReply {

@@ -126,7 +126,7 @@ export class SealTask {
   async #run(thread: SealThread, job: SealJob): Promise<SealReply> {
     try {
       const reply = await thread.seal(this.#id, job);
-      if (reply.plain) this.#free.push(reply.plain);
+      this.#free.push(reply.plain);
       if (reply.failure === null) return reply;
       const { code, message, hint } = reply.failure;
       throw new InternalError(code, message, hint === undefined ? {} : { hint });
@@ -166,7 +166,7 @@ class SealThread {
     if (!this.isAlive) return Promise.reject(threadDied());
     return new Promise((resolve, reject) => {
       this.#waiting.push({ resolve, reject });
-      this.#worker.postMessage({ type: "seal", id, job } satisfies ToSealThread, job.plain ? [job.plain] : []);
+      this.#worker.postMessage({ type: "seal", id, job } satisfies ToSealThread, [job.plain]);
     });
   }
 

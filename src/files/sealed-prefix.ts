@@ -9,9 +9,9 @@ import { CodecError, CryptoError } from "../core/errors.ts";
 import { FILE_LIMITS } from "../core/limits.ts";
 import { createContentOpener } from "../crypto/link-key.ts";
 import { wholeNoctisChunks } from "../crypto/noctis-payload.ts";
-import { PAYLOAD_CHUNK_BYTES, PAYLOAD_HEADER_BYTES } from "../crypto/payload.ts";
+import { PAYLOAD_CHUNK_BYTES, PAYLOAD_HEADER_BYTES, SEALED_CHUNK_BYTES } from "../crypto/payload.ts";
 import { authenticateSealedHeader, decodeSealedHeader, type SealedSuite } from "../crypto/sealed-header.ts";
-import { inChunks, SEALED_CHUNK_BYTES } from "./content-range.ts";
+import { inChunks } from "./content-range.ts";
 
 /** The plaintext, in pieces of a chunk; nothing of a header that does not belong to this key. */
 export async function* openPrefix(
@@ -84,6 +84,10 @@ function headerOf(head: Uint8Array): ReturnType<typeof decodeSealedHeader> | nul
 
 function wholeChunkBytes(suite: SealedSuite, payloadBytes: number): number {
   const chunks = Math.floor(Math.max(0, payloadBytes - PAYLOAD_HEADER_BYTES) / SEALED_CHUNK_BYTES);
-  const opened = chunks * PAYLOAD_CHUNK_BYTES;
-  return suite === "noctis-256" ? wholeNoctisChunks(opened) : opened;
+  return openedBytes(suite, chunks * PAYLOAD_CHUNK_BYTES);
+}
+
+/** The plaintext in so many bytes of what the payload holds: with Noctis-256 that is another sealed stream. */
+export function openedBytes(suite: SealedSuite, payloadPlainBytes: number): number {
+  return suite === "noctis-256" ? wholeNoctisChunks(payloadPlainBytes) : payloadPlainBytes;
 }

@@ -22,15 +22,13 @@ import {
 } from "../crypto/noctis-payload.ts";
 import { beginPayload, PAYLOAD_CHUNK_BYTES, type PayloadKeys, payloadCipher } from "../crypto/payload.ts";
 import { encodeSealedHeader, type SealedSuite } from "../crypto/sealed-header.ts";
-import { onDisk, writeFully } from "./disk.ts";
+import { writeFully } from "./disk.ts";
 import type { SealReply } from "./seal-messages.ts";
 import { type SealTask, SealThreads } from "./seal-threads.ts";
 
 /** Plaintext of one batch; sealing it holds up everything else in the process for so long as it is sealed here. */
 const BATCH_BYTES = 1_048_576; // 0.4 ms
 const NOCTIS_BATCH_BYTES = 262_144; // 2 ms
-/** What a thread reads by itself of a local file for one job. */
-const LOCAL_JOB_BYTES = 4_194_304;
 /** Starting the threads costs as much as sealing a few megabytes. */
 const LARGE_BYTES = 8_388_608;
 /** Most files are small: batches begin with so much memory and grow. */
@@ -44,10 +42,27 @@ export interface FileSeal {
   readonly fileKey: Uint8Array;
   readonly suite: SealedSuite;
   readonly slots: readonly KeySlot[];
+  /** Told what was written, for those who must know before the end. */
+  readonly watermark?: Watermark | undefined;
 }
 
-/** Plaintext as it comes, or a file of this machine, open for reading, that nobody writes to meanwhile. */
-export type PlainSource = AsyncIterable<Uint8Array> | FileHandle;
+/** Up to where the payload's plaintext (with Noctis-256, the stream inside) was written without a gap. */
+export class Watermark {
+  #bytes = 0;
+  #written: Promise<void> = Promise.resolve();
+
+  /** The next bytes, which are written once `done` resolves. */
+  add(bytes: number, done: Promise<unknown>): void {
+    this.#written = Promise.all([this.#written, done]).then(() => void (this.#bytes += bytes));
+    this.#written.catch(() => undefined);
+  }
+
+  /** Waits for what is on its way; behind a failure nothing counts. Not on the disk before a sync. */
+  async writtenBytes(): Promise<number> {
+    await this.#written.catch(() => undefined);
+    return this.#bytes;
+  }
+}
 
 interface Batch {
   /** Whoever takes it away detaches it. */
@@ -63,36 +78,33 @@ interface Batch {
  */
 export async function sealToFile(
   target: FileHandle,
-  source: PlainSource,
-  { fileKey, suite, slots }: FileSeal,
+  source: AsyncIterable<Uint8Array>,
+  { fileKey, suite, slots, watermark }: FileSeal,
   threads: SealThreads = THREADS,
 ): Promise<number> {
-  const header = encodeSealedHeader({ purpose: "file", suite, slots }, fileKey);
-  if (suite === "aes-256-gcm") return writePayload(target, header, source, fileKey, threads);
+  const into = { target, header: encodeSealedHeader({ purpose: "file", suite, slots }, fileKey), watermark, threads };
+  if (suite === "aes-256-gcm") return writePayload(source, fileKey, into);
   const keys = beginNoctisPayload(fileKey);
   try {
-    const stream = noctisStream(isLocal(source) ? piecesOf(source) : source, keys, threads);
-    return await writePayload(target, header, stream, keys.outerKey, threads);
+    return await writePayload(noctisStream(source, keys, threads), keys.outerKey, into);
   } finally {
     wipeBytes(keys.innerKey, keys.outerKey);
   }
 }
 
-async function writePayload(
-  target: FileHandle,
-  header: Uint8Array,
-  source: PlainSource,
-  key: Uint8Array,
-  threads: SealThreads,
-): Promise<number> {
+/** Where a payload goes, and what goes before it. */
+interface Into {
+  readonly target: FileHandle;
+  readonly header: Uint8Array;
+  readonly watermark: Watermark | undefined;
+  readonly threads: SealThreads;
+}
+
+async function writePayload(source: AsyncIterable<Uint8Array>, key: Uint8Array, into: Into): Promise<number> {
   const payload = beginPayload(key, FILE_PAYLOAD_CONTEXT);
-  const writer = new PayloadWriter(target, concatBytes(header, payload.header), payload.keys, threads);
+  const writer = new PayloadWriter({ ...into, header: concatBytes(into.header, payload.header) }, payload.keys);
   try {
-    if (isLocal(source)) {
-      const { size } = await onDisk(source.stat());
-      if (size >= LARGE_BYTES) return await writer.writeLocal(source, size);
-    }
-    return await writer.write(isLocal(source) ? piecesOf(source) : source);
+    return await writer.write(source);
   } finally {
     wipeBytes(payload.keys.aeadKey, payload.keys.baseNonce);
   }
@@ -105,13 +117,15 @@ class PayloadWriter {
   readonly #keys: PayloadKeys;
   readonly #cipher: ChunkCipher;
   readonly #threads: SealThreads;
+  readonly #watermark: Watermark | undefined;
 
-  constructor(target: FileHandle, before: Uint8Array, keys: PayloadKeys, threads: SealThreads) {
+  constructor({ target, header, watermark, threads }: Into, keys: PayloadKeys) {
     this.#target = target;
-    this.#before = before;
+    this.#before = header;
     this.#keys = keys;
     this.#cipher = payloadCipher(keys);
     this.#threads = threads;
+    this.#watermark = watermark;
   }
 
   async write(source: AsyncIterable<Uint8Array>): Promise<number> {
@@ -119,32 +133,17 @@ class PayloadWriter {
     let plainBytes = 0;
     try {
       for await (const batch of inBatches(source, BATCH_BYTES, () => task?.memory() ?? null)) {
-        if (plainBytes >= LARGE_BYTES) task ??= this.#beginTask(null);
+        if (plainBytes >= LARGE_BYTES) task ??= this.#beginTask();
         const first = plainBytes / PAYLOAD_CHUNK_BYTES;
-        if (task) await task.submit({ first, plainBytes: batch.bytes, isLast: batch.isLast, plain: batch.plain });
-        else await this.#writeHere(first, batch);
-        plainBytes += batch.bytes;
+        const { plain, bytes, isLast } = batch;
+        const done = task ? (await task.submit({ first, plainBytes: bytes, isLast, plain })).done : null;
+        if (!done) await this.#writeHere(first, batch);
+        this.#watermark?.add(bytes, done ?? Promise.resolve());
+        plainBytes += bytes;
       }
       await task?.finish();
     } finally {
       await task?.end();
-    }
-    return this.#before.length + sealedBytes(this.#cipher, plainBytes);
-  }
-
-  /** The threads read by themselves. */
-  async writeLocal(source: FileHandle, plainBytes: number): Promise<number> {
-    const task = this.#beginTask(source.fd);
-    try {
-      await writeFully(this.#target, this.#before, 0);
-      for (let at = 0; at < plainBytes; at += LOCAL_JOB_BYTES) {
-        const bytes = Math.min(LOCAL_JOB_BYTES, plainBytes - at);
-        const isLast = at + bytes === plainBytes;
-        await task.submit({ first: at / PAYLOAD_CHUNK_BYTES, plainBytes: bytes, isLast, plain: null });
-      }
-      await task.finish();
-    } finally {
-      await task.end();
     }
     return this.#before.length + sealedBytes(this.#cipher, plainBytes);
   }
@@ -162,15 +161,9 @@ class PayloadWriter {
     giveBack(output.buffer as ArrayBuffer);
   }
 
-  #beginTask(source: number | null): SealTask {
-    const work = {
-      type: "payload",
-      keys: this.#keys,
-      target: this.#target.fd,
-      at: this.#before.length,
-      source,
-    } as const;
-    return this.#threads.begin(work);
+  #beginTask(): SealTask {
+    const { fd } = this.#target;
+    return this.#threads.begin({ type: "payload", keys: this.#keys, target: fd, at: this.#before.length });
   }
 }
 
@@ -236,16 +229,6 @@ async function* inBatches(
   }
 }
 
-async function* piecesOf(file: FileHandle): AsyncGenerator<Uint8Array> {
-  const piece = new Uint8Array(NOCTIS_BATCH_BYTES);
-  for (let at = 0; ; ) {
-    const { bytesRead } = await onDisk(file.read(piece, 0, piece.length, at));
-    if (bytesRead === 0) return;
-    yield piece.subarray(0, bytesRead);
-    at += bytesRead;
-  }
-}
-
 function* lend(piece: Uint8Array | null | undefined): Generator<Uint8Array> {
   if (!piece) return;
   yield piece;
@@ -255,8 +238,4 @@ function* lend(piece: Uint8Array | null | undefined): Generator<Uint8Array> {
 /** To the allocator, now: the garbage collector would take its time, and fresh memory is slow. */
 function giveBack(memory: ArrayBuffer): void {
   if (!memory.detached) memory.transfer(0);
-}
-
-function isLocal(source: PlainSource): source is FileHandle {
-  return "fd" in source;
 }

@@ -11,7 +11,7 @@ import { BlobStore } from "./blob-store.ts";
 import { FileLibrary, type OpenFile, type PutFile } from "./library.ts";
 import { LinkStore } from "./link-store.ts";
 import { Links } from "./links.ts";
-import { type FileSeal, type PlainSource, sealToFile } from "./sealing.ts";
+import { type FileSeal, sealToFile } from "./sealing.ts";
 import type { SealThreads } from "./seal-threads.ts";
 import { FileTree } from "./tree.ts";
 import type { FileView } from "./views.ts";
@@ -69,7 +69,11 @@ export async function openLibraryRoom(
 }
 
 /** The bytes of a sealed file. */
-export async function sealedFile(source: PlainSource, seal: FileSeal, threads?: SealThreads): Promise<Uint8Array> {
+export async function sealedFile(
+  source: AsyncIterable<Uint8Array>,
+  seal: FileSeal,
+  threads?: SealThreads,
+): Promise<Uint8Array> {
   const folder = mkdtempSync(join(tmpdir(), "nocturne-sealed-"));
   try {
     const path = join(folder, "sealed");

@@ -8,26 +8,27 @@
  *
  *   the process lives        one stream, sealed once; a call that breaks off only pauses it (`live-upload.ts`)
  *   it died, was locked, or  what lies whole and authentic on the disk is opened and sealed anew under a FRESH key into
- *   has too many of them     a new part; the old one goes only when the new one holds all of it and is on the disk
+ *   has too many of them     a new part; the old one goes only when all that was read from it lies in the new one, on the
+ *                            disk: what a sealer still holds does not count, so that no number of deaths loses more
  *
  * The offset that a client is told is therefore not a promise for after a restart: a client asks before it goes on, and
  * keeps its bytes until the file is there. An upload that ended is remembered for a day: who lost the answer asks again.
  */
-import { fromBase64Url, toBase64Url } from "../core/bytes.ts";
+import { fromBase64Url, toBase64Url, wipeBytes } from "../core/bytes.ts";
 import type { Clock } from "../core/clock.ts";
 import { InternalError, LockedError, ValidationError } from "../core/errors.ts";
-import { FILE_LIMITS, UPLOAD_LIMITS } from "../core/limits.ts";
+import { UPLOAD_LIMITS } from "../core/limits.ts";
 import type { Logger } from "../core/log.ts";
 import { randomBytes } from "../core/random.ts";
 import type { SealedTable } from "../vault/sealed-table.ts";
 import type { Vault } from "../vault/vault.ts";
 import { type BlobStore, newBlobId } from "./blob-store.ts";
-import { cleanFileName } from "./file-name.ts";
 import { checkFilePassword } from "./file-password.ts";
 import type { FileTables } from "./file-tables.ts";
 import { type Folders, newId, TOP } from "./folders.ts";
 import { LiveUpload, UploadOffsetError } from "./live-upload.ts";
-import { openPrefix, prefixBytes } from "./sealed-prefix.ts";
+import { openedBytes, openPrefix, prefixBytes } from "./sealed-prefix.ts";
+import { Watermark } from "./sealing.ts";
 import type { CipherSuite, FileView, UploadView } from "./views.ts";
 
 export interface NewUpload {
@@ -76,10 +77,17 @@ export interface UploadsOptions {
   readonly log: Logger;
   /** The file, if it can be reached. */
   readonly find: (id: string) => FileView | null;
+  /** Where a file may come, cleaned and looked up; throws what `FileLibrary.put` throws of places. */
+  readonly admit: (wanted: Pick<NewUpload, "name" | "folder" | "taken">) => { name: string; folder: string };
   /** Seals a stream into the blob of this name; `also` runs in the transaction that writes the file down. */
   readonly seal: (
     source: AsyncIterable<Uint8Array>,
-    into: { readonly blob: string; readonly fileKey: Uint8Array; readonly landing: () => Landing },
+    into: {
+      readonly blob: string;
+      readonly fileKey: Uint8Array;
+      readonly landing: () => Landing;
+      readonly watermark: Watermark;
+    },
     also: (fileId: string) => void,
   ) => Promise<FileView>;
 }
@@ -145,6 +153,11 @@ export class Uploads {
   /** Gives it up: what came of it goes. Throws ValidationError `unknown_upload`. */
   async remove(id: string): Promise<void> {
     this.#row(id);
+    await this.#drop(id);
+  }
+
+  /** Also of one that ended, whose file may have gone since. */
+  async #drop(id: string): Promise<void> {
     const live = this.#live.get(id);
     live?.stop(givenUp());
     await live?.done.catch(() => undefined);
@@ -173,21 +186,16 @@ export class Uploads {
     for (const { id, touchedMs, file } of rows) {
       const keptMs = file === null ? UPLOAD_LIMITS.keptMs : UPLOAD_LIMITS.endedMs;
       const isOld = touchedMs + keptMs <= now && !this.#live.get(id)?.isReceiving;
-      if (isOld || surplus.has(id)) await this.remove(id);
+      if (isOld || surplus.has(id)) await this.#drop(id);
     }
   }
 
-  #newRow({ name, bytes, cipher, password = NONE, folder = TOP, taken = "rename", fingerprint }: NewUpload): UploadRow {
-    const { tables, folders, clock } = this.#o;
+  #newRow({ name, bytes, cipher, password = NONE, folder, taken = "rename", fingerprint }: NewUpload): UploadRow {
     if (!Number.isSafeInteger(bytes) || bytes < 0) throw badUpload("its size is not a number of bytes");
     if (fingerprint.length > UPLOAD_LIMITS.fingerprintCharacters) throw badUpload("its fingerprint is too long");
     if (password !== NONE) checkFilePassword(password);
-    const place = { name: cleanFileName(name), folder: folders.resolve(folder) };
-    const there = tables.fileAt(place.folder, place.name);
-    if (taken === "version" && tables.folderAt(place.folder, place.name)) folders.freshName(place.folder, place.name);
-    const isNew = taken === "rename" || !there;
-    if (isNew && tables.files.count() >= FILE_LIMITS.files) throw tooManyFiles();
-    const now = clock.nowMs();
+    const place = this.#o.admit({ name, folder, taken });
+    const now = this.#o.clock.nowMs();
     const times = { createdMs: now, touchedMs: now };
     const secret = { password, hasPassword: password !== NONE };
     return { id: newId(), ...place, taken, bytes, cipher, ...secret, fingerprint, part: null, ...times, file: null };
@@ -268,39 +276,64 @@ export class Uploads {
   /** What the old part holds, sealed anew, and then what comes; from then on the row names the new part. */
   #start(row: UploadRow): LiveUpload {
     const { blobs, seal, log } = this.#o;
-    const { id, bytes, part: old } = row;
+    const { id, bytes, cipher, part: old } = row;
     const fileKey = randomBytes(32);
     const part = { blob: newBlobId(), fileKey: toBase64Url(fileKey) };
     const ending = this.#ending.get(id);
     const survivors = async function* (): AsyncGenerator<Uint8Array> {
       await ending;
-      if (old) yield* openPrefix(blobs.readPart(old.blob), fromBase64Url(old.fileKey));
+      if (old === null) return;
+      const key = fromBase64Url(old.fileKey);
+      try {
+        yield* openPrefix(blobs.readPart(old.blob), key);
+      } finally {
+        wipeBytes(key);
+      }
     };
-    const adopt = async (offset: number): Promise<void> => {
-      if (old && offset > 0) await blobs.syncPart(part.blob);
+    const watermark = new Watermark();
+    let isAdopted = false;
+    const adopt = async (survived: number): Promise<boolean> => {
+      if (openedBytes(cipher, await watermark.writtenBytes()) < survived) return false;
+      if (survived > 0) await blobs.syncPart(part.blob);
+      // It may have been stopped meanwhile, and another one be going on with the old part.
+      if (this.#live.get(id) !== live) throw parked();
+      this.#requireHeld(id, old?.blob);
       this.#change(id, { part });
+      isAdopted = true;
       if (old) await blobs.removePart(old.blob);
-      if (old) log.info({ offset }, "an interrupted upload goes on");
+      if (old) log.info({ survived }, "an interrupted upload goes on");
+      return true;
     };
     const landing = (): Landing => this.#landing(id);
     const ended = (file: string): void => {
+      this.#requireHeld(id, isAdopted ? part.blob : old?.blob);
       this.#change(id, { file, part: null, password: NONE, touchedMs: this.#o.clock.nowMs() });
     };
     const write = async (source: AsyncIterable<Uint8Array>): Promise<FileView> => {
       try {
-        return await seal(source, { blob: part.blob, fileKey, landing }, ended);
+        const file = await seal(source, { blob: part.blob, fileKey, landing, watermark }, ended);
+        // The file is there, whatever becomes of this one; a later sweep finds it.
+        if (old && !isAdopted) await blobs.removePart(old.blob).catch(() => undefined);
+        return file;
       } catch (error) {
         if (!this.#names(id, part.blob)) await blobs.removePart(part.blob);
         throw error;
       }
     };
-    return new LiveUpload({ bytes, survivors: survivors(), adopt, write });
+    const live = new LiveUpload({ bytes, survivors: survivors(), adopt, write });
+    return live;
   }
 
-  /** Whether what was written can be continued: not when the upload was given up, or this part never took over. */
+  /** An earlier stream that a lock stopped too late may have ended the upload: then its part is the file. */
+  #requireHeld(id: string, blob: string | undefined): void {
+    const { file, part } = this.#row(id);
+    if (file !== null || part?.blob !== blob) throw parked();
+  }
+
+  /** Whether what was written is needed: not when the upload was given up, or this part never took over. */
   #names(id: string, blob: string): boolean {
     if (this.#o.vault.locked) return true; // a later sweep knows
-    return this.#rows.get(id)?.part?.blob === blob;
+    return this.#rows.get(id)?.part?.blob === blob || this.#o.tables.isNamed(blob);
   }
 
   /** Where it was to go; at the top, beside what is there, if that place has gone meanwhile: the bytes shall not be lost. */
@@ -359,12 +392,6 @@ function badUpload(reason: string): ValidationError {
 function tooMany(): ValidationError {
   return new ValidationError("too_many_uploads", `${UPLOAD_LIMITS.unfinished} uploads wait to be continued.`, {
     hint: "Continue some, or give them up: nocturne files uploads",
-  });
-}
-
-function tooManyFiles(): ValidationError {
-  return new ValidationError("too_many_files", `The library holds ${FILE_LIMITS.files} files and takes no more.`, {
-    hint: "Remove files that you no longer need.",
   });
 }
 

@@ -83,3 +83,21 @@ test("attachments keep a name beside the one that is taken", async (t) => {
   const file = await put("/voice.webm", "two", { taken: "rename" });
   assert.deepEqual([file.name, library.list().length, file.versions], ["voice (1).webm", 2, 0]);
 });
+
+test("a put that cannot be written down, and a version that cannot be deleted, end no link", async (t) => {
+  const { library, links, put, read } = await openLibraryRoom(t);
+  const { id } = await put("/a.txt", "0");
+  const link = await links.create(id, { mode: "persistent" });
+  for (let i = 1; i <= FILE_LIMITS.versions; i++) await put("/a.txt", String(i));
+  const oldest = library.versions.list(id).at(-1)?.id ?? "";
+  const full = t.mock.method(library.tables.files, "put", () => {
+    throw new Error("the disk is full");
+  });
+  await assert.rejects(put("/a.txt", "last"), /disk is full/);
+  await assert.rejects(library.versions.remove(id, oldest), /disk is full/);
+  full.mock.restore();
+  assert.equal(await read(id, { version: oldest }), "0");
+  assert.equal(links.info(link.slug).state, "active");
+  await library.versions.remove(id, oldest);
+  assert.equal(links.info(link.slug).state, "ended");
+});

@@ -53,18 +53,26 @@ export class Versions {
   }
 
   /**
-   * Makes `next` the file's content, and what was it a version, unless this is one of many saves. The blobs that
-   * `dropped` names may have no row any more: the caller releases them.
+   * Makes `next` the file's content, and what was it a version, unless this is one of many saves. `also` is what must
+   * succeed in the same commit; links end last in it. The blobs that `dropped` names may have no row any more: the caller
+   * releases them.
    */
-  replace(file: FileRow, next: StoredContent, isSave: boolean): { row: FileRow; dropped: readonly string[] } {
+  replace(
+    file: FileRow,
+    next: StoredContent,
+    isSave: boolean,
+    also: (id: string) => void = () => undefined,
+  ): { row: FileRow; dropped: readonly string[] } {
     const earlier = this.#tables.versions.find("file", file.id);
     const keeps = !isSave || this.#isWorthKeeping(file, next, earlier.at(-1));
     const old = keeps ? earlier.slice(0, Math.max(0, earlier.length + 1 - FILE_LIMITS.versions)) : [];
-    this.#contents.endLinks(old);
     const row = this.#tables.transaction(() => {
       for (const { id } of old) this.#tables.versions.delete(id);
       if (keeps) this.#tables.versions.put(asVersion(file));
-      return this.#counted({ ...file, ...next });
+      const replaced = this.#counted({ ...file, ...next });
+      also(file.id);
+      this.#contents.endLinks(old);
+      return replaced;
     });
     return { row, dropped: [...old, ...(keeps ? [] : [file])].map(({ blob }) => blob) };
   }
@@ -95,10 +103,10 @@ export class Versions {
   async remove(file: string, version: string): Promise<void> {
     const row = this.#file(file);
     const going = this.row(file, version);
-    this.#contents.endLinks([going]);
     this.#tables.transaction(() => {
       this.#tables.versions.delete(going.id);
       this.#counted(row);
+      this.#contents.endLinks([going]);
     });
     this.#tell("changed", file);
     await this.#contents.release([going.blob]);

@@ -7,15 +7,12 @@ import { openWithKey } from "../../src/crypto/key-slots.ts";
 import { FILE_PAYLOAD_CONTEXT } from "../../src/crypto/link-key.ts";
 import {
   derivePayloadKeys,
-  PAYLOAD_CHUNK_BYTES,
   PAYLOAD_HEADER_BYTES,
-  PAYLOAD_TAG_BYTES,
   payloadChunkNonce,
+  SEALED_CHUNK_BYTES,
 } from "../../src/crypto/payload.ts";
 import { deriveKey } from "../../src/crypto/key-derivation.ts";
 import { decodeSealedHeader } from "../../src/crypto/sealed-header.ts";
-
-const SEALED_CHUNK_BYTES = PAYLOAD_CHUNK_BYTES + PAYLOAD_TAG_BYTES;
 
 export interface SealedChunk {
   readonly aeadKey: Uint8Array;

@@ -1,6 +1,7 @@
 /** The opener of the download page against the sealers of src/crypto, and against everything that cuts or changes. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { NoctisPayloadSealer } from "../../../test/support/noctis-sealer.ts";
 import fc from "fast-check";
 import { concatBytes } from "../../../src/core/bytes.ts";
 import { CryptoError } from "../../../src/core/errors.ts";
@@ -8,7 +9,6 @@ import { DOWNLOAD_LIMITS } from "../../../src/core/limits.ts";
 import { randomBytes } from "../../../src/core/random.ts";
 import { FILE_PAYLOAD_CONTEXT } from "../../../src/crypto/link-key.ts";
 import type { LinkManifest } from "../../../src/crypto/link-manifest.ts";
-import { NoctisPayloadSealer } from "../../../src/crypto/noctis-payload.ts";
 import { PAYLOAD_CHUNK_BYTES, PAYLOAD_HEADER_BYTES, PayloadSealer } from "../../../src/crypto/payload.ts";
 import { openContent } from "./content-opener.ts";
 

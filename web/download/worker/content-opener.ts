@@ -14,14 +14,11 @@ import { createContentOpener, FILE_PAYLOAD_CONTEXT } from "../../../src/crypto/l
 import type { LinkManifest } from "../../../src/crypto/link-manifest.ts";
 import {
   derivePayloadKeys,
-  PAYLOAD_CHUNK_BYTES,
   PAYLOAD_HEADER_BYTES,
-  PAYLOAD_TAG_BYTES,
   type PayloadKeys,
   payloadChunkNonce,
+  SEALED_CHUNK_BYTES,
 } from "../../../src/crypto/payload.ts";
-
-const SEALED_CHUNK_BYTES = PAYLOAD_CHUNK_BYTES + PAYLOAD_TAG_BYTES;
 
 type Bytes = AsyncGenerator<Uint8Array<ArrayBuffer>>;
 
