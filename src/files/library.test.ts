@@ -271,7 +271,8 @@ test("a file larger than the memory allowed for it goes in and out", (t) => {
     }
     console.log(JSON.stringify({ same, bytes, read, rssMiB: process.resourceUsage().maxRSS / 1024 }));
     linkStore.close(); vault.close();`;
-  const child = spawnSync(process.execPath, ["--input-type=module", "-e", code], { encoding: "utf8" });
+  const asTheNode = "--max-semi-space-size=2"; // src/cli/small-heap.ts
+  const child = spawnSync(process.execPath, [asTheNode, "--input-type=module", "-e", code], { encoding: "utf8" });
   assert.equal(child.status, 0, child.stderr);
   const told = JSON.parse(child.stdout) as { same: boolean; bytes: number; read: number; rssMiB: number };
   assert.deepEqual([told.same, told.bytes, told.read], [true, 320 * 1_048_576, 320 * 1_048_576]);
