@@ -6,7 +6,6 @@ import { SNAPSHOT_LIMITS } from "../core/cell-limits.ts";
 import { recoveryKeyToHex, recoveryKeyToWords } from "../crypto/recovery-key.ts";
 import { SHARE_LIMITS } from "../core/limits.ts";
 import { outsideRelays, recoverHere, splitKey, viewSummary } from "../node/account-recovery.ts";
-import { RECOVERY_INPUT_CHARACTERS } from "../node/recovery-input.ts";
 import type {
   Done,
   KeptShareView,
@@ -29,7 +28,7 @@ import {
 } from "./schemas.ts";
 
 const restore = v.object({
-  key: v.pipe(v.string(), v.maxLength(RECOVERY_INPUT_CHARACTERS)),
+  key: v.pipe(v.string(), v.maxLength(SHARE_LIMITS.inputCharacters)),
   relays: v.pipe(v.array(v.string()), v.maxLength(SNAPSHOT_LIMITS.relays)),
 });
 const split = v.object({

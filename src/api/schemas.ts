@@ -144,7 +144,11 @@ export const shareListSchema: Shape<contract.ShareView[]> = v.array(v.object(sha
 export const keptShareSchema: Shape<contract.KeptShareView> = v.object({ ...share, name: text, since: time });
 export const sharesSchema: Shape<contract.SharesView> = v.object({
   given: v.nullable(
-    v.object({ need: count, at: time, people: v.array(v.object({ name: text, npub: text, arrived: v.boolean() })) }),
+    v.object({
+      need: count,
+      at: time,
+      people: v.array(v.object({ name: text, npub: text, arrived: v.boolean(), underWay: v.boolean() })),
+    }),
   ),
   kept: count,
 });

@@ -190,6 +190,8 @@ export const SHARE_LIMITS = {
   leastNeeded: 2,
   /** Shares of one splitting. */
   most: 16,
+  /** Of what is typed to come back: all shares in words, numbered. */
+  inputCharacters: 8_192,
 } as const;
 
 /** Several devices of one account. */

@@ -32,6 +32,8 @@ export interface RecoveryShare {
 }
 
 export const SHARE_PREFIX = "nocturne:share/";
+/** So many words are one share. */
+export const SHARE_WORDS = 33;
 
 const VERSION = 1;
 const SALT_BYTES = 2;
@@ -40,7 +42,6 @@ const SET_END = 1 + SALT_BYTES + MARK_BYTES;
 const VALUE_AT = SET_END + 2;
 const VALUE_END = VALUE_AT + RECOVERY_KEY_BYTES;
 const SHARE_BYTES = VALUE_END + 4;
-const WORDS = 33;
 const WORD_BITS = 11;
 const DOMAIN: Uint8Array = utf8Encode("nocturne/recovery-share/v1");
 const WORD_CODE = utils.chain(utils.radix2(WORD_BITS), utils.alphabet(wordlist));
@@ -113,7 +114,7 @@ function fromText(text: string): Uint8Array {
 
 function fromWords(text: string): Uint8Array {
   const words = text.toLowerCase().match(/[a-z]+/g) ?? [];
-  if (words.length !== WORDS) throw badShare(`it must be ${WORDS} words, and this has ${words.length}`);
+  if (words.length !== SHARE_WORDS) throw badShare(`it must be ${SHARE_WORDS} words, and this has ${words.length}`);
   const unknown = words.findIndex((word) => !wordlist.includes(word));
   if (unknown >= 0) throw badShare(`word ${unknown + 1} is not in the list of words`);
   try {

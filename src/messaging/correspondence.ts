@@ -46,6 +46,8 @@ export interface CorrespondenceOptions {
   /** Our own signed card and name, for an answer. */
   readonly introduce: () => { card: NostrEvent; name: string };
   readonly settings: () => Pick<MessengerSettings, "invitedOnly" | "strangerWork">;
+  /** A device acknowledged a letter. */
+  readonly acknowledged: (device: string, letterId: string) => void;
   readonly nowMs: () => number;
 }
 
@@ -263,6 +265,7 @@ export class Correspondence {
     const isAddressee = outbox.get(id, device) !== null;
     // Only the recipient may acknowledge: nobody else can make a letter vanish from the outbox.
     outbox.remove(id, device);
+    this.#o.acknowledged(device, id);
     const message = this.#o.messages.get(id);
     // A group's message has arrived once every device of others has it; who has read it there is not told.
     const isAwaited = () => outbox.rowsOf(id).some(({ to }) => !devices.isSibling(to));

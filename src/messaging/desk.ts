@@ -133,6 +133,7 @@ export function openDesk(options: MessengerOptions, events: DeskEvents): Desk {
     transcript,
     order,
     ownKey: publicKey,
+    acknowledged: (device, letterId) => shares.noteArrival(device, letterId),
     nowMs,
   });
   const places = { vault, pool, interopPool, clock, ownRelays, ...rooms, addresses: new Addresses(rooms) };
@@ -155,7 +156,7 @@ export function openDesk(options: MessengerOptions, events: DeskEvents): Desk {
     ...outward,
   };
   const wake = (to: string) => outward.dispatcher.wake(to);
-  const shares = new ShareBook({ ...places, wake });
+  const shares: ShareBook = new ShareBook({ ...places, wake });
   const inward = openInward({ ...places, ...base, wake, log, shares }, options, events);
   const search = new SearchIndex(rooms.messages);
   const typing = new TypingBoard(events.typing);
@@ -176,13 +177,10 @@ export function openDesk(options: MessengerOptions, events: DeskEvents): Desk {
   };
 }
 
-type SnapshotRooms = Omit<ConstructorParameters<typeof SnapshotPublisher>[0], "source" | "relays" | "timers">;
+type SnapshotRooms = Omit<ConstructorParameters<typeof SnapshotPublisher>[0], "source" | "timers">;
 
-function openSnapshots(rooms: SnapshotRooms, options: MessengerOptions): SnapshotPublisher | null {
-  const { snapshot: source, ownRelays, embeddedRelay } = options;
-  if (!source) return null;
-  const relays = () => ownRelays().filter((url) => url !== embeddedRelay);
-  return new SnapshotPublisher({ ...rooms, relays, source, timers: systemTimers });
+function openSnapshots(rooms: SnapshotRooms, { snapshot: source }: MessengerOptions): SnapshotPublisher | null {
+  return source ? new SnapshotPublisher({ ...rooms, source, timers: systemTimers }) : null;
 }
 
 function openCells(options: MessengerOptions, identity: Identity) {

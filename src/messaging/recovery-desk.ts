@@ -43,9 +43,9 @@ export class RecoveryDesk {
   shares(): SharesView {
     const { shares, contacts } = this.#desk();
     const given = shares.given();
-    const people = given.map(({ account, arrived }) => {
+    const people = given.map(({ account, arrived, underWay }) => {
       const npub = encodeNpub(account);
-      return { name: contacts.get(account)?.name ?? npub.slice(0, 12), npub, arrived };
+      return { name: contacts.get(account)?.name ?? npub.slice(0, 12), npub, arrived, underWay };
     });
     const [first] = given;
     return {

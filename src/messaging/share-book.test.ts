@@ -6,6 +6,7 @@ import { createWorld, meet, type Person, until } from "../../test/support/messen
 import { toHex } from "../core/bytes.ts";
 import { encodeShare, joinShares, parseShare, splitRecoveryKey } from "../crypto/recovery-share.ts";
 import { letterHead } from "./letter.ts";
+import { Outbox } from "./outbox.ts";
 
 /** As `splitKey` of the node does. */
 async function give(owner: Person, need: number, names: readonly string[]): Promise<void> {
@@ -63,6 +64,24 @@ test("each keeper holds one share and shows it when asked; enough of them are th
   await assert.rejects(joinShares([before, reveal(friends[1] as Person)]), { code: "shares_mixed" });
   bob.messenger.removeContact("Alice");
   assert.equal(bob.messenger.recovery.shares().kept, 0);
+});
+
+test("a share that never went does not count as arrived, whatever became of its letter", async (t) => {
+  const { person } = createWorld(t);
+  const [alice, bob] = [await person("Alice"), await person("Bob")];
+  await meet(alice, bob);
+  bob.crash();
+  const account = bob.vault.identity().publicKey;
+  const [share] = await splitRecoveryKey(alice.vault.recoveryKey(), 2, 2);
+  alice.messenger.recovery.give(2, new Map([[account, encodeShare(share as never).text]]));
+  const state = () => {
+    const { arrived: has, underWay } = alice.messenger.recovery.shares().given?.people[0] ?? {};
+    return { has, underWay };
+  };
+  assert.deepEqual(state(), { has: false, underWay: true });
+  // As after a restore, whose backup has no letters of this kind, or when the dispatcher can make nothing of it.
+  new Outbox(alice.vault).removeAllTo(account);
+  assert.deepEqual(state(), { has: false, underWay: false });
 });
 
 test("a share is taken from an accepted contact through the session only, and nothing else is kept", async (t) => {

@@ -2,6 +2,7 @@
  * Shares of recovery keys (NEP-21): those of ours that contacts keep, and those that we keep for them.
  *
  *   give   share -> a letter of its own kind, through the session, to the main device of each -> "arrived" once acknowledged
+ *          that is kept with the row: a letter that was dropped, or is not in the backup that was restored, did not arrive
  *   keep   letter -> one row for each contact; a later share of his takes its place
  *
  * What is kept is shown to nobody before its owner asks for it, by a way on which one knows that it is him.
@@ -21,6 +22,8 @@ export interface GivenShare {
   readonly letterId: string;
   readonly need: number;
   readonly atMs: number;
+  /** He acknowledged it. */
+  readonly arrived: boolean;
 }
 
 /** Of a contact's, with us. */
@@ -60,17 +63,23 @@ export class ShareBook {
       for (const [account, share] of shares) {
         const letter: ShareLetter = { ...letterHead(clock.nowMs()), kind: "share", share };
         outbox.add({ id: letter.id, to: account, content: { profile: "hidden", letter }, unsaved: true });
-        this.#given.put({ account, letterId: letter.id, need, atMs: letter.at });
+        this.#given.put({ account, letterId: letter.id, need, atMs: letter.at, arrived: false });
       }
     });
     for (const account of shares.keys()) wake(account);
   }
 
-  /** Those of the last splitting. */
-  given(): (GivenShare & { readonly arrived: boolean })[] {
+  /** Those of the last splitting. What neither arrived nor is `underWay` has to be given again. */
+  given(): (GivenShare & { readonly underWay: boolean })[] {
     return this.#given
       .list()
-      .map((row) => ({ ...row, arrived: this.#o.outbox.get(row.letterId, row.account) === null }));
+      .map((row) => ({ ...row, underWay: this.#o.outbox.get(row.letterId, row.account) !== null }));
+  }
+
+  /** A contact's main device (hex key) acknowledged a letter, inside that transaction; only that of his share is noted. */
+  noteArrival(account: string, letterId: string): void {
+    const row = this.#given.get(account);
+    if (row?.letterId === letterId) this.#given.put({ ...row, arrived: true });
   }
 
   /** Takes in a contact's share, inside the transaction that acknowledges it; what is none is not kept. */

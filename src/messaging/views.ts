@@ -242,10 +242,18 @@ export interface SharesView {
     /** So many of them give the key back. */
     readonly need: number;
     readonly at: string;
-    readonly people: readonly { readonly name: string; readonly npub: string; readonly arrived: boolean }[];
+    readonly people: readonly ShareKeeper[];
   } | null;
   /** For how many people you keep one. */
   readonly kept: number;
+}
+
+/** Who neither has it nor gets it (`underWay`) has to be given one again. */
+export interface ShareKeeper {
+  readonly name: string;
+  readonly npub: string;
+  readonly arrived: boolean;
+  readonly underWay: boolean;
 }
 
 /** POST /api/recovery/shares: `people` are contacts who get one each; without them `of` shares are answered, for paper. */

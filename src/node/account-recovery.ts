@@ -55,13 +55,19 @@ export function snapshotSource(vault: Vault, settings: SettingsStore, relays: ()
         nostrKey,
       };
     },
+    relays,
   };
 }
 
-/** True for a vault whose account knows nobody yet: then a summary can fill it. */
-export function isBlank(vault: Vault): boolean {
+/**
+ * True for a vault that nothing is lost of when it is filled: its account knows nobody, is not another device's, and nothing
+ * lies in it, in the trash and of unfinished uploads included, that was sealed under its keys.
+ */
+export function isUnused(vault: Vault, files: FileLibrary): boolean {
   const people = new ContactBook(vault).list().length + new GroupBook(vault).list().length;
-  return people + new ChannelStore(vault).list().length + vault.personas.list().length === 0;
+  const known = people + new ChannelStore(vault).list().length + vault.personas.list().length;
+  const kept = files.list().length + files.trash.list().entries.length + files.uploads.blobs().size;
+  return known + kept === 0 && vault.identity().account === null;
 }
 
 type Relays = { readonly pool: Pick<RelayPool, "fetch">; readonly clock: Clock };
@@ -106,13 +112,17 @@ export function fillFrom(
 export async function recoverHere(services: Services, text: string, named: readonly string[]): Promise<RestoreResult> {
   const { vault, files, gate } = services;
   const key = await readRecoveryKey(text);
-  requireBlank(vault, files);
-  const search = await searchRelays(services, key, named);
-  const found = await gate.recoverAccount(key, () => {
-    requireBlank(vault, files);
-    return () => (search ? { summary: fillFrom(services, search) } : {});
-  });
-  return { npub: vault.identity().npub, contacts: new ContactBook(vault).list().length, files: 0, ...found };
+  try {
+    requireUnused(vault, files);
+    const search = await searchRelays(services, key, named);
+    const found = await gate.recoverAccount(key, () => {
+      requireUnused(vault, files);
+      return () => (search ? { summary: fillFrom(services, search) } : {});
+    });
+    return { npub: vault.identity().npub, contacts: new ContactBook(vault).list().length, files: 0, ...found };
+  } finally {
+    wipeBytes(key);
+  }
 }
 
 /** The relays in use that do not go with this machine. */
@@ -120,22 +130,24 @@ export function outsideRelays({ ownRelays, relay }: Pick<Services, "ownRelays" |
   return ownRelays().filter((url) => url !== relay?.url);
 }
 
-/** Where the last summary of this account lies. `relays`: those in use, without the embedded one. */
+/**
+ * Where the last summary of this account lies that a relay took all of, also while a newer one is on its way; before there
+ * was one, when the first was begun. `relays`: those in use, without the embedded one.
+ */
 export function viewSummary(vault: Vault, relays: readonly string[]): SummaryView {
   const state = readSnapshotState(vault);
+  const { atMs, relays: holders } = state?.whole ?? { atMs: state?.atMs ?? 0, relays: [] };
   return {
-    madeAt: state && state.atMs > 0 ? new Date(state.atMs).toISOString() : null,
-    relays: state?.relays ?? [],
+    madeAt: atMs > 0 ? new Date(atMs).toISOString() : null,
+    relays: holders,
     possible: relays.length > 0 && vault.identity().account === null,
     leftOut: state?.leftOut ?? 0,
   };
 }
 
-/** Throws ValidationError `account_in_use` for a vault that is not blank, which nothing may overwrite. */
-function requireBlank(vault: Vault, files: FileLibrary): void {
-  // What lies in the trash was sealed for the key that it was put under, too.
-  const isEmpty = files.list().length + files.trash.list().entries.length === 0;
-  if (isBlank(vault) && isEmpty && vault.identity().account === null) return;
+/** Throws ValidationError `account_in_use` for a vault that nothing may overwrite. */
+function requireUnused(vault: Vault, files: FileLibrary): void {
+  if (isUnused(vault, files)) return;
   throw new ValidationError("account_in_use", "This vault is in use already, and nothing in it is overwritten.", {
     hint: "Bring the other account back in a new folder: nocturne --data-dir restored recovery restore --relay URL",
   });

@@ -1,12 +1,7 @@
 /** What somebody types to come back: the recovery key itself, or shares of it, one a line. */
 
 import { parseRecoveryKey } from "../crypto/recovery-key.ts";
-import { joinShares, parseShare, SHARE_PREFIX } from "../crypto/recovery-share.ts";
-
-/** The most characters: 16 shares in words, numbered. */
-export const RECOVERY_INPUT_CHARACTERS = 8_192;
-
-const SHARE_WORDS = 33;
+import { joinShares, parseShare, SHARE_PREFIX, SHARE_WORDS } from "../crypto/recovery-share.ts";
 
 /**
  * The 32-byte recovery key; the caller wipes it. `asShares`: nothing else is expected. Throws ValidationError

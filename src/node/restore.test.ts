@@ -8,6 +8,8 @@ import { testConfig } from "../../test/support/api-node.ts";
 import { toHex, utf8Encode } from "../core/bytes.ts";
 import { NoNodeError } from "../core/errors.ts";
 import { recoveryKeyToWords } from "../crypto/recovery-key.ts";
+import type { FileLibrary } from "../files/library.ts";
+import { recoverHere, viewSummary } from "./account-recovery.ts";
 import { restoreBackup, restoreByKey } from "./restore.ts";
 import { openServices } from "./services.ts";
 import { wipeDataDirectory } from "./wipe.ts";
@@ -101,4 +103,55 @@ test("a running node is asked to wipe itself, and its refusal stands", async () 
   assert.ok(existsSync(join(folder, "other", "vault.json")), "not from here");
   const refusing = { call: () => Promise.reject(new Error("refused")) };
   await assert.rejects(wipeDataDirectory(config("other"), refusing), /refused/);
+});
+
+test("a vault in which a file lies, be it in the trash or half here, is not filled from relays, by neither way", async () => {
+  const kept = { name: "kept.txt", cipher: "aes-256-gcm" } as const;
+  const bytes = async function* () {
+    yield utf8Encode("kept");
+  };
+  const ways: Record<string, (files: FileLibrary) => Promise<unknown>> = {
+    empty: async () => {},
+    trashed: async (files) => files.trash.add((await files.put(bytes(), kept)).id),
+    unfinished: async ({ uploads }) => {
+      const { id } = await uploads.begin({ ...kept, bytes: 8, fingerprint: "" });
+      await uploads.append(id, 0, bytes());
+    },
+  };
+  const relays = ["ws://127.0.0.1:9"];
+  for (const [name, put] of Object.entries(ways)) {
+    const services = await openServices(config(name), { online: false });
+    await put(services.files);
+    const own = toHex(services.vault.recoveryKey());
+    if (name !== "empty") await assert.rejects(recoverHere(services, words, []), { code: "account_in_use" }, name);
+    await services.close();
+    const { summary } = await restoreByKey({ ...config(name), relays }, own);
+    assert.equal(summary !== undefined, name === "empty", name);
+  }
+});
+
+test("a recovery key that was typed into a node is overwritten, also when it is not taken", async () => {
+  const services = await openServices(config("refusing"), { online: false });
+  let given = new Uint8Array(1);
+  const recoverAccount = (key: Uint8Array<ArrayBuffer>) => {
+    given = key;
+    assert.equal(toHex(key), hex);
+    return Promise.reject(new NoNodeError("no_node", ""));
+  };
+  await assert.rejects(recoverHere({ ...services, gate: { recoverAccount } as never }, words, []), { code: "no_node" });
+  assert.equal(toHex(given), "00".repeat(32));
+  await services.close();
+});
+
+test("the last whole summary is shown while a newer one is on its way", async () => {
+  const { vault, close } = await openServices(config("summarised"), { online: false });
+  const whole = { atMs: Date.UTC(2026, 0, 1), relays: ["wss://one.example"] };
+  const newer = { epoch: 2, sequence: 2, digest: "", madeFrom: "", atMs: Date.UTC(2026, 0, 2), cells: 16, leftOut: 0 };
+  vault.writeMeta("snapshot", { ...newer, relays: [], whole });
+  const { madeAt, relays } = viewSummary(vault, whole.relays);
+  assert.deepEqual([madeAt, relays], ["2026-01-01T00:00:00.000Z", whole.relays]);
+  vault.writeMeta("snapshot", { ...newer, relays: [], whole: null });
+  const first = viewSummary(vault, whole.relays);
+  assert.deepEqual([first.madeAt, first.relays], ["2026-01-02T00:00:00.000Z", []]);
+  await close();
 });

@@ -1,12 +1,13 @@
 /** Getting everything back, while no node runs: by the recovery key alone, or from a backup file. */
 import { createReadStream } from "node:fs";
 import { systemClock } from "../core/clock.ts";
+import { wipeBytes } from "../core/bytes.ts";
 import { createLogger } from "../core/log.ts";
 import { parseRecoveryKey } from "../crypto/recovery-key.ts";
 import { ContactBook } from "../messaging/contact-book.ts";
 import { restoreBackup as unpackBackup } from "../vault/restore.ts";
 import { openVault } from "../vault/vault.ts";
-import { fillFrom, isBlank, searchRelays } from "./account-recovery.ts";
+import { fillFrom, isUnused, searchRelays } from "./account-recovery.ts";
 import type { Config } from "./config.ts";
 import { readRecoveryKey } from "./recovery-input.ts";
 import { openServices } from "./services.ts";
@@ -19,9 +20,13 @@ import type { RestoreResult } from "./views.ts";
  */
 export async function restoreByKey(config: Config, text: string, asShares?: boolean): Promise<RestoreResult> {
   const recoveryKey = await readRecoveryKey(text, asShares);
-  const vault = await openVault({ ...surroundings(config), ...secretOf(config.secret), recoveryKey });
-  vault.close();
-  return readResult(config, recoveryKey);
+  try {
+    const vault = await openVault({ ...surroundings(config), ...secretOf(config.secret), recoveryKey });
+    vault.close();
+    return await readResult(config, recoveryKey);
+  } finally {
+    wipeBytes(recoveryKey);
+  }
 }
 
 /**
@@ -32,7 +37,10 @@ export async function restoreBackup(config: Config, path: string, secret: string
   const recoveryKey = recoveryKeyIn(secret);
   const next = recoveryKey ? config.secret : secret;
   const source = createReadStream(path);
-  await unpackBackup({ ...surroundings(config), ...secretOf(next), source, ...(recoveryKey ? { recoveryKey } : {}) });
+  const secrets = { ...secretOf(next), ...(recoveryKey ? { recoveryKey } : {}) };
+  await unpackBackup({ ...surroundings(config), ...secrets, source }).finally(
+    () => recoveryKey && wipeBytes(recoveryKey),
+  );
   return readResult({ ...config, secret: next });
 }
 
@@ -40,8 +48,8 @@ async function readResult(config: Config, recoveryKey?: Uint8Array): Promise<Res
   const services = await openServices(config, { online: false });
   try {
     const { vault, files } = services;
-    const isNew = isBlank(vault) && files.list().length === 0;
-    const search = recoveryKey && isNew ? await searchRelays(services, recoveryKey, config.relays) : null;
+    const search =
+      recoveryKey && isUnused(vault, files) ? await searchRelays(services, recoveryKey, config.relays) : null;
     const found = search ? { summary: fillFrom(services, search) } : {};
     const { npub } = vault.identity();
     return { npub, contacts: new ContactBook(vault).list().length, files: files.list().length, ...found };

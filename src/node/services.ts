@@ -26,7 +26,7 @@ import { BLOB_FOLDER } from "../vault/data-directory.ts";
 import { openVault, type Vault } from "../vault/vault.ts";
 import type { Config } from "./config.ts";
 import { ChaffStreams } from "./chaff.ts";
-import { snapshotSource } from "./account-recovery.ts";
+import { outsideRelays, snapshotSource } from "./account-recovery.ts";
 import { EventBus } from "./event-bus.ts";
 import { ChannelRoom } from "./channel-room.ts";
 import { Gate } from "./gate.ts";
@@ -213,7 +213,7 @@ function createMessenger(
     revokeLink: (url) => revokeLink(links, url),
     settings: () => settings.read(),
     reading: readingOptions(settings),
-    snapshot: snapshotSource(vault, settings, () => ownRelays().filter((url) => url !== relay?.url)),
+    snapshot: snapshotSource(vault, settings, () => outsideRelays({ ownRelays, relay })),
     linkTo: (account) => vault.linkTo(account),
     adoptSettings: ({ displayName, readReceipts, typingIndicators, invitedOnly, strangerWork }) => {
       const work = strangerWork === undefined ? {} : { strangerWork };

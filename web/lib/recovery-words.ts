@@ -1,5 +1,5 @@
 /** The account's summary at relays, and what a restore found, in plain words. */
-import type { RestoreResult, SharesView, SummaryView } from "../../src/api/contract.ts";
+import type { RestoreResult, ShareKeeper, SharesView, SummaryView } from "../../src/api/contract.ts";
 import { countOf, formatMoment } from "./format.ts";
 
 const WHAT =
@@ -29,6 +29,11 @@ export const OLD_SHARES_STAY =
 /** Who keeps shares of the key. */
 export function givenWords({ given }: SharesView): string {
   if (!given) return "You gave nobody a share yet.";
-  const people = given.people.map(({ name, arrived }) => (arrived ? name : `${name} (on its way)`)).join(", ");
+  const people = given.people.map((one) => one.name + shareState(one)).join(", ");
   return `Since ${formatMoment(given.at)}, any ${given.need} of these can give your key back: ${people}.`;
+}
+
+function shareState({ arrived, underWay }: ShareKeeper): string {
+  if (arrived) return "";
+  return underWay ? " (on its way)" : " (not sent: give it again)";
 }

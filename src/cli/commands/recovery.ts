@@ -21,9 +21,8 @@ import { toHex } from "../../core/bytes.ts";
 import type { Context } from "../context.ts";
 import type { NodeClient } from "../node-client.ts";
 import { collect } from "../options.ts";
+import { wordSheet } from "../word-sheet.ts";
 import { addShareCommands } from "./shares.ts";
-
-const WORDS_PER_LINE = 6;
 
 const RELAYS_TOO = "Write the relays down, too: with them the key brings back your contacts, groups and channels.";
 const NO_RELAY =
@@ -72,20 +71,11 @@ interface RestoreOptions {
   readonly shares?: boolean;
 }
 
-/** Both forms, numbered: a word in the wrong place is the usual mistake when it is copied by hand. */
 async function show(context: Context, asQr: boolean): Promise<void> {
   const key = await (await context.anyNode()).call<RecoveryView>("GET", "/api/recovery");
-  const words = key.words.split(" ").map((word, i) => `${String(i + 1).padStart(2)} ${word.padEnd(10)}`);
-  const starts = words.flatMap((_, i) => (i % WORDS_PER_LINE === 0 ? [i] : []));
-  const rows = starts.map((start) =>
-    words
-      .slice(start, start + WORDS_PER_LINE)
-      .join(" ")
-      .trimEnd(),
-  );
   const qr = asQr ? `\n\n${(await import("uqr")).renderUnicodeCompact(key.words, { ecc: "L" })}` : "";
   const relays = key.relays.length > 0 ? `\n\nRelays: ${key.relays.join(" ")}` : "";
-  context.output.result(key, `${key.hex} ${key.checksum}\n\n${rows.join("\n")}${relays}${qr}`);
+  context.output.result(key, `${key.hex} ${key.checksum}\n\n${wordSheet(key.words)}${relays}${qr}`);
   if (key.relays.length > 0) context.output.say(RELAYS_TOO);
   context.output.say("Whoever has this key has everything. Write it on paper, not into a file.");
 }

@@ -6,13 +6,12 @@
  */
 
 import type { Command } from "commander";
-import type { KeptShareView, SharesView, ShareView } from "../../api/contract.ts";
+import type { KeptShareView, ShareKeeper, SharesView, ShareView } from "../../api/contract.ts";
 import { UsageError } from "../../core/errors.ts";
 import type { Context } from "../context.ts";
 import { parseCount } from "../options.ts";
 import { plainLine } from "../plain-text.ts";
-
-const WORDS_PER_LINE = 6;
+import { wordSheet } from "../word-sheet.ts";
 
 const OLD_STAY =
   "The key does not change: so many holders of shares of an earlier splitting can still put it together, if they kept them.";
@@ -102,19 +101,16 @@ function beware(name: string): string {
 
 function givenWords({ given }: SharesView): string {
   if (!given) return "You gave nobody a share of your recovery key.";
-  const people = given.people.map(({ name, arrived }) => `  ${plainLine(name)}${arrived ? "" : " (on its way)"}`);
+  const people = given.people.map((one) => `  ${plainLine(one.name)}${shareState(one)}`);
   return `Any ${given.need} of these people can give your recovery key back:\n${people.join("\n")}`;
 }
 
+function shareState({ arrived, underWay }: ShareKeeper): string {
+  if (arrived) return "";
+  return underWay ? " (on its way)" : " (not sent: give it again)";
+}
+
 async function page({ text, words }: ShareView, qr: boolean): Promise<string> {
-  const numbered = words.split(" ").map((word, i) => `${String(i + 1).padStart(2)} ${word.padEnd(9)}`);
-  const starts = numbered.flatMap((_, i) => (i % WORDS_PER_LINE === 0 ? [i] : []));
-  const rows = starts.map((start) =>
-    numbered
-      .slice(start, start + WORDS_PER_LINE)
-      .join(" ")
-      .trimEnd(),
-  );
   const code = qr ? `\n\n${(await import("uqr")).renderUnicodeCompact(text, { ecc: "L" })}` : "";
-  return `${text}\n\n${rows.join("\n")}${code}`;
+  return `${text}\n\n${wordSheet(words)}${code}`;
 }

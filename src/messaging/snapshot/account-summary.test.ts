@@ -94,4 +94,12 @@ test("of more people than fit, those who matter least are left out", () => {
   const count = (state: string) => kept.filter(({ contact }) => contact.state === state).length;
   assert.ok(count("blocked") === 0 || count("accepted") === 1_050);
   assert.equal(fitSummary({ ...summary, contacts: contacts.slice(0, 100) }).leftOut, 0);
+
+  // Each time that all is packed blocks the process.
+  let packed = 0;
+  const settings = { ...summary.settings, toJSON: () => (packed++, summary.settings) };
+  const many = Array.from({ length: 3_000 }, (_, i) => person(i));
+  const fitted = fitSummary({ ...summary, settings, contacts: many });
+  assert.ok(packed <= 4, `packed ${packed} times`);
+  assert.ok(many.length - fitted.leftOut > 1_100, `${fitted.leftOut}`);
 });

@@ -28,7 +28,7 @@ import {
   type SyncedSettings,
 } from "../device/sync-item.ts";
 import type { GroupPerson, GroupRow } from "../group-book.ts";
-import { badSnapshot, cellsFor } from "./snapshot-format.ts";
+import { badSnapshot, MOST_CONTENT_BYTES } from "./snapshot-format.ts";
 
 const LINK_SECRET_BYTES = 16;
 const NOSTR_KEY_BYTES = 32;
@@ -159,12 +159,15 @@ export function fitSummary(summary: AccountSummary): { content: Uint8Array; left
   let contacts = sorted;
   for (;;) {
     const content = encodeSummary({ ...summary, contacts });
-    const fits = cellsFor(content.length) <= SNAPSHOT_LIMITS.cells;
+    const fits = content.length <= MOST_CONTENT_BYTES;
     if (fits || contacts.length === 0) return { content, leftOut: sorted.length - contacts.length };
-    contacts = contacts.slice(0, Math.floor(contacts.length * SHRINK));
+    // Packing blocks the process, a second for the most people there may be: in proportion it is two or three times.
+    const share = Math.min(SHRINK, MOST_CONTENT_BYTES / content.length);
+    contacts = contacts.slice(0, Math.floor(contacts.length * share));
   }
 }
 
+/** At least so much is left out at a time: people do not all take the same room. */
 const SHRINK = 0.95;
 const RANK = { accepted: 0, pending: 1, blocked: 2, request: 3 } as const;
 

@@ -58,8 +58,7 @@ async function setUp(t: TestContext) {
       groups: new GroupBook(on),
       devices: new DeviceBook(on, on.identity()),
       streams: { send },
-      relays: () => relays.here,
-      source: { secret: () => on.secretFor(SNAPSHOT_SECRET), parts },
+      source: { secret: () => on.secretFor(SNAPSHOT_SECRET), parts, relays: () => relays.here },
       clock: time,
       timers: time,
       log,
@@ -149,6 +148,50 @@ test("a crash in the middle uses no address twice, and the chain goes on", async
   const search = await find();
   assert.deepEqual([search.found?.sequence, search.forked], [2, false]);
   publisher.close();
+});
+
+test("several that are asked for at once go one after another, and share nothing", async (t) => {
+  const { time, stored, mood, start, find } = await setUp(t);
+  mood.slowMs = 20_000;
+  const publisher = start();
+  const asked = [publisher.publish(), publisher.publish(), publisher.publish()];
+  const together = Promise.all([...asked, asked[1]?.then(() => publisher.publish())]);
+  await time.advance(4 * 20_000 * SNAPSHOT_LIMITS.cellsMin);
+  const made = await together;
+  for (const values of [made.map((one) => one?.sequence), made.map((one) => one?.epoch)]) {
+    assert.equal(new Set(values).size, made.length, values.join());
+  }
+  const addresses = Object.values(stored).flatMap((events) => events.map(({ tags }) => tags[0]?.[1]));
+  assert.equal(addresses.length, made.length * 2 * SNAPSHOT_LIMITS.cellsMin);
+  assert.equal(new Set(addresses).size, addresses.length);
+  assert.equal(mood.mostWaiting, 2, "one at a time for each relay");
+  const search = await find();
+  assert.deepEqual([search.found?.sequence, search.forked], [made.length, false]);
+  publisher.close();
+});
+
+test("one that is under way, or that nobody took, does not hide where the last whole one lies", async (t) => {
+  const { time, vault, mood, start } = await setUp(t);
+  const publisher = start();
+  const { atMs } = await publisher.publish();
+  const whole = { atMs, relays: [ONE, TWO] };
+  assert.deepEqual(readSnapshotState(vault)?.whole, whole);
+  mood.refuses = () => true;
+  await time.advance(SNAPSHOT_LIMITS.epochMs);
+  await assert.rejects(publisher.publish(), { code: "no_relay" });
+  assert.deepEqual([readSnapshotState(vault)?.relays, readSnapshotState(vault)?.whole], [[], whole]);
+  mood.refuses = () => false;
+  mood.slowMs = 1_000;
+  await time.advance(SNAPSHOT_LIMITS.epochMs);
+  publisher.close();
+  const begun = readSnapshotState(vault);
+  assert.deepEqual([begun?.relays, begun?.whole], [[], whole]);
+  mood.slowMs = 0;
+  await time.advance(SNAPSHOT_LIMITS.epochMs);
+  const later = start();
+  const last = await later.publish();
+  assert.deepEqual(readSnapshotState(vault)?.whole, { atMs: last.atMs, relays: [ONE, TWO] });
+  later.close();
 });
 
 test("without a relay of others, on a linked device, and too often nothing is made", async (t) => {

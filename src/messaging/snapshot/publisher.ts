@@ -28,13 +28,13 @@ export interface SnapshotSource {
   /** 32 bytes that only the recovery key gives (SNAPSHOT_SECRET): a copy, which is overwritten after use. */
   readonly secret: () => Uint8Array;
   readonly parts: () => SummaryParts;
+  /** One's own relays but the embedded one, which is lost with the machine. */
+  readonly relays: () => readonly string[];
 }
 
 export interface SnapshotPublisherOptions extends Pick<Rooms, "contacts" | "conversations" | "groups" | "devices"> {
   readonly vault: Account;
   readonly streams: Pick<Streams, "send">;
-  /** One's own relays but the embedded one, which is lost with the machine. */
-  readonly relays: () => readonly string[];
   readonly source: SnapshotSource;
   readonly clock: Clock;
   readonly timers: Timers;
@@ -54,6 +54,15 @@ export interface SnapshotState {
   readonly leftOut: number;
   /** Relays that took all of it; empty until it is done, and after a crash. */
   readonly relays: readonly string[];
+  /** The last that a relay took all of, this one or one before it; null if there never was one. */
+  readonly whole: Pick<SnapshotState, "atMs" | "relays"> | null;
+}
+
+/** What a snapshot is made from. */
+interface Source {
+  readonly summary: AccountSummary;
+  /** Says whether anything changed: what is told, and to whom. */
+  readonly madeFrom: string;
 }
 
 const STATE = "snapshot";
@@ -66,7 +75,7 @@ export function readSnapshotState(vault: Account): SnapshotState | null {
 /** An account that was brought back goes on with the chain where it ended. */
 export function continueChain(vault: Account, last: { epoch: number; sequence: number; digest: Uint8Array }): void {
   const { epoch, sequence, digest } = last;
-  const nothing = { madeFrom: "", atMs: 0, cells: 0, leftOut: 0, relays: [] };
+  const nothing = { madeFrom: "", atMs: 0, cells: 0, leftOut: 0, relays: [], whole: null };
   vault.writeMeta(STATE, { epoch, sequence, digest: toHex(digest), ...nothing } satisfies SnapshotState);
 }
 
@@ -86,18 +95,19 @@ export class SnapshotPublisher {
    * `no_outside_relay`, `snapshot_too_soon`, NetworkError `no_relay` if none took all of it.
    */
   async publish(): Promise<SnapshotState> {
-    if (this.#running) await this.#running.catch(() => {});
-    const { relays, clock } = this.#o;
-    if (relays().length === 0) throw noOutsideRelay();
+    // Again after each: of several that wait, another one may have begun first.
+    while (this.#running) await this.#running.catch(() => {});
+    const { source, clock } = this.#o;
+    if (source.relays().length === 0) throw noOutsideRelay();
     const now = epochAt(clock.nowMs());
     const epoch = Math.max(now, (readSnapshotState(this.#o.vault)?.epoch ?? 0) + 1);
     if (epoch > now + SNAPSHOT_LIMITS.aheadEpochs) throw tooSoon();
-    const made = await this.#begin(epoch);
+    const made = await this.#begin(epoch, this.#read());
     if (made.relays.length === 0) throw new NetworkError("no_relay", "No relay took the whole summary.");
     return made;
   }
 
-  /** Resolves once no snapshot is under way that was begun by itself. */
+  /** Begins none by itself any more; of one under way no further cell leaves, and it counts as interrupted. Waits for nothing. */
   close(): void {
     this.#closed = true;
     this.#cancelTimer();
@@ -114,38 +124,40 @@ export class SnapshotPublisher {
   }
 
   async #check(): Promise<void> {
-    const { devices, relays, vault, clock } = this.#o;
+    const { devices, source, vault, clock } = this.#o;
     // A linked device has no recovery key that would bring the account back.
-    if (this.#closed || this.#running || !devices.isMain || relays().length === 0) return;
+    if (this.#closed || this.#running || !devices.isMain || source.relays().length === 0) return;
     const last = readSnapshotState(vault);
     const nowMs = clock.nowMs();
     if (last && epochAt(nowMs) <= last.epoch) return;
     const isOld = !last || last.relays.length === 0 || nowMs - last.atMs >= SNAPSHOT_LIMITS.renewMs;
-    if (isOld || last.madeFrom !== this.#sourceOf(this.#summary())) await this.#begin(epochAt(nowMs));
+    const read = this.#read();
+    if (isOld || last.madeFrom !== read.madeFrom) await this.#begin(epochAt(nowMs), read);
   }
 
-  #begin(epoch: number): Promise<SnapshotState> {
-    this.#running = this.#send(epoch).finally(() => (this.#running = null));
+  #begin(epoch: number, read: Source): Promise<SnapshotState> {
+    this.#running = this.#send(epoch, read).finally(() => (this.#running = null));
     return this.#running;
   }
 
-  async #send(epoch: number): Promise<SnapshotState> {
+  async #send(epoch: number, { summary, madeFrom }: Source): Promise<SnapshotState> {
     const { vault, source, clock } = this.#o;
-    const summary = this.#summary();
     const { content, leftOut } = fitSummary(summary);
     const last = readSnapshotState(vault);
     const sequence = (last?.sequence ?? 0) + 1;
     const previous = last ? fromHex(last.digest) : new Uint8Array(DIGEST_BYTES);
     const { cells, digest } = cutSnapshot({ sequence, previous }, content);
-    const about = { epoch, sequence, digest: toHex(digest), madeFrom: this.#sourceOf(summary), leftOut };
-    const begun: SnapshotState = { ...about, atMs: clock.nowMs(), cells: cells.length, relays: [] };
+    const about = { epoch, sequence, digest: toHex(digest), madeFrom, leftOut };
+    const [atMs, whole] = [clock.nowMs(), last?.whole ?? null];
+    const begun: SnapshotState = { ...about, atMs, cells: cells.length, relays: [], whole };
     vault.writeMeta(STATE, begun);
     const secret = source.secret();
     const keys = snapshotKeys(secret, epoch);
     wipeBytes(secret);
     const urls = this.#targets();
     const taken = await Promise.all(urls.map((url, copy) => this.#sendCopy(keys, copy, url, cells)));
-    const done = { ...begun, relays: urls.filter((_, copy) => taken[copy]) };
+    const relays = urls.filter((_, copy) => taken[copy]);
+    const done = { ...begun, relays, whole: relays.length > 0 ? { atMs, relays } : whole };
     if (!this.#closed) vault.writeMeta(STATE, done);
     return done;
   }
@@ -163,17 +175,13 @@ export class SnapshotPublisher {
     return true;
   }
 
-  #summary(): AccountSummary {
-    return summarize(this.#o, this.#o.source.parts());
-  }
-
-  /** What says whether anything changed: what is told, and to whom. */
-  #sourceOf(summary: AccountSummary): string {
-    return toBase64Url(sha256(utf8Encode(JSON.stringify([summary, this.#targets()]))));
+  #read(): Source {
+    const summary = summarize(this.#o, this.#o.source.parts());
+    return { summary, madeFrom: toBase64Url(sha256(utf8Encode(JSON.stringify([summary, this.#targets()])))) };
   }
 
   #targets(): string[] {
-    return this.#o.relays().slice(0, SNAPSHOT_LIMITS.copies);
+    return this.#o.source.relays().slice(0, SNAPSHOT_LIMITS.copies);
   }
 }
 

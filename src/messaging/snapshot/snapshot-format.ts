@@ -36,6 +36,9 @@ const PREVIOUS_AT = 5;
 const BYTES_AT = PREVIOUS_AT + DIGEST_BYTES;
 const DIGEST_AT = BYTES_AT + 4;
 const HEAD_BYTES = DIGEST_AT + DIGEST_BYTES;
+/** The most content that the largest snapshot holds. */
+export const MOST_CONTENT_BYTES: number = SNAPSHOT_LIMITS.cells * PIECE_BYTES - HEAD_BYTES;
+
 const DOMAIN: Uint8Array = utf8Encode("nocturne/snapshot/v1");
 const PARCEL_ID_BYTES = 12;
 

@@ -30,6 +30,7 @@ function sourceOf(vault: Vault, settings: Person["settings"]): SnapshotSource {
   return {
     secret: () => vault.secretFor(SNAPSHOT_SECRET),
     parts: () => ({ settings: { shared: settings, ...own }, channels: [], nostrKey: null }),
+    relays: () => own.relays,
   };
 }
 
