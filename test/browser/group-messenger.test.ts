@@ -97,8 +97,12 @@ async function reply(world: World): Promise<void> {
   await choose(dan.page, "lighthouse", "Reply");
   await dan.page.getByRole("region", { name: "Replying to a message" }).getByText("Shall we meet").waitFor();
   await write(dan.page, "Yes, at nine");
-  // Longer than the 20 s after which a letter that was not acknowledged is sent again.
-  for (const page of othersThan(dan, world)) await quote(page, "Yes, at nine").waitFor({ timeout: 45_000 });
+  // First at the nodes: so a letter that is late is told from a page that does not show it.
+  for (const { node, name } of world.people) {
+    const isThere = async () => (await textsOf(node, world.id)).includes("Yes, at nine");
+    await becomes(`the letter is at the node of ${name}`, isThere, true);
+  }
+  for (const page of othersThan(dan, world)) await quote(page, "Yes, at nine").waitFor();
   await quote(world.eve.page, "Yes, at nine").click();
   await inSight(bubble(world.eve.page, "Shall we meet at the lighthouse?").first(), "the original");
   await press(world.eve.page, "Newest");

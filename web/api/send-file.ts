@@ -8,6 +8,7 @@
  * the answer.
  */
 import type { FileView, UploadView } from "../../src/api/contract.ts";
+import { urlSafe } from "../lib/base64url.ts";
 import { fingerprintOf } from "../lib/fingerprint.ts";
 import type { UploadOptions } from "../stores/uploads.ts";
 import { ApiFailure, call } from "./client.ts";
@@ -30,7 +31,7 @@ const LARGE_BYTES = 8 * 1_048_576; // 8 MiB
 const SLICE_BYTES = 8 * 1_048_576; // 8 MiB
 const RETRY_MS = 500;
 const RETRY_MAX_MS = 10_000; // 10 s
-/** So often the node may name another offset without any progress. */
+/** So many calls in a row may bring nothing on. */
 const TURNS = 5;
 
 /** Whether it goes in slices, and can be continued. */
@@ -61,13 +62,17 @@ async function sendSlices(file: File, sending: SendFile): Promise<FileView> {
     const slice = file.slice(offset, offset + SLICE_BYTES);
     const headers = { "upload-offset": `${offset}` };
     const progress = (sent: number): void => onProgress(offset + sent);
+    let broken: unknown = null;
     try {
       view = await sendBytes<UploadView>("PATCH", path, slice, { headers, signal, onProgress: progress });
-      idle = 0;
     } catch (error) {
-      if (signal.aborted || !isPassing(error) || ++idle === TURNS) throw error;
+      if (signal.aborted || !isPassing(error)) throw error;
+      broken = error;
       view = await untilAnswered(sending, () => call<UploadView>("GET", path, undefined, signal));
     }
+    // Only what the node has by now says whether it goes on: part of a slice does, an answer alone does not.
+    idle = view.offset > offset ? 0 : idle + 1;
+    if (view.file === null && idle === TURNS) throw broken ?? stuck();
   }
   onProgress(file.size);
   return view.file;
@@ -106,6 +111,11 @@ function pause(ms: number, signal: AbortSignal): Promise<void> {
   });
 }
 
+function stuck(): ApiFailure {
+  const message = "Nocturne takes nothing more of this file.";
+  return new ApiFailure(0, { code: "upload_stuck", message, hint: "Cancel it, and add the file again." });
+}
+
 function isUnreachable(error: unknown): boolean {
   return error instanceof ApiFailure && error.status === 0;
 }
@@ -117,11 +127,8 @@ function isPassing(error: unknown): boolean {
 
 /** The password travels in a header, never in the URL, and only when there is one. */
 function passwordHeader({ password }: UploadOptions): Record<string, string> {
-  return password === "" ? {} : { "x-nocturne-password": toBase64Url(password) };
-}
-
-/** UTF-8 in base64url without padding: a header carries ASCII only. */
-function toBase64Url(text: string): string {
-  const binary = String.fromCharCode(...new TextEncoder().encode(text));
-  return btoa(binary).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+  if (password === "") return {};
+  // A header carries ASCII only.
+  const binary = String.fromCharCode(...new TextEncoder().encode(password));
+  return { "x-nocturne-password": urlSafe(btoa(binary)) };
 }

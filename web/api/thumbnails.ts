@@ -4,13 +4,15 @@
  */
 import { type UseQueryResult, useQuery } from "@tanstack/react-query";
 import type { FileView, ThumbnailView } from "../../src/api/contract.ts";
+import { urlSafe, urlUnsafe } from "../lib/base64url.ts";
 import { toDataUrl, makePicture } from "../lib/picture.ts";
+import { createTurns } from "../lib/turns.ts";
 import { call } from "./client.ts";
 import { keys } from "./keys.ts";
 import { showFile } from "./shown-file.ts";
 
-/** Decoding takes much memory: no more at a time, however many are in sight. */
-const AT_A_TIME = 2;
+/** Decoding takes much memory: two at a time, however many are in sight; not at all what is out of sight by then. */
+const inTurn = createTurns(2);
 /** Larger images are not read for a picture of 256 pixels. */
 const IMAGE_BYTES = 67_108_864; // 64 MiB
 
@@ -35,14 +37,10 @@ function hasThumbnail({ preview, name, bytes, hasPassword }: FileView): boolean 
 
 async function thumbnailOf(file: FileView, signal: AbortSignal): Promise<string | null> {
   const { picture } = await call<ThumbnailView>("GET", `/files/${file.id}/thumbnail`, undefined, signal);
-  if (picture) return `data:${picture.type};base64,${picture.bytes.replaceAll("-", "+").replaceAll("_", "/")}`;
+  if (picture) return `data:${picture.type};base64,${urlUnsafe(picture.bytes)}`;
   const made = await inTurn(signal, () => makeThumbnail(file));
   if (made === null) return null;
-  const bytes = made
-    .slice(made.indexOf(",") + 1)
-    .replaceAll("+", "-")
-    .replaceAll("/", "_")
-    .replaceAll("=", "");
+  const bytes = urlSafe(made.slice(made.indexOf(",") + 1));
   await call("POST", `/files/${file.id}/thumbnail`, { addedAt: file.addedAt, picture: bytes });
   return made;
 }
@@ -56,21 +54,5 @@ async function makeThumbnail(file: FileView): Promise<string | null> {
     return picture && (await toDataUrl(picture));
   } finally {
     shown.close();
-  }
-}
-
-const waiting: (() => void)[] = [];
-let running = 0;
-
-/** Not at all for what is out of sight again when its turn comes. */
-async function inTurn<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-  if (running >= AT_A_TIME) await new Promise<void>((resolve) => waiting.push(resolve));
-  running += 1;
-  try {
-    signal.throwIfAborted();
-    return await work();
-  } finally {
-    running -= 1;
-    waiting.shift()?.();
   }
 }

@@ -18,41 +18,58 @@ export interface Chosen {
 
 export const NOTHING_CHOSEN: Chosen = { files: [], folders: [] };
 
-/** More than this is most likely the wrong folder. */
-export const MOST_FILES = 100_000;
+/** Files and folders together; more than this is most likely the wrong folder. */
+export const MOST_CHOSEN = 100_000;
 
-/** From a file input; a whole folder comes with paths, and without folders that are empty. */
+/** From a file input; a whole folder comes with paths, and without folders that are empty. Throws RangeError when there are too many. */
 export function chosenFiles(list: Iterable<File>): Chosen {
-  const files = Array.from(list, (file) => ({ file, folder: parentOf(file.webkitRelativePath) }));
-  const folders = new Set<string>();
-  for (const { folder } of files) for (const way of waysTo(folder)) folders.add(way);
-  return { files, folders: [...folders].sort() };
+  const chosen = nothing();
+  const known = new Set<string>();
+  for (const file of list) {
+    const folder = parentOf(file.webkitRelativePath);
+    for (const way of known.has(folder) ? [] : waysTo(folder)) {
+      if (!known.has(way)) addTo(chosen, way);
+      known.add(way);
+    }
+    addTo(chosen, { file, folder });
+  }
+  return { files: chosen.files, folders: chosen.folders.sort() };
 }
 
 /** From a drop. Call it in the event itself: afterwards the browser takes the entries back. Throws RangeError when there are too many. */
 export async function droppedFiles(transfer: DataTransfer): Promise<Chosen> {
   const items = Array.from(transfer.items, (item) => ({ entry: item.webkitGetAsEntry(), file: item.getAsFile() }));
-  const chosen = { files: [] as ChosenFile[], folders: [] as string[] };
+  const chosen = nothing();
   for (const { entry, file } of items) {
     if (entry?.isDirectory) await addFolder(chosen, entry as FileSystemDirectoryEntry, entry.name);
-    else if (file) chosen.files.push({ file, folder: "" });
+    else if (file) addTo(chosen, { file, folder: "" });
   }
   return chosen;
 }
 
 type Growing = { files: ChosenFile[]; folders: string[] };
 
+function nothing(): Growing {
+  return { files: [], folders: [] };
+}
+
+/** The one way in, a file or a folder's path, so that none is without a bound. */
+function addTo({ files, folders }: Growing, one: ChosenFile | string): void {
+  if (files.length + folders.length >= MOST_CHOSEN) throw new RangeError("too many files and folders");
+  if (typeof one === "string") folders.push(one);
+  else files.push(one);
+}
+
 async function addFolder(chosen: Growing, folder: FileSystemDirectoryEntry, path: string): Promise<void> {
-  chosen.folders.push(path);
+  addTo(chosen, path);
   const reader = folder.createReader();
   for (;;) {
     // A browser hands over a hundred at a time, and nothing at the end.
     const entries = await new Promise<FileSystemEntry[]>((resolve, reject) => reader.readEntries(resolve, reject));
     if (entries.length === 0) return;
     for (const entry of entries) {
-      if (chosen.files.length >= MOST_FILES) throw new RangeError("too many files");
       if (entry.isDirectory) await addFolder(chosen, entry as FileSystemDirectoryEntry, `${path}/${entry.name}`);
-      else chosen.files.push({ file: await fileOf(entry as FileSystemFileEntry), folder: path });
+      else addTo(chosen, { file: await fileOf(entry as FileSystemFileEntry), folder: path });
     }
   }
 }

@@ -4,7 +4,7 @@ import type { Upload, UploadState } from "../stores/uploads.ts";
 import { isOpen, overallProgress, shownUploads } from "./upload-progress.ts";
 
 function upload(state: UploadState, sentBytes: number, bytes = 100): Upload {
-  return { id: 1, name: "a", bytes, sentBytes, state, failure: null, upload: null };
+  return { id: 1, name: "a", bytes, sentBytes, state, failure: null, upload: null, once: false };
 }
 
 test("all uploads together, done ones included", () => {

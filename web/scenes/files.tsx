@@ -30,6 +30,7 @@ import type { Movable } from "../components/files/moving.ts";
 import { MoveDialog, NewFolderDialog } from "../components/files/place-dialogs.tsx";
 import { Preview } from "../components/files/preview.tsx";
 import { SpaceLine } from "../components/files/space-line.tsx";
+import { refuseChosen } from "../components/files/refuse-chosen.ts";
 import { UploadDialog } from "../components/files/upload-dialog.tsx";
 import { UploadList } from "../components/files/upload-list.tsx";
 import { VersionsDialog } from "../components/files/versions-dialog.tsx";
@@ -59,7 +60,11 @@ export function FilesScene({ folder }: { readonly folder: string }): ReactNode {
     </Button>
   );
   const take = (event: ChangeEvent<HTMLInputElement>): void => {
-    setChosen(chosenFiles(event.target.files ?? []));
+    try {
+      setChosen(chosenFiles(event.target.files ?? []));
+    } catch (error) {
+      refuseChosen(error);
+    }
     event.target.value = "";
   };
   const actions = (

@@ -17,6 +17,7 @@ import { Empty, Notice, Skeleton } from "../components/feedback.tsx";
 import { KeyGroups } from "../components/key-groups.tsx";
 import { QrCode } from "../components/qr-code.tsx";
 import { Scene } from "../components/scene.tsx";
+import { WordList } from "../components/word-list.tsx";
 import { type AskedWords, askWords, wordsMatch } from "../lib/asked-words.ts";
 
 /** before -> shown -> two words typed -> confirmed, after which this page does not show it any more */
@@ -78,14 +79,7 @@ function Shown({ recovery, onNext }: { readonly recovery: RecoveryView; readonly
     <div className="flex flex-col gap-8">
       <div data-paper className="flex flex-col gap-6">
         <p>Write down these 24 words, in this order. It is shown this one time.</p>
-        <ol dir="ltr" className="grid grid-cols-2 gap-x-6 gap-y-1 font-mono rail:grid-cols-3 pane:grid-cols-4">
-          {recovery.words.split(" ").map((word, i) => (
-            <li key={`${i}${word}`} className="flex min-h-9 items-baseline gap-3 border-b border-divider">
-              <span className="w-6 text-end text-sm text-muted">{i + 1}</span>
-              {word}
-            </li>
-          ))}
-        </ol>
+        <WordList words={recovery.words} />
         <div className="grid grid-cols-1 items-start gap-6 rail:grid-cols-[12rem_minmax(0,1fr)]">
           <QrCode text={recovery.words} label="your recovery key" />
           <div>

@@ -13,6 +13,7 @@ import { SelectField, TextField } from "../components/field.tsx";
 import { ContactPicker } from "../components/groups/contact-picker.tsx";
 import { QrCode } from "../components/qr-code.tsx";
 import { Scene, Section } from "../components/scene.tsx";
+import { WordList } from "../components/word-list.tsx";
 import { canBeAsked } from "../lib/group-words.ts";
 import { givenWords, OLD_SHARES_STAY } from "../lib/recovery-words.ts";
 import { notify } from "../stores/toasts.ts";
@@ -129,14 +130,7 @@ function ShownShare({ share }: { readonly share: KeptShareView }): ReactNode {
   return (
     <div data-paper className="flex flex-col gap-4">
       <p>Read these 33 words aloud, in this order, or let the code be scanned.</p>
-      <ol dir="ltr" className="grid grid-cols-2 gap-x-6 gap-y-1 font-mono rail:grid-cols-3">
-        {share.words.split(" ").map((word, i) => (
-          <li key={`${i}${word}`} className="flex min-h-9 items-baseline gap-3 border-b border-divider">
-            <span className="w-6 text-end text-sm text-muted">{i + 1}</span>
-            {word}
-          </li>
-        ))}
-      </ol>
+      <WordList words={share.words} />
       <QrCode text={share.text} label={`the share of ${share.name}`} />
     </div>
   );

@@ -3,7 +3,7 @@ import { actingId } from "./acting.ts";
 import { draftOf, editDraft } from "./drafts.ts";
 import { ATTACHMENT, uploadFile } from "./uploads.ts";
 
-/** Resolves when every file is in the library or has failed; failures stay on the list of uploads. */
+/** Resolves when every file is in the library or given up. What failed is attached once it is resumed on the list of uploads. */
 export async function attachFromDisk(who: string, files: Iterable<File>): Promise<void> {
   const uploads = Array.from(files, async (file) => {
     const added = await uploadFile(file, ATTACHMENT);

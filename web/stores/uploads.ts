@@ -40,6 +40,8 @@ export interface Upload {
   readonly failure: ApiFailure | null;
   /** The node's upload by which it can be continued; null for a small file, and before that began. */
   readonly upload: string | null;
+  /** Who asked for it does not wait for it any more once it failed, so that to resume it would help nobody. */
+  readonly once: boolean;
 }
 
 export const uploadsStore: Store<readonly Upload[]> = createStore<readonly Upload[]>([]);
@@ -66,13 +68,22 @@ let nextId = 1;
 let showing: ReturnType<typeof setTimeout> | null = null;
 
 /**
- * Queues the file; `upload` continues an interrupted one. Resolves to its library entry, or null when it failed or was
- * cancelled.
+ * Queues the file; `upload` continues an interrupted one. Resolves to its library entry, or null once it is given up: what
+ * failed may still be resumed.
  */
 export function uploadFile(file: File, options: UploadOptions, upload: string | null = null): Promise<FileView | null> {
+  return queue(file, options, upload, false);
+}
+
+/** The same, but it is given up as soon as it failed: for who can send it again himself. */
+export function uploadOnce(file: File, options: UploadOptions): Promise<FileView | null> {
+  return queue(file, options, null, true);
+}
+
+function queue(file: File, options: UploadOptions, upload: string | null, once: boolean): Promise<FileView | null> {
   const id = nextId++;
   const { name, size: bytes } = file;
-  entries.set(id, { id, name, bytes, sentBytes: 0, state: "waiting", failure: null, upload });
+  entries.set(id, { id, name, bytes, sentBytes: 0, state: "waiting", failure: null, upload, once });
   const { promise, resolve } = Promise.withResolvers<FileView | null>();
   const job = { id, file, options, abort: new AbortController(), finish: resolve };
   jobs.set(id, job);
@@ -123,6 +134,7 @@ export function clearFinished(): void {
   for (const entry of entries.values()) {
     if (isOpen(entry)) continue;
     entries.delete(entry.id);
+    jobs.get(entry.id)?.finish(null);
     jobs.delete(entry.id);
   }
   show();
@@ -196,6 +208,8 @@ async function run({ id, file, options, abort, finish }: Job): Promise<void> {
   } catch (error) {
     if (signal.aborted) return;
     change(id, { state: "failed", failure: error as ApiFailure });
+    if (!entries.get(id)?.once) return;
+    jobs.delete(id);
     finish(null);
   }
 }

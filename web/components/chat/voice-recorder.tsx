@@ -9,7 +9,7 @@ import { playTime } from "../../lib/spans.ts";
 import { draftOf, editDraft } from "../../stores/drafts.ts";
 import { sendDraft } from "../../stores/outgoing.ts";
 import { notify } from "../../stores/toasts.ts";
-import { ATTACHMENT, uploadFile } from "../../stores/uploads.ts";
+import { ATTACHMENT, uploadOnce } from "../../stores/uploads.ts";
 import {
   microphonePermission,
   type Recording,
@@ -58,7 +58,7 @@ export function VoiceRecorder({ who, onClose }: VoiceRecorderProps): ReactNode {
   }, []);
   const send = async (take: VoiceTake): Promise<void> => {
     setPhase({ name: "sending" });
-    const file = await uploadFile(voiceFile(take), ATTACHMENT);
+    const file = await uploadOnce(voiceFile(take), ATTACHMENT);
     if (!file) return setPhase({ name: "listening", take });
     const { replyTo } = draftOf(who);
     const draft = { text: "", files: [file], interop: false, replyTo, editing: null };

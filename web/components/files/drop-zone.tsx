@@ -1,8 +1,8 @@
 /** Takes files and folders dropped anywhere on the scene, and says so while they hover over it. */
 import { FileUp } from "lucide-react";
 import { type DragEvent, type ReactNode, useState } from "react";
-import { type Chosen, droppedFiles, MOST_FILES } from "../../lib/chosen-files.ts";
-import { notify } from "../../stores/toasts.ts";
+import { type Chosen, droppedFiles } from "../../lib/chosen-files.ts";
+import { refuseChosen } from "./refuse-chosen.ts";
 
 export interface DropZoneProps {
   readonly onFiles: (chosen: Chosen) => void;
@@ -23,7 +23,7 @@ export function DropZone({ onFiles, children }: DropZoneProps): ReactNode {
   const drop = (event: DragEvent): void => {
     event.preventDefault();
     setOver(false);
-    void droppedFiles(event.dataTransfer).then(onFiles, couldNotRead);
+    void droppedFiles(event.dataTransfer).then(onFiles, refuseChosen);
   };
   return (
     <div onDragEnter={enter} onDragOver={enter} onDragLeave={leave} onDrop={drop} className="relative h-full">
@@ -36,10 +36,4 @@ export function DropZone({ onFiles, children }: DropZoneProps): ReactNode {
       )}
     </div>
   );
-}
-
-function couldNotRead(error: unknown): void {
-  if (error instanceof RangeError)
-    notify("That is more than can be added at once.", `Drop at most ${MOST_FILES} files.`);
-  else notify("The browser could not read what was dropped.", "Choose it by the button instead.");
 }

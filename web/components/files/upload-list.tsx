@@ -78,7 +78,7 @@ const PAUSABLE: ReadonlySet<UploadState> = new Set(["waiting", "sending", "away"
 
 /** "Sealing" is the moment after the last byte in which the node writes and checks the file. */
 function UploadRow({ upload }: { readonly upload: Upload }): ReactNode {
-  const { id, name, bytes, sentBytes, state, failure } = upload;
+  const { id, name, bytes, sentBytes, state, failure, once } = upload;
   const percent = bytes === 0 ? 0 : Math.floor((100 * sentBytes) / bytes);
   return (
     <li className="flex items-center gap-3 border-t border-divider py-2">
@@ -99,7 +99,7 @@ function UploadRow({ upload }: { readonly upload: Upload }): ReactNode {
           </p>
         )}
       </div>
-      {(state === "paused" || state === "failed") && (
+      {(state === "paused" || (state === "failed" && !once)) && (
         <IconButton icon={Play} label={`Resume ${name}`} onClick={() => resumeUpload(id)} />
       )}
       {PAUSABLE.has(state) && <IconButton icon={Pause} label={`Pause ${name}`} onClick={() => pauseUpload(id)} />}
