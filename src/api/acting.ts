@@ -17,14 +17,14 @@ export const PERSONA_HEADER = "x-nocturne-persona";
 /** The calls that act for a persona, and those that are the same for all. */
 const FOR_PERSONAS =
   /^\/api\/(contacts|couriers|invites|conversations|messages|groups|inbox|search|personas|status)(\/|$)/;
-const FILES = /^\/api\/(files|links|uploads)(\/|$)/;
-const VOICE_NOTE = /^\/api\/messages\/[^/]+\/files\//;
+const FILES = /^\/api\/(files|links|received|uploads)(\/|$)/;
+const FILE_OF_MESSAGE = /^\/api\/messages\/[^/]+\/files\//;
 
 /** Throws PolicyError `persona_no_files`, `persona_not_here`. */
 export const personaGuard: MiddlewareHandler<ApiEnvironment> = (c, next) => {
   const { path } = c.req;
   if (c.req.header(PERSONA_HEADER) === undefined) return next();
-  if (FILES.test(path) || VOICE_NOTE.test(path)) throw noFiles();
+  if (FILES.test(path) || FILE_OF_MESSAGE.test(path)) throw noFiles();
   if (!FOR_PERSONAS.test(path)) throw notAsPersona();
   return next();
 };

@@ -26,12 +26,12 @@ import { pageRoutes } from "./routes-pages.ts";
 import { personaRoutes } from "./routes-personas.ts";
 import { previewRoutes } from "./routes-previews.ts";
 import { publicLinkRoutes } from "./routes-public-links.ts";
+import { receivedRoutes } from "./routes-received.ts";
 import { recoveryRoutes } from "./routes-recovery.ts";
 import { sessionRoutes } from "./routes-session.ts";
 import { settingsRoutes } from "./routes-settings.ts";
 import { statusRoutes } from "./routes-status.ts";
 import { vaultRoutes } from "./routes-vault.ts";
-import { voiceRoutes } from "./routes-voice.ts";
 import { uploadRoutes } from "./routes-uploads.ts";
 import type { StaticFolder } from "./static.ts";
 
@@ -62,7 +62,7 @@ export function createApp(api: Api, pages: Pages, port: () => number): Routes {
   app.use(boundedBody);
   app.use("/api/*", personaGuard);
   const routes = [sessionRoutes, statusRoutes, identityRoutes, vaultRoutes, recoveryRoutes, settingsRoutes];
-  const spoken = [personaRoutes, contactRoutes, conversationRoutes, messageRoutes, voiceRoutes];
+  const spoken = [personaRoutes, contactRoutes, conversationRoutes, messageRoutes, receivedRoutes];
   const shared = [courierRoutes, deviceRoutes, groupRoutes, groupMemberRoutes, channelRoutes, channelPostRoutes];
   // "/files/search" before "/files/:id"
   const stored = [mountRoutes, folderRoutes, fileRoutes, versionRoutes, previewRoutes, linkRoutes, uploadRoutes];

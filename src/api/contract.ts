@@ -40,10 +40,11 @@
  * | POST /api/conversations/:who/read | upTo (a position) | Done |
  * | POST /api/conversations/:who/typing | {} while one types, every 4 s at most | Done |
  * | POST /api/messages | SendMessage | SendResult |
- * | PUT, DELETE /api/messages/:id | text; ?for=all or me (default) | Message, Done |
+ * | GET, PUT, DELETE /api/messages/:id | PUT: text; DELETE: ?for=all or me (default) | Message, Message, Done |
  * | PUT /api/messages/:id/reaction | emoji (null takes it back) | Message |
  * | GET /api/messages/:id/wait | ?state=&timeoutS= | SendResult |
- * | POST /api/messages/:id/files/:file/content | (of a voice note that somebody sent) | the bytes |
+ * | POST /api/messages/:id/files/:file/content, .../ticket | (fetched from the sender's node) | the bytes, DownloadTicket |
+ * | POST, DELETE /api/messages/:id/files/:file/save; GET /api/received | folder?; (DELETE: stops it) | ReceivedFile, Done; ReceivedFile[] |
  * | GET /api/search | ?q=&in=&limit= | SearchHit[] |
  * | GET /api/inbox | ?with=&since=&after=&limit= | Message[], or one a line for `Accept: application/x-ndjson` |
  * | GET, POST /api/channels; POST /api/channels/join | CreateChannel; link | Channel[], Channel; Channel |
@@ -99,6 +100,8 @@ import type {
   LinkMode,
   LinkView,
   PreviewKind,
+  ReceivedFile,
+  SharedWith,
   TrashEntry,
   TrashView,
   UploadView,
@@ -184,7 +187,7 @@ export type {
 };
 export type { Channel, ChannelEntry, ChannelGap, ChannelMoved, ChannelPage, ChannelPost };
 export type { CourierAllowance, CourierInUse, CourierOffer, CouriersView, CourierVoucher, NewVoucher };
-export type { CipherSuite, FileView, LinkClaim, LinkedFolder, LinkInfo, LinkMode, LinkView };
+export type { CipherSuite, FileView, LinkClaim, LinkedFolder, LinkInfo, LinkMode, LinkView, ReceivedFile, SharedWith };
 export type { FileSpace, FileVersion, FolderListing, FolderView, FoundFiles, PreviewKind };
 export type { TrashEntry, TrashView, UploadView };
 export type {

@@ -45,6 +45,9 @@ export function messageRoutes({ services }: Api): Routes {
     .post("/messages", answers("Sends a message", sendResultSchema), takes("json", send), async (c) =>
       c.json<SendResult>(await messengerOf(c).send(c.req.valid("json"))),
     )
+    .get("/messages/:id", answers("Tells a message", messageSchema), (c) =>
+      c.json<Message>(messengerOf(c).message(c.req.param("id"))),
+    )
     .put("/messages/:id", answers("Gives a message of yours another text", messageSchema), takes("json", edit), (c) =>
       c.json<Message>(messengerOf(c).edit(c.req.param("id"), c.req.valid("json").text)),
     )

@@ -234,7 +234,16 @@ export const messageSchema: Shape<contract.Message> = v.object({
   mine: v.boolean(),
   at: time,
   text,
-  files: v.array(v.object({ id: text, name: text, bytes: count, url: text, voiceSeconds: v.exactOptional(count) })),
+  files: v.array(
+    v.object({
+      id: text,
+      name: text,
+      bytes: count,
+      url: text,
+      voiceSeconds: v.exactOptional(count),
+      forRecipients: v.exactOptional(v.literal(true)),
+    }),
+  ),
   state: deliveryState,
   profile: v.picklist(["hidden", "interop"]),
   editedAt: v.nullable(time),
@@ -296,6 +305,7 @@ const channelFile = v.object({
   bytes: count,
   url: text,
   voiceSeconds: v.exactOptional(count),
+  forRecipients: v.exactOptional(v.literal(true)),
 });
 export const channelPostSchema: Shape<contract.ChannelPost> = v.object({
   type: v.literal("post"),
@@ -399,6 +409,18 @@ export const mountSchema: Shape<contract.MountView> = v.object({
   ways: v.array(v.object({ system: text, steps: v.array(v.object({ words: text, command: v.exactOptional(text) })) })),
 });
 export const mountPasswordSchema: Shape<contract.MountPassword> = v.object({ password: text });
+export const receivedFileSchema: Shape<contract.ReceivedFile> = v.object({
+  message: text,
+  file: text,
+  name: text,
+  bytes: count,
+  done: count,
+  state: v.picklist(["fetching", "waiting", "saved", "failed", "cancelled"]),
+  retryAt: v.nullable(time),
+  savedAs: v.nullable(v.object({ id: text, path: text, folder: v.nullable(text) })),
+  error: v.nullable(v.object({ code: text, message: text, hint: v.nullable(text) })),
+});
+export const receivedFilesSchema: Shape<contract.ReceivedFile[]> = v.array(receivedFileSchema);
 export const uploadSchema: Shape<contract.UploadView> = v.object({
   id: text,
   name: text,
@@ -436,6 +458,7 @@ export const linkSchema: Shape<contract.LinkView> = v.object({
   downloads: count,
   state: v.picklist(["active", "used", "expired"]),
   createdAt: time,
+  sharedWith: v.nullable(v.object({ conversation: text, name: text, forRecipients: v.boolean() })),
   folder: v.nullable(v.object({ files: count, leftOut: count, missing: count })),
 });
 export const linkInfoSchema: Shape<contract.LinkInfo> = v.object({

@@ -21,6 +21,7 @@ import { addLibraryCommands } from "./commands/library.ts";
 import { addLinkCommands } from "./commands/links.ts";
 import { addMessageCommands } from "./commands/messages.ts";
 import { addMountCommand } from "./commands/mount.ts";
+import { addReceiveCommand } from "./commands/receive.ts";
 import { addPutCommands } from "./commands/put.ts";
 import { addRecoveryCommands } from "./commands/recovery.ts";
 import { addRelayCommand } from "./commands/relay.ts";
@@ -82,6 +83,7 @@ export function createProgram(context: Context): Command {
   addLibraryCommands(program, context);
   addLinkCommands(program, context);
   addMountCommand(program, context);
+  addReceiveCommand(program, context);
   addFetchCommand(program, context);
   program.commandsGroup("Your vault:");
   addDeviceCommands(program, context);

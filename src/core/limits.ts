@@ -409,6 +409,24 @@ export const FILE_LIMITS = {
   claimFailureWindowMs: 600_000, // 10 min
 } as const;
 
+/** Files that other people sent, fetched by this node from theirs when the person wants them. */
+export const RECEIVE_LIMITS = {
+  /** A voice note is opened in the app's memory. */
+  voiceBytes: 33_554_432, // 32 MiB
+  /** First wait before the next try, doubled each time until something came again. */
+  retryMs: 2_000, // 2 s
+  retryMaxMs: 300_000, // 5 min
+  /** A file that is not here by then is given up, until the person asks for it again. */
+  wholeMs: 86_400_000, // 1 day
+  /** Saved or waited for at the same time; more are refused. */
+  files: 64,
+  /** Room that is left on the disk for everything else. */
+  spareBytes: 67_108_864, // 64 MiB
+  /** The newest files that were saved, which are told with their messages. */
+  told: 500,
+  progressMs: 250,
+} as const;
+
 /** How much visitors may ask of the public link pages; kept in memory only, addresses as hashes under a key of this start. */
 export const VISITOR_LIMITS = {
   /** Calls that one address may make at once, and how many a second come back. */
@@ -451,12 +469,6 @@ export const UPLOAD_LIMITS = {
   comparedBytes: 1_048_576, // 1 MiB
   /** Files that one command takes in. */
   filesAtOnce: 100_000,
-} as const;
-
-/** Voice notes of other people, which the node fetches and opens itself. */
-export const VOICE_LIMITS = {
-  bytes: 33_554_432, // 32 MiB
-  fetchMs: 60_000, // 1 min
 } as const;
 
 /** The public download page, in the recipient's browser. */

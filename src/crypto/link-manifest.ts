@@ -3,6 +3,7 @@
  *
  *   1 | suite u8 | plain bytes u64 | file key 32 | name                                      a file without a note
  *   2 | kind u8 | suite u8 | bytes u64 | key 32 | note bytes u16 | note | name               kind: 1 file, 2 folder
+ *   3 | ...                                           version 1 for particular people: `recipient-manifest.ts`
  *
  * Sealed with AES-256-GCM under the link's wrap key, associated data: slug. Of a folder, `key` opens the listing
  * (`link-listing.ts`), with which the link's content begins, and `bytes` is that listing's sealed length.
@@ -17,6 +18,8 @@ import type { SealedSuite } from "./sealed-header.ts";
 const KEY_BYTES = 32;
 const PLAIN_VERSION = 1;
 const VERSION = 2;
+/** Of a manifest that is sealed once more, for particular people: `recipient-manifest.ts` reads it. */
+export const RECIPIENT_MANIFEST_VERSION = 3;
 /** Version, kind, suite, bytes, key, length of the note. */
 const FIXED_BYTES = 45;
 const KINDS = ["file", "folder"] as const;
@@ -46,10 +49,15 @@ export function sealManifest(manifest: LinkManifest, wrapKey: Uint8Array, slug: 
 
 /**
  * The name comes without what deceives. Throws CryptoError for another key, slug or any change, CodecError `bad_manifest`
- * when the maker wrote nonsense.
+ * when the maker wrote nonsense, `for_recipients` for one that opens for particular people.
  */
 export function openManifest(sealed: Uint8Array, wrapKey: Uint8Array, slug: string): LinkManifest {
-  const manifest = decodeManifest(openBytes(wrapKey, sealed, utf8Encode(slug)));
+  return readManifest(openBytes(wrapKey, sealed, utf8Encode(slug)));
+}
+
+/** A manifest that somebody else made, its name without what deceives. Throws what `decodeManifest` throws. */
+export function readManifest(encoded: Uint8Array): LinkManifest {
+  const manifest = decodeManifest(encoded);
   return { ...manifest, name: undeceptive(manifest.name) };
 }
 
@@ -68,8 +76,9 @@ export function encodeManifest(manifest: LinkManifest): Uint8Array {
   return concatBytes(Uint8Array.of(PLAIN_VERSION), fixed.subarray(2, 43), utf8Encode(name));
 }
 
-/** Throws CodecError `bad_manifest`, or `bad_utf8` for a name or note that is none. */
+/** Throws CodecError `bad_manifest`, `bad_utf8` for a name or note that is none, `for_recipients` for version 3. */
 export function decodeManifest(encoded: Uint8Array): LinkManifest {
+  if (encoded[0] === RECIPIENT_MANIFEST_VERSION) throw forRecipients();
   const isFirst = encoded[0] === PLAIN_VERSION;
   // Brought to the later form, so that both are read by the same lines.
   const all = isFirst
@@ -115,7 +124,8 @@ export function isNote(text: string): boolean {
   return !UNSAFE_NOTE.test(text) && utf8Encode(text).length <= FILE_LIMITS.noteBytes;
 }
 
-function isPlain({ kind, note }: LinkManifest): boolean {
+/** Whether version 1 says all of it: a file without a note. */
+export function isPlain({ kind, note }: LinkManifest): boolean {
   return kind === "file" && note === "";
 }
 
@@ -124,6 +134,12 @@ function isUsable({ kind, name, note, bytes, suite, fileKey }: LinkManifest): bo
   // A listing is fetched and held before anything of it can be checked.
   const isListing = suite === "aes-256-gcm" && bytes > SEAL_OVERHEAD_BYTES && bytes <= FILE_LIMITS.listingBytes;
   return isSized && (kind === "file" || isListing) && isSafeName(name) && isNote(note);
+}
+
+function forRecipients(): CodecError {
+  return new CodecError("for_recipients", "This file was sent to particular people.", {
+    hint: "Open it in Nocturne, in the conversation that it came in.",
+  });
 }
 
 /** What a manifest or listing throws that was opened and makes no sense. */

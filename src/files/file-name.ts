@@ -32,6 +32,16 @@ export function cleanFileName(name: string): string {
   return last;
 }
 
+/** The same of a name that a stranger gave; null when nothing usable is left. */
+export function usableFileName(name: string): string | null {
+  try {
+    return cleanFileName(name);
+  } catch (error) {
+    if (error instanceof ValidationError) return null;
+    throw error;
+  }
+}
+
 /** Orders names as people sort: 2 before 10. */
 export const compareNames: (a: string, b: string) => number = new Intl.Collator("en", { numeric: true }).compare;
 

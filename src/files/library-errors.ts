@@ -1,5 +1,5 @@
 /** What the library refuses, in words. */
-import { ValidationError } from "../core/errors.ts";
+import { InternalError, ValidationError } from "../core/errors.ts";
 import { FILE_LIMITS } from "../core/limits.ts";
 
 export function passwordNeeded(): ValidationError {
@@ -23,5 +23,12 @@ export function noPassword(): ValidationError {
 export function tooManyFiles(): ValidationError {
   return new ValidationError("too_many_files", `The library holds ${FILE_LIMITS.files} files and takes no more.`, {
     hint: "Remove files that you no longer need.",
+  });
+}
+
+/** Before anything is written. */
+export function diskFull(): InternalError {
+  return new InternalError("disk_full", "The disk has no room for this file, so nothing was changed.", {
+    hint: "Free some space and try again.",
   });
 }

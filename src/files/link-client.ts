@@ -33,21 +33,42 @@ const claimSchema: v.GenericSchema<LinkClaim> = v.object({
   missing: v.exactOptional(v.array(count)),
 });
 
-const AGAIN = "Try again. What `nocturne files fetch` has received is kept.";
+const AGAIN = "Try again when it is running and within reach.";
 /** A use is counted before its answer is sent, and the answer can be lost. */
 const CLAIM_AGAIN = "Try again. If the link counts as used then, the answer to this try was lost: ask for a new link.";
+
+/** Refusals that it takes a while to wait for. */
+const PASSING: ReadonlySet<string> = new Set(["too_many_requests", "too_many_attempts", "too_many_downloads"]);
+
+/** After the nth break in a row: returns when it is time to try again, or throws to give up. */
+export type Broke = (error: NocturneError, failures: number) => Promise<void>;
+
+export interface LinkClientOptions {
+  readonly signal: AbortSignal;
+  /** What a break of content means; a few tries for half a minute when nothing is said. */
+  readonly broke?: Broke | undefined;
+  /** Other than the limit only for tests that cannot wait. */
+  readonly stallMs?: number | undefined;
+}
 
 export class LinkClient {
   readonly #base: string;
   readonly #signal: AbortSignal;
+  readonly #broke: Broke;
+  readonly #stallMs: number;
 
   /** Throws ValidationError `bad_link`; NetworkError `link_unreachable` for an address of another kind than http. */
-  constructor(link: string, signal: AbortSignal) {
+  constructor(
+    link: string,
+    { signal, broke = fewTries(signal), stallMs = DOWNLOAD_LIMITS.stallMs }: LinkClientOptions,
+  ) {
     const { slug } = parseLink(link);
     const url = URL.parse(link.trim());
     if (!url || !["http:", "https:"].includes(url.protocol)) throw unreachable();
     this.#base = `${url.origin}${url.pathname.slice(0, url.pathname.lastIndexOf("/s/"))}/s/${slug}`;
     this.#signal = signal;
+    this.#broke = broke;
+    this.#stallMs = stallMs;
   }
 
   /** Throws NetworkError `link_unreachable`, and ValidationErrors of `link-problems.ts`, as all calls do. */
@@ -66,7 +87,7 @@ export class LinkClient {
     }
   }
 
-  /** Bytes `start` to `end` (exclusive) of the content, and not one more. Breaks are mended a few times in silence. */
+  /** Bytes `start` to `end` (exclusive) of the content, and not one more, over breaks as far as `broke` goes along. */
   async *content(lease: string, start: number, end: number): AsyncGenerator<Uint8Array> {
     let failures = 0;
     for (let at = start; at < end; ) {
@@ -79,15 +100,14 @@ export class LinkClient {
         if (at < end) throw unreachable(); // a clean but early end, which some proxies make of a broken connection
       } catch (error) {
         if (this.#signal.aborted || !mayPass(error)) throw error;
-        if (++failures > DOWNLOAD_LIMITS.retries) throw error;
-        await sleep(DOWNLOAD_LIMITS.retryMs * 2 ** (failures - 1), undefined, { signal: this.#signal });
+        await this.#broke(error, ++failures);
       }
     }
   }
 
   async *#range(lease: string, start: number, end: number): AsyncGenerator<Uint8Array> {
     const stall = new AbortController();
-    const watch = (): NodeJS.Timeout => setTimeout(() => stall.abort(), DOWNLOAD_LIMITS.stallMs);
+    const watch = (): NodeJS.Timeout => setTimeout(() => stall.abort(), this.#stallMs);
     let timer = watch();
     try {
       const headers = { "x-nocturne-lease": lease, range: `bytes=${start}-${end - 1}` };
@@ -111,7 +131,7 @@ export class LinkClient {
 
   async #json<T>(schema: v.GenericSchema<T>, path: string, init: RequestInit): Promise<T> {
     try {
-      const signal = AbortSignal.any([this.#signal, AbortSignal.timeout(DOWNLOAD_LIMITS.stallMs)]);
+      const signal = AbortSignal.any([this.#signal, AbortSignal.timeout(this.#stallMs)]);
       const text = utf8Decode(await bodyOf(await this.#ask(path, { ...init, signal })));
       return v.parse(schema, JSON.parse(text));
     } catch (error) {
@@ -138,8 +158,16 @@ async function bodyOf(answer: Response): Promise<Uint8Array> {
   return concatBytes(...pieces);
 }
 
-function mayPass(error: unknown): boolean {
-  return error instanceof NetworkError || (error instanceof NocturneError && error.code === "too_many_requests");
+/** Whether it may be otherwise in a while: nobody answers, or too many ask. */
+export function mayPass(error: unknown): error is NocturneError {
+  return error instanceof NetworkError || (error instanceof NocturneError && PASSING.has(error.code));
+}
+
+function fewTries(signal: AbortSignal): Broke {
+  return async (error, failures) => {
+    if (failures > DOWNLOAD_LIMITS.retries) throw error;
+    await sleep(DOWNLOAD_LIMITS.retryMs * 2 ** (failures - 1), undefined, { signal });
+  };
 }
 
 /** NetworkError `link_unreachable`. */

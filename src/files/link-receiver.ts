@@ -10,11 +10,11 @@ import { createReadStream } from "node:fs";
 import { open, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fromBase64Url } from "../core/bytes.ts";
-import { isSystemError, NocturneError, ValidationError } from "../core/errors.ts";
+import { isSystemError, NetworkError, NocturneError, ValidationError } from "../core/errors.ts";
 import { deriveLinkKeys, type LinkAddress, type LinkPassword, parseLink, sealedBytesOf } from "../crypto/link-key.ts";
 import { type ListedFile, openListing } from "../crypto/link-listing.ts";
 import { type LinkManifest, openManifest } from "../crypto/link-manifest.ts";
-import { LinkClient } from "./link-client.ts";
+import { LinkClient, unreachable } from "./link-client.ts";
 import { linkProblem } from "./link-problems.ts";
 import { openContent } from "./sealed-file.ts";
 import type { LinkClaim, LinkInfo } from "./views.ts";
@@ -76,12 +76,12 @@ export class LinkReceiver {
   /**
    * Claims a use, or goes on with the one that was claimed before. Throws ValidationError `bad_link`,
    * `link_password_needed` and those of `link-problems.ts`; NetworkError `link_unreachable`; CryptoError for another
-   * link or password than that of the part; CodecError `bad_manifest`; before a use is taken, the system's error when
+   * link or password than that of the part; CodecError `bad_manifest`, `for_recipients`; before a use is taken, the system's error when
    * nothing can be written to `folder`.
    */
   static async open({ link, folder, password, signal }: ReceiveOptions): Promise<LinkReceiver> {
     const address = parseLink(link);
-    const client = new LinkClient(link, signal);
+    const client = new LinkClient(link, { signal });
     const part = join(folder, `${address.slug}.part`);
     const keptPath = join(folder, `${address.slug}.lease`);
     const before = await readKept(keptPath);
@@ -90,7 +90,7 @@ export class LinkReceiver {
     const { wrapKey, proof } = await deriveLinkKeys(address, await passwordOf(info, password));
     const claim = before?.claim ?? (await claimInto(part, client, proof));
     if (!before) await writeKept(keptPath, { info, claim });
-    const manifest = openManifest(fromBase64Url(claim.sealedManifest), wrapKey, address.slug);
+    const manifest = await openClaimed(claim, wrapKey, address.slug, () => forget(part, keptPath));
     const { lease } = claim;
     if (manifest.kind === "file") {
       return new LinkReceiver(manifest, [asListed(manifest)], new Set(), { client, lease, part, keptPath });
@@ -127,12 +127,12 @@ export class LinkReceiver {
 
   /** All is written out: nothing of the download is kept. */
   async finish(): Promise<void> {
-    await rm(this.#keptPath, { force: true });
-    await rm(this.#part, { force: true });
+    await forget(this.#part, this.#keptPath);
   }
 
   /** A lease that is over is of no use. A file that was deleted meanwhile is not asked for again. */
   async #settled(error: unknown): Promise<unknown> {
+    if (error instanceof NetworkError) return unreachable(error, "Try again: what has arrived is kept.");
     const code = error instanceof NocturneError ? error.code : "";
     if (["lease_ended", "link_ended"].includes(code)) await this.finish();
     const kept = code === "file_gone" ? await readKept(this.#keptPath) : null;
@@ -168,6 +168,26 @@ async function claimInto(part: string, client: LinkClient, proof: Uint8Array): P
     await rm(part, { force: true });
     throw error;
   }
+}
+
+/** Nothing that comes of a link for particular people can be opened here, so nothing of it is kept. */
+async function openClaimed(
+  { sealedManifest }: LinkClaim,
+  wrapKey: Uint8Array,
+  slug: string,
+  drop: () => Promise<void>,
+): Promise<LinkManifest> {
+  try {
+    return openManifest(fromBase64Url(sealedManifest), wrapKey, slug);
+  } catch (error) {
+    if (error instanceof NocturneError && error.code === "for_recipients") await drop();
+    throw error;
+  }
+}
+
+async function forget(part: string, keptPath: string): Promise<void> {
+  await rm(keptPath, { force: true });
+  await rm(part, { force: true });
 }
 
 async function passwordOf(info: LinkInfo, ask: ReceiveOptions["password"]): Promise<LinkPassword | null> {

@@ -125,7 +125,7 @@ test("a file's own password is needed to share it, and a later one does not end 
   const { id } = await put("plans", "of the file");
   await assert.rejects(links.create(id, { mode: "persistent" }), { code: "file_password_needed" });
   await assert.rejects(links.create(id, { mode: "persistent", filePassword: "guess" }), CryptoError);
-  await assert.rejects(links.shareForMessage(id), { code: "file_password_needed" });
+  await assert.rejects(links.shareForMessage(id, null), { code: "file_password_needed" });
   const { url } = await links.create(id, { mode: "persistent", filePassword: "of the file" });
   await library.changePassword(id, "another", "of the file");
   assert.equal((await visit(links, url)).text, "plans");
@@ -162,8 +162,8 @@ test("removing a link or its file ends it for visitors", async (t) => {
 test("a message's file travels by a link of its own", async (t) => {
   const { links, put } = await openRoom(t);
   const { id } = await put("plans");
-  const shared = await links.shareForMessage(id);
-  const again = await links.shareForMessage(id);
+  const shared = await links.shareForMessage(id, null);
+  const again = await links.shareForMessage(id, null);
   assert.deepEqual({ ...shared, url: "" }, { id, name: "report.pdf", bytes: 5, url: "" });
   assert.notEqual(shared.url, again.url);
   assert.equal((await visit(links, shared.url)).text, "plans");

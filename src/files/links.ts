@@ -14,6 +14,7 @@ import { fromBase64Url, toBase64Url, wipeBytes } from "../core/bytes.ts";
 import { ValidationError } from "../core/errors.ts";
 import { FILE_LIMITS } from "../core/limits.ts";
 import { randomBytes } from "../core/random.ts";
+import type { EnvelopeRecipient } from "../crypto/envelope.ts";
 import {
   createLinkAddress,
   deriveLinkKeys,
@@ -23,6 +24,7 @@ import {
 } from "../crypto/link-key.ts";
 import { isNote, type LinkManifest, sealManifest } from "../crypto/link-manifest.ts";
 import { DEFAULT_ARGON2_COST, PASSPHRASE_SALT_BYTES } from "../crypto/passphrase.ts";
+import { sealRecipientManifest } from "../crypto/recipient-manifest.ts";
 import type { SealedTable } from "../vault/sealed-table.ts";
 import type { Vault } from "../vault/vault.ts";
 import { checkDuration } from "./duration.ts";
@@ -31,7 +33,7 @@ import { gatherFolder, partOf, sealFolder } from "./folder-share.ts";
 import type { FileLibrary } from "./library.ts";
 import type { LinkPasswordParameters, LinkStatus, StoredLink } from "./link-store.ts";
 import { PublicLinks, type PublicLinksOptions } from "./public-links.ts";
-import type { LinkMode, LinkView, SharedFile } from "./views.ts";
+import type { LinkMode, LinkView, SharedFile, SharedWith } from "./views.ts";
 
 export interface NewLink {
   readonly mode: LinkMode;
@@ -53,6 +55,14 @@ export interface LinksOptions extends PublicLinksOptions {
   readonly baseUrl: () => string;
 }
 
+/** Whom a message goes to, and with it a file. */
+export interface LinkAudience {
+  readonly conversation: string;
+  readonly name: string;
+  /** Whose keys open the link's manifest, at most `FILE_LIMITS.slots`; null: whoever has the link. */
+  readonly recipients: readonly EnvelopeRecipient[] | null;
+}
+
 interface LinkRow {
   readonly slug: string;
   /** The id of the file or folder. */
@@ -66,6 +76,8 @@ interface LinkRow {
   readonly hasPassword: boolean;
   readonly expiresAt: string | null;
   readonly createdAt: string;
+  /** Absent in rows of links that were made by themselves, and of before. */
+  readonly sharedWith?: SharedWith;
 }
 
 const TIMED_DEFAULT_MS = 86_400_000; // 24 h
@@ -91,14 +103,22 @@ export class Links extends PublicLinks {
    * `bad_password`, `bad_duration`, `bad_downloads`, `bad_note`, `too_many_links`, `folder_empty`, `folder_too_large`;
    * CryptoError for a wrong file password; LockedError.
    */
-  async create(id: string, options: NewLink): Promise<LinkView> {
+  create(id: string, options: NewLink): Promise<LinkView> {
+    return this.#create(id, options, null);
+  }
+
+  /** With an audience of a file alone. */
+  async #create(id: string, options: NewLink, audience: LinkAudience | null): Promise<LinkView> {
     const usesLeft = usesOf(options);
     const lifetimeMs = lifetimeOf(options);
     const note = noteOf(options);
     if (options.password !== undefined) checkFilePassword(options.password);
     if (this.#rows.count("file", id) >= FILE_LIMITS.linksPerFile) throw tooManyLinks();
     const isFolder = this.#library.tables.folders.has(id);
-    const seal = isFolder ? await this.#prepareFolder(id, note) : await this.#prepareFile(id, note, options);
+    const recipients = audience?.recipients ?? null;
+    const seal = isFolder
+      ? await this.#prepareFolder(id, note)
+      : await this.#prepareFile(id, note, options, recipients);
     const address = createLinkAddress();
     const lock = await makeLock(address, options.password);
     const sealed = seal(address, lock.wrapKey); // nothing is awaited from here on: what was deleted until now is not shared
@@ -114,6 +134,7 @@ export class Links extends PublicLinks {
       createdAt: isoTime(nowMs),
       ...(note === "" ? {} : { note }),
       ...(sealed.folder === null ? {} : { folder: sealed.folder }),
+      ...(audience && { sharedWith: sharedWith(audience) }),
     };
     this.#rows.put(row); // first: a link that its owner cannot see must never exist
     const { manifest, source } = sealed;
@@ -141,11 +162,14 @@ export class Links extends PublicLinks {
     this.changed();
   }
 
-  /** A file as a message's attachment: by a persistent link of its own, so that it can be ended alone. */
-  async shareForMessage(fileId: string): Promise<SharedFile> {
+  /**
+   * A file as a message's attachment: by a persistent link of its own, so that it can be ended alone. Without an audience
+   * it opens for whoever has the link. Throws what `create` throws.
+   */
+  async shareForMessage(fileId: string, audience: LinkAudience | null): Promise<SharedFile> {
     const { id, name, bytes } = this.#library.get(fileId);
-    const { url } = await this.create(fileId, { mode: "persistent" });
-    return { id, name, bytes, url };
+    const { url, sharedWith: shared } = await this.#create(fileId, { mode: "persistent" }, audience);
+    return { id, name, bytes, url, ...(shared?.forRecipients && { forRecipients: true }) };
   }
 
   /** Makes vault and links.db agree again after a crash or a restored backup. Call it after each unlock. */
@@ -165,13 +189,20 @@ export class Links extends PublicLinks {
     if (ended.length > 0) this.changed();
   }
 
-  async #prepareFile(id: string, note: string, { filePassword }: NewLink): Promise<Seal> {
+  async #prepareFile(
+    id: string,
+    note: string,
+    { filePassword }: NewLink,
+    recipients: LinkAudience["recipients"],
+  ): Promise<Seal> {
     const { file, suite, fileKey, ...stored } = await this.#library.content(id, { password: filePassword });
     const source = partOf(stored);
     return ({ slug }, wrapKey) => {
       this.#library.get(id); // it may have been deleted since
       const plain: LinkManifest = { kind: "file", name: file.name, note, bytes: file.bytes, suite, fileKey };
-      const manifest = sealManifest(plain, wrapKey, slug);
+      const manifest = recipients
+        ? sealRecipientManifest(plain, recipients, wrapKey, slug)
+        : sealManifest(plain, wrapKey, slug);
       wipeBytes(fileKey);
       return { manifest, source, folder: null };
     };
@@ -215,6 +246,7 @@ export class Links extends PublicLinks {
       state,
       createdAt,
       folder: folder ? { ...folder, missing } : null,
+      sharedWith: row.sharedWith ?? null,
     };
   }
 }
@@ -248,6 +280,10 @@ function noteOf({ note = "" }: NewLink): string {
   throw new ValidationError("bad_note", `A note is plain text of at most ${FILE_LIMITS.noteBytes} bytes.`, {
     hint: "Make it shorter.",
   });
+}
+
+function sharedWith({ conversation, name, recipients }: LinkAudience): SharedWith {
+  return { conversation, name, forRecipients: recipients !== null };
 }
 
 function usesOf({ mode, downloads }: NewLink): number | null {

@@ -26,6 +26,7 @@ import { type BlobStore, newBlobId } from "./blob-store.ts";
 import { checkFilePassword } from "./file-password.ts";
 import type { FileTables } from "./file-tables.ts";
 import { type Folders, newId, TOP } from "./folders.ts";
+import { diskFull } from "./library-errors.ts";
 import { LiveUpload, UploadOffsetError } from "./live-upload.ts";
 import { openedBytes, openPrefix, prefixBytes } from "./sealed-prefix.ts";
 import { Watermark } from "./sealing.ts";
@@ -392,11 +393,5 @@ function badUpload(reason: string): ValidationError {
 function tooMany(): ValidationError {
   return new ValidationError("too_many_uploads", `${UPLOAD_LIMITS.unfinished} uploads wait to be continued.`, {
     hint: "Continue some, or give them up: nocturne files uploads",
-  });
-}
-
-function diskFull(): InternalError {
-  return new InternalError("disk_full", "The disk has no room for this file, so nothing was changed.", {
-    hint: "Free some space and try again.",
   });
 }

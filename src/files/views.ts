@@ -135,6 +135,8 @@ export interface LinkView {
   readonly createdAt: string;
   /** Of a folder's link. */
   readonly folder: LinkedFolder | null;
+  /** The conversation that it was sent in; null for a link that was made by itself. */
+  readonly sharedWith: SharedWith | null;
 }
 
 export interface LinkedFolder {
@@ -143,6 +145,14 @@ export interface LinkedFolder {
   readonly leftOut: number;
   /** Files that were in the link and that you have deleted since. */
   readonly missing: number;
+}
+
+export interface SharedWith {
+  /** The conversation's id, and what it was called then. */
+  readonly conversation: string;
+  readonly name: string;
+  /** True: it opens with the keys of those who were in the conversation; false: with the link alone. */
+  readonly forRecipients: boolean;
 }
 
 /** GET /s/:slug/info, for the public download page; `state` is all that a visitor without the key learns. */
@@ -165,10 +175,34 @@ export interface LinkClaim {
   readonly missing?: readonly number[];
 }
 
-/** A file of the library as it travels in a message: by a share link whose fragment is the key. */
+/**
+ * POST /api/messages/:id/files/:file/save; GET /api/received: a file of a message on its way into this library.
+ *
+ *   waiting    the sender's node does not answer; tried again at `retryAt`, or at once when it is asked for again
+ *   failed     for the reason in `error`; asking for it again begins anew
+ *   cancelled  told once, as an event
+ */
+export interface ReceivedFile {
+  /** Ids of the message, and of the file in it. */
+  readonly message: string;
+  readonly file: string;
+  readonly name: string;
+  readonly bytes: number;
+  readonly done: number;
+  readonly state: "fetching" | "waiting" | "saved" | "failed" | "cancelled";
+  readonly retryAt: string | null;
+  /** Where it is in the library, once it is. */
+  readonly savedAs: { readonly id: string; readonly path: string; readonly folder: string | null } | null;
+  /** Why it failed or waits. */
+  readonly error: { readonly code: string; readonly message: string; readonly hint: string | null } | null;
+}
+
+/** A file of the library as it travels in a message: by a share link whose fragment is a key to it. */
 export interface SharedFile {
   readonly id: string;
   readonly name: string;
   readonly bytes: number;
   readonly url: string;
+  /** The link alone does not open it. */
+  readonly forRecipients?: true;
 }

@@ -19,6 +19,7 @@ const file = fc.record(
     bytes: fc.nat(),
     url: fc.webUrl({ validSchemes: ["http", "https"] }),
     voiceSeconds: fc.integer({ min: 1, max: MESSAGE_LIMITS.voiceSeconds }),
+    forRecipients: fc.constant(true as const),
   },
   { requiredKeys: ["id", "name", "bytes", "url"] },
 );

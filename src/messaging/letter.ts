@@ -257,6 +257,7 @@ const file = v.object({
   // A link leads into a browser, so it must not be able to run anything there.
   url: v.pipe(v.string(), v.maxLength(URL_CHARACTERS), v.regex(/^https?:\/\//)),
   voiceSeconds: v.exactOptional(voiceSeconds),
+  forRecipients: v.exactOptional(v.literal(true)),
 });
 
 const rosterSchema: v.GenericSchema<unknown, Profile[]> = v.pipe(

@@ -5,6 +5,7 @@ import type { Logger } from "../core/log.ts";
 import type { RelayPool } from "../route/relay-pool.ts";
 import type { Account } from "../vault/account.ts";
 import type { LinkedAccount } from "../vault/identity.ts";
+import type { Audience } from "./attachments.ts";
 import type { StreamLaw } from "./cover/streams.ts";
 import type { ReadingOptions } from "./fetch/fetching.ts";
 import type { SyncedSettings } from "./device/sync-item.ts";
@@ -25,7 +26,7 @@ export interface MessengerOptions {
   readonly ownRelays: () => readonly string[];
   readonly embeddedRelay: string | null;
   /** A sealed link to a library file, for an attachment. */
-  readonly shareFile: (fileId: string) => Promise<MessageFile>;
+  readonly shareFile: (fileId: string, audience: Audience) => Promise<MessageFile>;
   /** Ends the share link of an attachment that disappears or is deleted; other people's URLs are left alone. */
   readonly revokeLink: (url: string) => void;
   readonly settings: () => MessengerSettings;

@@ -13,6 +13,7 @@ import { MESSAGE_LIMITS } from "../core/limits.ts";
 import { inboxRelaysEvent } from "../nostr/direct-message.ts";
 import { parsePublicKey } from "../nostr/keys.ts";
 import { Announcer } from "./announcer.ts";
+import { shareAttachments } from "./attachments.ts";
 import { checkConversation, checkRequest, checkText, compose, messageDeleted } from "./composer.ts";
 import type { ContactRow } from "./contact-book.ts";
 import { rank } from "./correspondence.ts";
@@ -39,7 +40,6 @@ import type {
   DeliveryState,
   Invite,
   Message,
-  MessageFile,
   MessagePage,
   MessengerEvent,
   SearchHit,
@@ -324,9 +324,10 @@ export class Messenger {
     if (request.id !== undefined && desk.messages.isGone(request.id)) throw messageDeleted();
     const interop = request.interop ?? false;
     const id = await this.#recipient(request.to, interop);
-    const files = await this.#share(request);
+    checkConversation(desk, id, interop);
+    const files = await shareAttachments(desk, this.#o.shareFile, request, id);
     const { message, reopened } = this.#o.vault.transaction(() => {
-      checkConversation(desk, id, interop);
+      checkConversation(desk, id, interop); // it may have changed while files were sealed
       const draft = { id: request.id, text: request.text, files, interop, replyTo: request.replyTo ?? null };
       const message = compose(desk, desk.identity, id, draft, this.#o.clock.nowMs());
       return { message, reopened: desk.conversations.reopen(id, this.#o.clock.nowMs()) };
@@ -488,12 +489,6 @@ export class Messenger {
     } catch (error) {
       this.#o.log.error({ error: error instanceof Error ? error.name : "" }, "a regular task of the messenger failed");
     }
-  }
-
-  /** The attachments of a message, by links of their own. */
-  async #share({ files = [], voiceSeconds }: SendMessage): Promise<MessageFile[]> {
-    const shared = await Promise.all(files.map((id) => this.#o.shareFile(id)));
-    return voiceSeconds === undefined ? shared : shared.map((file) => ({ ...file, voiceSeconds }));
   }
 
   /** The conversation that a message goes to; an npub that is no contact yet is added on the way. */

@@ -47,8 +47,10 @@ export interface MessageFile {
   readonly id: string;
   readonly name: string;
   readonly bytes: number;
-  /** The share link it travels by; its fragment is the key. */
+  /** The share link it travels by; its fragment is a key to it. */
   readonly url: string;
+  /** By the link alone nobody opens it: it takes a key of somebody to whom it was sent. */
+  readonly forRecipients?: true;
   /** A voice note, and how long it plays. */
   readonly voiceSeconds?: number;
 }

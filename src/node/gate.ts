@@ -11,6 +11,7 @@ import type { Logger } from "../core/log.ts";
 import { parseRecoveryKey } from "../crypto/recovery-key.ts";
 import type { FileLibrary } from "../files/library.ts";
 import type { Links } from "../files/links.ts";
+import type { Receiver } from "../files/receiver.ts";
 import type { Messenger } from "../messaging/messenger.ts";
 import type { JoinAccount } from "../messaging/views.ts";
 import { parseSecretKey } from "../nostr/keys.ts";
@@ -30,6 +31,7 @@ export interface GateRooms {
   readonly interopPool: RelayPool;
   readonly files: FileLibrary;
   readonly links: Links;
+  readonly receiver: Receiver;
   readonly bus: EventBus;
   /** Takes the cover that the person chose, which the vault keeps. */
   readonly adoptCover: () => void;
@@ -196,8 +198,8 @@ export class Gate {
 
   /** All are told at once: a wipe waits for none. */
   async #stop(): Promise<void> {
-    const { messenger, channels, personas } = this.#rooms;
-    await Promise.all([channels.stop(), messenger.stop(), personas.stop()]);
+    const { messenger, channels, personas, receiver } = this.#rooms;
+    await Promise.all([channels.stop(), messenger.stop(), personas.stop(), receiver.stop()]);
   }
 
   #inTurn<T>(step: () => Promise<T>): Promise<T> {

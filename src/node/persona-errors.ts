@@ -6,7 +6,7 @@ import { PERSONA_LIMITS } from "../core/limits.ts";
 export function noFiles(): PolicyError {
   return new PolicyError(
     "persona_no_files",
-    "A persona cannot send files or fetch voice notes: the address of this machine would link it to you.",
+    "A persona can neither send nor fetch files: the address of this machine would link it to you.",
     { hint: "Send text only, or act as yourself." },
   );
 }

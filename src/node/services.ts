@@ -15,6 +15,7 @@ import { BlobStore } from "../files/blob-store.ts";
 import { FileLibrary } from "../files/library.ts";
 import { LinkStore } from "../files/link-store.ts";
 import { Links } from "../files/links.ts";
+import { Receiver } from "../files/receiver.ts";
 import { CoverLaw } from "../messaging/cover/cover-law.ts";
 import type { ReadingOptions } from "../messaging/fetch/fetching.ts";
 import { Messenger } from "../messaging/messenger.ts";
@@ -55,6 +56,8 @@ export interface Services {
   readonly files: FileLibrary;
   readonly links: Links;
   readonly mount: Mount;
+  /** Files that other people sent. */
+  readonly receiver: Receiver;
   /** null when it is switched off, and offline. */
   readonly relay: RunningRelay | null;
   readonly pool: RelayPool;
@@ -105,7 +108,7 @@ export async function openServices(config: Config, options: ServiceOptions = {})
 }
 
 function compose(foundation: Foundation, opened: AsyncDisposableStack): Omit<Services, "close"> {
-  const { config, vault, relay, clock, log, linkStore } = foundation;
+  const { config, vault, relay, clock, log } = foundation;
   const bus = new EventBus(log);
   const settings = new SettingsStore(vault);
   const place = { origin: "http://localhost" };
@@ -113,9 +116,9 @@ function compose(foundation: Foundation, opened: AsyncDisposableStack): Omit<Ser
     const chosen = vault.locked ? [] : settings.read().relays;
     return [...new Set([...(relay ? [relay.url] : []), ...config.relays, ...chosen])].slice(0, ROUTE_LIMITS.relays);
   };
-  const blobs = new BlobStore(join(config.dataDir, BLOB_FOLDER));
-  const files = new FileLibrary({ vault, blobs, linkStore, clock, log });
-  const links = new Links({ vault, library: files, store: linkStore, blobs, clock, log, baseUrl: () => place.origin });
+  const stored = createFiles(foundation, place);
+  const { files, links, receiver } = stored;
+  opened.defer(() => receiver.stop());
   const pool = new RelayPool({ carrier: directCarrier, clock, log });
   opened.defer(() => pool.close());
   const authenticate = authenticator(vault, ownRelays, clock);
@@ -138,8 +141,7 @@ function compose(foundation: Foundation, opened: AsyncDisposableStack): Omit<Ser
     messenger,
     channels,
     personas,
-    files,
-    links,
+    ...stored,
     bus,
     adoptCover,
   });
@@ -153,13 +155,13 @@ function compose(foundation: Foundation, opened: AsyncDisposableStack): Omit<Ser
 
   messenger.onEvent((event) => bus.emit(event));
   files.onChange(() => bus.emit({ event: "files" }));
+  receiver.onChange((file) => bus.emit({ event: "received", file }));
   links.onChange(() => bus.emit({ event: "links" }));
   pool.onStateChange(() => bus.emit({ event: "relays" }));
   return {
     ...foundation,
     settings,
-    files,
-    links,
+    ...stored,
     pool,
     law,
     chaff,
@@ -173,6 +175,16 @@ function compose(foundation: Foundation, opened: AsyncDisposableStack): Omit<Ser
     stopRequest: Promise.withResolvers<void>(),
     changeSettings: settingsChanger({ settings, personas, messenger, gate, bus }, adoptCover),
   };
+}
+
+function createFiles(
+  { config, vault, clock, log, linkStore }: Foundation,
+  place: Services["place"],
+): Pick<Services, "files" | "links" | "receiver"> {
+  const blobs = new BlobStore(join(config.dataDir, BLOB_FOLDER));
+  const library = new FileLibrary({ vault, blobs, linkStore, clock, log });
+  const links = new Links({ vault, library, store: linkStore, blobs, clock, log, baseUrl: () => place.origin });
+  return { files: library, links, receiver: new Receiver({ vault, library, blobs, clock, log }) };
 }
 
 function settingsChanger(
@@ -209,7 +221,7 @@ function createMessenger(
     log,
     ownRelays,
     embeddedRelay: relay?.url ?? null,
-    shareFile: (fileId) => links.shareForMessage(fileId),
+    shareFile: (fileId, audience) => links.shareForMessage(fileId, audience),
     revokeLink: (url) => revokeLink(links, url),
     settings: () => settings.read(),
     reading: readingOptions(settings),
@@ -249,7 +261,7 @@ function createChannels(
     clock,
     log,
     ownRelays,
-    shareFile: (fileId) => links.shareForMessage(fileId),
+    shareFile: (fileId) => links.shareForMessage(fileId, null),
     revokeLink: (url) => revokeLink(links, url),
     onEvent: (event) => bus.emit(event),
   });

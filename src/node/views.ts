@@ -1,5 +1,6 @@
 /** What the node tells its callers of itself: plain data, ready for JSON. */
 
+import type { ReceivedFile } from "../files/views.ts";
 import type { CoverProfile } from "../messaging/cover/cover-law.ts";
 import type { ChannelEvent } from "../messaging/channel/views.ts";
 import type { CourierInUse } from "../messaging/courier/views.ts";
@@ -220,6 +221,8 @@ export type NodeEvent =
     })
   | ChannelEvent
   | { readonly event: "files" }
+  /** A file of a message is on its way into the library, or here. */
+  | { readonly event: "received"; readonly file: ReceivedFile }
   | { readonly event: "links" }
   | { readonly event: "personas" }
   | { readonly event: "settings" }

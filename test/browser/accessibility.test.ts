@@ -7,7 +7,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { before, type TestContext, test } from "node:test";
 import type { Browser, Page } from "playwright-core";
-import type { Channel, ChannelLink, ChannelPost, Group } from "../../src/api/contract.ts";
+import type { Channel, ChannelLink, ChannelPost, Group, LinkView, MessagePage } from "../../src/api/contract.ts";
 import { assertAccessible, assertHandy } from "../support/accessibility.ts";
 import { until } from "../support/acquaintance.ts";
 import { launchBrowser } from "../support/browser.ts";
@@ -258,6 +258,13 @@ async function inspectFileDialogs(page: Page): Promise<void> {
   await hears(page, "Your link");
   await inspect(page, "a made link", DIALOG_LOOKS);
   await press(page, "Done");
+  for (const question of ["Send to", "Shared with"]) {
+    await press(page, `More for ${LONG_WORD}.txt`);
+    await page.getByRole("menuitem", { name: question, exact: true }).click();
+    await hears(page, question);
+    await inspect(page, question, DIALOG_LOOKS);
+    await press(page, "Close");
+  }
   await press(page, "Download diary.txt");
   await inspect(page, "the question for a password", DIALOG_LOOKS);
   await press(page, "Cancel");
@@ -421,7 +428,7 @@ async function openUsedVault(t: TestContext): Promise<UsedVault | null> {
   if (!browser) return null;
   const [ada, grace, lin] = await Promise.all([startNocturne(t), startNocturne(t), startNocturne(t)]);
   await befriend(ada, grace, { host: "Ada", guest: "Grace" });
-  const filling = Promise.all([talk(ada, grace), meetOthers(ada, lin), fillLibrary(t, ada)]);
+  const filling = Promise.all([talk(t, ada, grace), meetOthers(ada, lin), fillLibrary(t, ada)]);
   const channels = await makeChannels(ada, lin);
   await filling;
   const groups = await makeGroups(ada, grace, lin);
@@ -472,10 +479,26 @@ async function makeGroups(
   return { full, left, awaiting: await make("Awaiting", "Grace") };
 }
 
-async function talk(ada: NocturneProcess, grace: NocturneProcess): Promise<void> {
+async function talk(t: TestContext, ada: NocturneProcess, grace: NocturneProcess): Promise<void> {
+  await sendFiles(t, grace, ada);
   const texts = [`A long word: ${LONG_WORD}`, "שלום עולם", "https://example.org/?q=1\n\nlines"];
   for (const text of texts) await deliver(grace, ada, text);
   await deliver(ada, grace, "See you there");
+}
+
+/** One file that can be had, and one that could not. */
+async function sendFiles(t: TestContext, from: NocturneProcess, to: NocturneProcess): Promise<void> {
+  const folder = temporaryFolder(t);
+  const put = async (name: string): Promise<string> => {
+    writeFileSync(join(folder, name), "content");
+    return (await from.run<{ id: string }>(["files", "put", join(folder, name), "--json"])).json.id;
+  };
+  const [kept, ended] = [await put(`${LONG_WORD.slice(0, 200)}.pdf`), await put("ended.txt")];
+  await deliver(from, to, "Two files", [kept, ended]);
+  const links = await ask<LinkView[]>(from, "GET", "/links");
+  await ask(from, "DELETE", `/links/${links.find(({ file }) => file.id === ended)?.slug}`);
+  const { messages } = await ask<MessagePage>(to, "GET", `/conversations/${from.npub}/messages`);
+  await ask(to, "POST", `/messages/${messages.at(-1)?.id}/files/${ended}/save`, {});
 }
 
 /** Somebody who asks, somebody who was asked, somebody who is blocked. */

@@ -66,10 +66,11 @@ test("a file is sent in a message and fetched by the one who got it", async (t) 
   await ada.page.getByLabel("Files to attach").setInputFiles([file]);
   await ada.page.getByRole("list", { name: "Attached files" }).getByText(file.name).waitFor();
   await write(ada.page, "Take this along");
-  const card = bubble(grace.page, "Take this along").getByRole("link", { name: file.name });
-  await card.getByText("200 KB · opens on the sender's machine only").waitFor();
-  const [visit] = await Promise.all([grace.page.waitForEvent("popup"), card.click()]);
-  const [download] = await Promise.all([visit.waitForEvent("download"), press(visit, "Download")]);
+  const card = bubble(grace.page, "Take this along").getByRole("figure", { name: file.name });
+  await card.getByText("200 KB").waitFor();
+  await card.getByText("Comes only if the sender uses this machine").waitFor();
+  const save = card.getByRole("button", { name: "Save to disk" });
+  const [download] = await Promise.all([grace.page.waitForEvent("download"), save.click()]);
   assert.equal(await download.failure(), null);
   assert.deepEqual(readFileSync(await download.path()), content);
   assert.deepEqual(complaints, []);

@@ -203,13 +203,12 @@ async function attach({ ada, bob, dan, eve, id }: World): Promise<void> {
   await ada.page.getByRole("list", { name: "Attached files" }).getByText(file.name).waitFor();
   await write(ada.page, "Take this along");
   for (const { page } of [bob, eve]) {
-    const card = bubble(page, "Take this along").getByRole("link", { name: file.name });
-    await card.getByText("200 KB · opens on the sender's machine only").waitFor();
-    const [opened] = await Promise.all([page.waitForEvent("popup"), card.click()]);
-    const [download] = await Promise.all([opened.waitForEvent("download"), press(opened, "Download")]);
+    const card = bubble(page, "Take this along").getByRole("figure", { name: file.name });
+    await card.getByText("200 KB").waitFor();
+    const save = card.getByRole("button", { name: "Save to disk" });
+    const [download] = await Promise.all([page.waitForEvent("download"), save.click()]);
     assert.equal(await download.failure(), null);
     assert.deepEqual(readFileSync(await download.path()), content);
-    await opened.close();
   }
   const [message] = (await messagesOf(dan.node, id)).filter(({ text }) => text === "Take this along");
   assert.deepEqual(

@@ -37,9 +37,16 @@ export async function assertHandy(page: Page, what: string): Promise<void> {
   assert.deepEqual(small, [], `too small: ${what}`);
 }
 
-/** Waits for running transitions: half-way through one, colours are neither here nor there. */
+/**
+ * Waits for running transitions: half-way through one, colours are neither here nor there. Those of a new colour scheme
+ * begin a frame after it; and where a colour follows one that changes, its own begins anew with every frame of that.
+ */
 async function settle(page: Page): Promise<void> {
+  await page.evaluate("new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => resolve())))");
   await page.evaluate(
-    "Promise.all(document.getAnimations().map((animation) => animation.finished.catch(() => null))).then(() => null)",
+    `(async () => {
+      for (let all; (all = document.getAnimations()).length > 0; )
+        await Promise.all(all.map((animation) => animation.finished.catch(() => null)));
+    })()`,
   );
 }

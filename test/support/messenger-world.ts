@@ -13,6 +13,7 @@ import type { TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Clock } from "../../src/core/clock.ts";
 import { createLogger } from "../../src/core/log.ts";
+import type { Audience } from "../../src/messaging/attachments.ts";
 import { CoverLaw } from "../../src/messaging/cover/cover-law.ts";
 import { Messenger } from "../../src/messaging/messenger.ts";
 import type { MessengerOptions } from "../../src/messaging/messenger-options.ts";
@@ -50,6 +51,8 @@ export class Person {
   /** What a face would have heard, and which links were ended. */
   readonly events: MessengerEvent[] = [];
   readonly revoked: string[] = [];
+  /** For whom each file was shared. */
+  readonly audiences: Audience[] = [];
   messenger!: Messenger;
   readonly #relay: Network;
   readonly #clock: { nowMs(): number };
@@ -80,7 +83,10 @@ export class Person {
       ...(this.snapshot ? { snapshot: this.snapshot } : {}),
       ownRelays: () => [this.#relay.url ?? RELAY],
       embeddedRelay: null,
-      shareFile: async (id) => ({ id, name: "plan.pdf", bytes: 3, url: `http://localhost/s/${id}#key` }),
+      shareFile: async (id, audience) => {
+        this.audiences.push(audience);
+        return { id, name: "plan.pdf", bytes: 3, url: `http://localhost/s/${id}#key` };
+      },
       revokeLink: (url) => void this.revoked.push(url),
       settings: () => this.settings,
       linkTo: (account) => this.vault.linkTo(account),

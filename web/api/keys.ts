@@ -32,6 +32,7 @@ export const keys = {
   thumbnails: ["thumbnail"],
   links: ["links"],
   mount: ["mount"],
+  received: ["received"],
   invite: ["invite"],
   offeredRelays: ["offered-relays"],
   workCosts: ["work-costs"],

@@ -7,7 +7,7 @@
  * a new launch the cache may be of an earlier session. So every welcome refetches all that is shown.
  * Refetches are gathered for a moment: a burst of a thousand messages asks for each list once.
  */
-import type { Conversation, Message, PushEvent } from "../../src/api/contract.ts";
+import type { Conversation, Message, PushEvent, ReceivedFile } from "../../src/api/contract.ts";
 import { actingId } from "../stores/acting.ts";
 import { currentSession, sessionStore } from "../stores/session.ts";
 import { type Store, createStore } from "../stores/store.ts";
@@ -115,7 +115,10 @@ function apply(event: Heard): void {
       return refetchSoon(keys.channels, keys.postsOf(event.post.channel));
     case "channel-gone":
       return refetchSoon(keys.channels);
+    case "received":
+      return noteReceived(event.file);
     case "files":
+      if (queryClient.getQueryData(keys.received)) refetchSoon(keys.received);
       return refetchSoon(keys.files, keys.folders, keys.foundFiles, keys.trash, keys.versions, keys.space);
     case "links":
       return refetchSoon(keys.links);
@@ -139,6 +142,15 @@ function applyConversation(conversation: Conversation): void {
   // A member's name may have come, which stands in messages, too; an own draft brings none.
   if (kind === "group" && old?.draft === draft) refetchSoon(keys.group(id), keys.messagesOf(id));
   refetchSoon(...(old ? [keys.status] : [keys.conversations, keys.status]));
+}
+
+/** How far a file of a message is; one that was stopped is as if it had never been asked for. */
+function noteReceived(file: ReceivedFile): void {
+  queryClient.setQueryData<readonly ReceivedFile[]>(keys.received, (list) => {
+    const others = list?.filter((one) => one.message !== file.message || one.file !== file.file);
+    return others && (file.state === "cancelled" ? others : [...others, file]);
+  });
+  if (queryClient.isFetching({ queryKey: keys.received }) > 0) refetchSoon(keys.received);
 }
 
 /** A conversation that was never opened has no pages; it is fetched when it is. */

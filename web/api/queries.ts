@@ -23,6 +23,7 @@ import type {
   MessagePage,
   MountView,
   OfferedRelays,
+  ReceivedFile,
   SearchHit,
   Settings,
   SharesView,
@@ -112,6 +113,9 @@ export const useVersions = (id: string): UseQueryResult<readonly FileVersion[]> 
   useGet([...keys.versions, id], `/files/${id}/versions`);
 /** All share links, ended ones included until they are taken away. */
 export const useLinks = (): UseQueryResult<readonly LinkView[]> => useGet(keys.links, "/links");
+
+/** Files of messages that are fetched into the library, or were. */
+export const useReceived = (): UseQueryResult<readonly ReceivedFile[]> => useGet(keys.received, "/received");
 
 /** Newest first, with the last message and the number of unread ones. */
 export function useConversations(): UseQueryResult<readonly Conversation[]> {

@@ -14,6 +14,12 @@ export async function saveFile(id: string, password?: string, version?: string):
   submitTicket(ticket);
 }
 
+/** Saves a file that somebody sent in a message; the node fetches it meanwhile. Throws ApiFailure. */
+export async function saveReceived(message: string, file: string): Promise<void> {
+  const path = `/messages/${message}/files/${encodeURIComponent(file)}/ticket`;
+  submitTicket((await call<DownloadTicket>("POST", path, {})).ticket);
+}
+
 /** Saves a backup of the whole vault. */
 export async function saveBackup(): Promise<void> {
   const { ticket } = await call<DownloadTicket>("POST", "/vault/backup/ticket", {});

@@ -12,6 +12,7 @@ import type { LinkClaim, LinkInfo } from "../../src/api/contract.ts";
 export type Problem =
   | "incomplete-link"
   | "wrong-link"
+  | "for-recipients"
   | "unknown"
   | "expired"
   | "ended"

@@ -17,6 +17,10 @@ export const PROBLEM_WORDS: Readonly<Record<Problem, Words>> = {
     title: "This link does not fit the file",
     text: "A letter behind the # sign is wrong. Copy the whole link again, or ask the sender for it. Nothing was used up.",
   },
+  "for-recipients": {
+    title: "This file was sent to particular people",
+    text: "Only their Nocturne opens it, not a browser. If you are one of them, open it in Nocturne, in the conversation that it came in.",
+  },
   unknown: {
     title: "This link does not exist",
     text: "A letter of it is wrong, or it ended long ago. Copy the whole link again, or ask the sender for a new one.",

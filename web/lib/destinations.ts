@@ -60,7 +60,7 @@ export function destinationsOf(
 }
 
 /** Those whose name begins with what is typed, then those that contain it. */
-export function matching(destinations: readonly Destination[], typed: string): Destination[] {
+export function matching<D extends Pick<Destination, "name">>(destinations: readonly D[], typed: string): D[] {
   const wanted = fold(typed.trim());
   const beginning = destinations.filter(({ name }) => fold(name).startsWith(wanted));
   const containing = destinations.filter((one) => fold(one.name).includes(wanted) && !beginning.includes(one));

@@ -31,6 +31,8 @@ import { MoveDialog, NewFolderDialog } from "../components/files/place-dialogs.t
 import { Preview } from "../components/files/preview.tsx";
 import { SpaceLine } from "../components/files/space-line.tsx";
 import { refuseChosen } from "../components/files/refuse-chosen.ts";
+import { SendDialog } from "../components/files/send-dialog.tsx";
+import { SharedDialog } from "../components/files/shared-dialog.tsx";
 import { UploadDialog } from "../components/files/upload-dialog.tsx";
 import { UploadList } from "../components/files/upload-list.tsx";
 import { VersionsDialog } from "../components/files/versions-dialog.tsx";
@@ -202,6 +204,8 @@ function ViewSwitch({ view }: { readonly view: "list" | "grid" }): ReactNode {
 const DIALOGS: Record<FileQuestion, (props: FileDialogProps) => ReactNode> = {
   download: DownloadDialog,
   link: LinkDialog,
+  send: SendDialog,
+  shared: SharedDialog,
   versions: VersionsDialog,
   "change-password": ChangePasswordDialog,
   "recover-password": RecoverPasswordDialog,

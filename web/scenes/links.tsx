@@ -17,6 +17,7 @@ import { Modal, ModalForm } from "../components/modal.tsx";
 import { Scene } from "../components/scene.tsx";
 import { copyText } from "../lib/clipboard.ts";
 import { countOf, formatUntil } from "../lib/format.ts";
+import { sharedWords } from "../lib/shared-words.ts";
 
 export function LinksScene(): ReactNode {
   const { data, error, refetch } = useLinks();
@@ -88,7 +89,7 @@ interface LinkRowProps {
 }
 
 function LinkRow({ link, onAsk }: LinkRowProps): ReactNode {
-  const { file, mode, state, hasPassword, url, folder, downloads } = link;
+  const { file, mode, state, hasPassword, url, folder, downloads, sharedWith } = link;
   const revoke = { label: "Revoke", icon: Link2Off, onSelect: () => onAsk({ kind: "revoke", link }) };
   const share = { label: "QR code", icon: QrCode, onSelect: () => onAsk({ kind: "share", link }) };
   return (
@@ -101,7 +102,13 @@ function LinkRow({ link, onAsk }: LinkRowProps): ReactNode {
           {state !== "active" && <Badge>{state === "used" ? "Used up" : "Expired"}</Badge>}
         </p>
         <p className="facts text-sm text-muted">
-          <span>{MODE_WORDS[mode]}</span>
+          {sharedWith ? (
+            <span>
+              Sent to <bdi>{sharedWith.name}</bdi>, {sharedWords(sharedWith)}
+            </span>
+          ) : (
+            <span>{MODE_WORDS[mode]}</span>
+          )}
           {folder && <span>Folder of {countOf(folder.files, "file")}</span>}
           {hasPassword && <span>Password</span>}
           {downloads > 0 && <span>Opened {downloads === 1 ? "once" : `${downloads} times`}</span>}

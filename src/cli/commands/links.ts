@@ -68,8 +68,16 @@ async function list(context: Context): Promise<void> {
     String(one.downloads),
     one.expiresAt ?? "",
     plainLine(one.file.name) + factsOf(one),
+    sentTo(one),
   ]);
-  context.output.table(links, ["SLUG", "STATE", "MODE", "LEFT", "USED", "EXPIRES", "FILE"], rows, "No links.");
+  const head = ["SLUG", "STATE", "MODE", "LEFT", "USED", "EXPIRES", "FILE", "SENT TO"];
+  context.output.table(links, head, rows, "No links.");
+}
+
+/** Whom a message brought it to, and whether it opens for them alone. */
+function sentTo({ sharedWith }: LinkView): string {
+  if (!sharedWith) return "";
+  return `${plainLine(sharedWith.name)}${sharedWith.forRecipients ? "" : ", opens for whoever has it"}`;
 }
 
 /** Of a folder how much of it is in the link. */

@@ -80,12 +80,20 @@ async function send(context: Context, to: string, text: string | undefined, opti
   // The message carries its own id, so that a repeated call can neither lose nor double it.
   const post = () => client.call<SendResult>("POST", "/api/messages", { json: request });
   const sent = await orRemove(client, files, () => untilBack(post, false));
+  if (files.length > 0 && !interop) await sayWhoOpens(context, client, sent.id);
   const result = wait === undefined ? sent : await waitFor(client, sent, wait, timeout);
   context.output.result(result, result.state);
   if (wait !== undefined && rank(result.state) < rank(wait)) {
     context.output.say(`Not ${wait} yet after ${timeout} s; it goes on by itself.`);
     context.exitCode = EXIT.failed;
   }
+}
+
+/** What is less than people expect is said; that files go to the people of a conversation is not. */
+async function sayWhoOpens(context: Context, client: NodeClient, id: string): Promise<void> {
+  const { files } = await untilBack(() => client.call<Message>("GET", `/api/messages/${id}`), true);
+  if (files.every((file) => file.forRecipients)) return;
+  context.output.warn("Too many devices to seal files for each: whoever gets hold of their links can open them.");
 }
 
 /** From stdin where none was given, unless files alone are the message. */
@@ -191,10 +199,16 @@ function print(context: Context, message: Message, group: string | null): void {
   const mark = `${place}${profile === "interop" ? " [not hidden]" : ""}${editedAt === null ? "" : " [edited]"}`;
   const quote = replyTo === null ? "" : `> ${plainLine(replyTo.excerpt ?? "a message that is gone")}\n`;
   // Opening it would show this machine's address to who sent it, and with that, whose persona this is.
-  const placeOf = ({ url }: MessageFile) => (context.asPersona ? "not opened by a persona" : plainLine(url));
+  const placeOf = (file: MessageFile) => (context.asPersona ? "not opened by a persona" : wayTo(message, file));
   const attachments = files.map((file) => `\n${plainLine(file.name)} (${formatBytes(file.bytes)}): ${placeOf(file)}`);
   const body = `${quote}${plainText(text)}${attachments.join("")}`.replaceAll("\n", "\n    ");
   context.output.result(message, `${at}  ${plainLine(from.name)}${mark}: ${body}`);
+}
+
+/** A link that only a recipient's node opens is of no use in a browser. */
+function wayTo({ id, files }: Message, { id: file, url, forRecipients }: MessageFile): string {
+  if (!forRecipients) return plainLine(url);
+  return `nocturne files receive ${id}${files.length > 1 ? ` ${plainLine(file)}` : ""}`;
 }
 
 function inboxPath(query: Record<string, string | number | undefined>): string {

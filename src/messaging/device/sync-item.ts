@@ -76,6 +76,7 @@ const file: v.GenericSchema<unknown, MessageFile> = v.object({
   voiceSeconds: v.exactOptional(
     v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(MESSAGE_LIMITS.voiceSeconds)),
   ),
+  forRecipients: v.exactOptional(v.literal(true)),
 });
 
 const notice = v.variant("what", [

@@ -4,6 +4,7 @@ import { type ReactNode, useRef, useState } from "react";
 import type { FileView } from "../../../src/api/contract.ts";
 import { useFiles } from "../../api/queries.ts";
 import { attachFromDisk } from "../../stores/attachments.ts";
+import { WHO_OPENS_WORDS } from "../../lib/shared-words.ts";
 import { draftOf, editDraft } from "../../stores/drafts.ts";
 import { LoadFailure, Skeleton } from "../feedback.tsx";
 import { FileChoices } from "../files/file-choices.tsx";
@@ -42,7 +43,7 @@ export function AttachMenu({ who }: { readonly who: string }): ReactNode {
       />
       <Modal
         title="Attach a file"
-        description="The file travels as a sealed link: its key goes inside the message, its bytes stay on this machine until they are fetched. How much is fetched, and when, can be seen on the way."
+        description={`${WHO_OPENS_WORDS} Its bytes stay on this machine until they are fetched. How much is fetched, and when, can be seen on the way.`}
         open={choosing}
         onClose={() => setChoosing(false)}
       >

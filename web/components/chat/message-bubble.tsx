@@ -11,7 +11,7 @@ import { Button } from "../button.tsx";
 import { DeliveryTick } from "./delivery-tick.tsx";
 import { ExpiryMark } from "./expiry-mark.tsx";
 import { MessageActions } from "./message-actions.ts";
-import { MessageFile } from "./message-file.tsx";
+import { AttachedFile } from "./attached-file.tsx";
 import { MessageQuote } from "./message-quote.tsx";
 import { MessageText } from "./message-text.tsx";
 import { ReactionChips } from "./reaction-chips.tsx";
@@ -75,7 +75,7 @@ function Author({ message: { mine, from } }: { readonly message: Message }): Rea
 }
 
 function Content({ message }: { readonly message: Message }): ReactNode {
-  const { text, files, replyTo, mine } = message;
+  const { text, files, replyTo } = message;
   return (
     <>
       {replyTo && <MessageQuote quote={replyTo} />}
@@ -88,7 +88,7 @@ function Content({ message }: { readonly message: Message }): ReactNode {
         <div className="my-1.5 flex flex-col gap-2">
           {files.map((file) =>
             file.voiceSeconds === undefined ? (
-              <MessageFile key={file.id} file={file} mine={mine} />
+              <AttachedFile key={file.id} message={message} file={file} />
             ) : (
               <VoiceNote key={file.id} message={message} file={file} seconds={file.voiceSeconds} />
             ),

@@ -2,6 +2,7 @@
 import { type ReactNode, useContext } from "react";
 import type { DeliveryState, Message } from "../../../src/api/contract.ts";
 import { formatMoment } from "../../lib/format.ts";
+import { filesWords } from "../../lib/shared-words.ts";
 import { Modal } from "../modal.tsx";
 import { MessageActions } from "./message-actions.ts";
 
@@ -46,7 +47,7 @@ export function MessageDetails({ message, onClose }: MessageDetailsProps): React
 }
 
 function factsOf(message: Message, states: typeof STATES): [string, ReactNode][] {
-  const { from, mine, at, state, waiting, editedAt, expiresAt, profile, reactions } = message;
+  const { from, mine, at, state, waiting, editedAt, expiresAt, profile, reactions, files } = message;
   const facts: readonly (readonly [string, ReactNode])[] = [
     ["From", mine ? "You" : <bdi key="name">{from.name}</bdi>],
     ["Written", formatMoment(at)],
@@ -55,6 +56,7 @@ function factsOf(message: Message, states: typeof STATES): [string, ReactNode][]
     ["Edited", editedAt && formatMoment(editedAt)],
     ["Disappears", expiresAt && formatMoment(expiresAt)],
     ["Protection", PROFILES[profile]],
+    ["Files", filesWords(files)],
     ...reactions.map(({ emoji, by }) => [emoji, by.map(({ name }) => name).join(", ")] as const),
   ];
   return facts.flatMap(([name, value]) => (value ? [[name, value]] : []));

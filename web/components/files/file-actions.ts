@@ -1,12 +1,30 @@
 /** What can be done with a file, for its menu in the list and in the grid. */
-import { Download, FolderInput, History, KeyRound, Link2, LockKeyholeOpen, Pencil, Trash2 } from "lucide-react";
+import {
+  Download,
+  FolderInput,
+  History,
+  KeyRound,
+  Link2,
+  LockKeyholeOpen,
+  Pencil,
+  SendHorizontal,
+  Trash2,
+  Users,
+} from "lucide-react";
 import type { FileView } from "../../../src/api/contract.ts";
 import { removeLater } from "../../stores/removals.ts";
 import type { MenuAction } from "../menu.tsx";
 import { refreshLibrary } from "./moving.ts";
 
 /** Which dialog is opened. */
-export type FileQuestion = "download" | "link" | "versions" | "change-password" | "recover-password";
+export type FileQuestion =
+  | "download"
+  | "link"
+  | "send"
+  | "shared"
+  | "versions"
+  | "change-password"
+  | "recover-password";
 
 export interface FileActions {
   readonly onAsk: (question: FileQuestion) => void;
@@ -21,7 +39,10 @@ export function fileActions(file: FileView, { onAsk, onMove, onRename, onDownloa
   const { hasPassword, versions } = file;
   return [
     ...(onDownload ? [{ label: "Download", icon: Download, onSelect: onDownload }] : []),
+    // Sending would take its password, and nobody is asked for it there.
+    ...(hasPassword ? [] : [{ label: "Send to", icon: SendHorizontal, onSelect: () => onAsk("send") }]),
     { label: "Make a link", icon: Link2, onSelect: () => onAsk("link") },
+    { label: "Shared with", icon: Users, onSelect: () => onAsk("shared") },
     { label: "Rename", icon: Pencil, onSelect: onRename },
     { label: "Move", icon: FolderInput, onSelect: onMove },
     ...(versions > 0 ? [{ label: "Earlier versions", icon: History, onSelect: () => onAsk("versions") }] : []),

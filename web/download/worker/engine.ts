@@ -161,6 +161,7 @@ function pullsOf(port: MessagePort): () => Promise<void> {
 /** Everything that NocturneError stands for here is bytes that do not fit their key or format. */
 function problemOf(error: unknown): Problem {
   if (error instanceof DownloadProblem) return error.problem;
+  if (error instanceof NocturneError && error.code === "for_recipients") return "for-recipients";
   if (error instanceof NocturneError && error.code === "bad_link") return "incomplete-link";
   return error instanceof NocturneError ? "damaged" : "stopped";
 }
