@@ -68,6 +68,7 @@ async function serve(
   };
   const server = createServer((request, response) => {
     answer(request, response).catch((error: NocturneError) => {
+      if (response.headersSent) return response.destroy(); // the one who asked is gone
       response.writeHead(410).end(JSON.stringify({ error: { code: error.code } }));
     });
   });
