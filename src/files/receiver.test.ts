@@ -68,8 +68,9 @@ async function serve(
   };
   const server = createServer((request, response) => {
     answer(request, response).catch((error: NocturneError) => {
-      if (response.headersSent) return response.destroy(); // the one who asked is gone
-      response.writeHead(410).end(JSON.stringify({ error: { code: error.code } }));
+      if (response.headersSent)
+        response.destroy(); // the one who asked is gone
+      else response.writeHead(410).end(JSON.stringify({ error: { code: error.code } }));
     });
   });
   await listen(server, 0);

@@ -74,11 +74,13 @@ test("a file goes from one person's files into another's", async (t) => {
   await cardOf(grace, map.name).getByRole("button", { name: "Save to your files" }).click();
   await cardOf(grace, map.name).getByText("The sender’s machine does not answer.").waitFor();
   await cardOf(grace, map.name).getByRole("button", { name: "Stop" }).waitFor();
-  await startNocturne(t, { dataDir: one.dataDir, ports: one.ports });
   await cardOf(grace, map.name).getByRole("button", { name: "Try again" }).click();
+  await cardOf(grace, map.name).getByText("The sender’s machine does not answer.").waitFor();
+  await startNocturne(t, { dataDir: one.dataDir, ports: one.ports });
+  // By itself, at the next try: `retryMs` doubled each time, 16 s by now at most.
   await cardOf(grace, map.name)
     .getByRole("link", { name: `In your files: /Received/Ada/${map.name}` })
-    .waitFor();
+    .waitFor({ timeout: 45_000 });
   const files = await ask<FileView[]>(other, "GET", "/files");
   assert.deepEqual(files.map(({ path, bytes }) => [path, bytes]).sort(), [
     [`/Received/Ada/${plan.name}`, plan.bytes],
