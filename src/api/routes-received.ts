@@ -8,7 +8,7 @@ import * as v from "valibot";
 import { ValidationError } from "../core/errors.ts";
 import { RECEIVE_LIMITS } from "../core/limits.ts";
 import { type OfferedFile, receivedName } from "../files/receiver.ts";
-import type { MessageFile } from "../messaging/views.ts";
+import type { Message, MessageFile } from "../messaging/views.ts";
 import type { Done, DownloadTicket, ReceivedFile } from "./contract.ts";
 import { answers, answersBytes, takes } from "./describe.ts";
 import { sendDownload } from "./download.ts";
@@ -21,16 +21,19 @@ const save = v.object({ folder: v.exactOptional(v.string()) });
 const FILE = "/messages/:id/files/:file";
 
 export function receivedRoutes({ services: { messenger, files, receiver, log }, tickets }: Api): Routes {
-  const offerOf = (id: string, fileId: string): OfferedFile & MessageFile => {
-    const { files: offered, mine, conversation } = messenger.message(id);
-    const file = offered.find((one) => one.id === fileId);
-    if (!file) throw new ValidationError("unknown_file", "This message holds no such file.");
+  const find = (c: Context<ApiEnvironment>): { message: Message; file: MessageFile } => {
+    const message = messenger.message(c.req.param("id") ?? "");
+    const file = message.files.find(({ id }) => id === c.req.param("file"));
+    if (!file) throw unknownFile();
     // What another device of ours sent lies there, and is fetched as anybody's.
-    if (mine && files.find(file.id)) throw inLibrary();
-    const name = messenger.conversations().find((one) => one.id === conversation)?.name ?? "";
-    return { ...file, message: id, conversation: name };
+    if (message.mine && files.find(file.id)) throw inLibrary();
+    return { message, file };
   };
-  const offer = (c: Context<ApiEnvironment>) => offerOf(c.req.param("id") ?? "", c.req.param("file") ?? "");
+  const offer = (c: Context<ApiEnvironment>): OfferedFile => {
+    const { message, file } = find(c);
+    const conversation = messenger.conversations().find(({ id }) => id === message.conversation);
+    return { ...file, message: message.id, conversation: conversation?.name ?? "" };
+  };
   /** Asked for here, so that what the sender's node refuses shows in the app and not as a failed download; read later. */
   const download = async (file: MessageFile, signal: AbortSignal): Promise<Download> => {
     if (file.voiceSeconds !== undefined && file.bytes > RECEIVE_LIMITS.voiceBytes) throw tooLarge();
@@ -50,16 +53,24 @@ export function receivedRoutes({ services: { messenger, files, receiver, log }, 
     })
     .post(`${FILE}/ticket`, answers("A ticket to save a file of a message to the disk", ticketSchema), async (c) => {
       // Read after this call has ended: the reader of the download, who may go away, ends it.
-      const prepared = await download(offer(c), new AbortController().signal);
+      const prepared = await download(find(c).file, new AbortController().signal);
       return c.json<DownloadTicket>({ ticket: tickets.issue(prepared) });
     })
     .post(`${FILE}/content`, answersBytes("A file of a message, fetched from its sender"), async (c) =>
-      sendDownload(c, await download(offer(c), c.req.raw.signal), log),
+      sendDownload(c, await download(find(c).file, c.req.raw.signal), log),
     );
 }
 
+function unknownFile(): ValidationError {
+  return new ValidationError("unknown_file", "This message holds no such file.", {
+    hint: "Take the id of one that is told with the message.",
+  });
+}
+
 function inLibrary(): ValidationError {
-  return new ValidationError("in_library", "You sent this file yourself: it is in your files.");
+  return new ValidationError("in_library", "You sent this file yourself: it is in your files.", {
+    hint: "Open it there.",
+  });
 }
 
 function tooLarge(): ValidationError {

@@ -226,6 +226,14 @@ export const verifySchema: Shape<contract.VerifyResult> = v.object({
 });
 
 const person = v.object({ npub: text, name: text });
+const messageFile = v.object({
+  id: text,
+  name: text,
+  bytes: count,
+  url: text,
+  voiceSeconds: v.exactOptional(count),
+  forRecipients: v.exactOptional(v.literal(true)),
+});
 export const messageSchema: Shape<contract.Message> = v.object({
   id: text,
   conversation: text,
@@ -234,16 +242,7 @@ export const messageSchema: Shape<contract.Message> = v.object({
   mine: v.boolean(),
   at: time,
   text,
-  files: v.array(
-    v.object({
-      id: text,
-      name: text,
-      bytes: count,
-      url: text,
-      voiceSeconds: v.exactOptional(count),
-      forRecipients: v.exactOptional(v.literal(true)),
-    }),
-  ),
+  files: v.array(messageFile),
   state: deliveryState,
   profile: v.picklist(["hidden", "interop"]),
   editedAt: v.nullable(time),
@@ -299,14 +298,6 @@ export const groupSchema: Shape<contract.Group> = v.object({
   link: v.nullable(text),
 });
 
-const channelFile = v.object({
-  id: text,
-  name: text,
-  bytes: count,
-  url: text,
-  voiceSeconds: v.exactOptional(count),
-  forRecipients: v.exactOptional(v.literal(true)),
-});
 export const channelPostSchema: Shape<contract.ChannelPost> = v.object({
   type: v.literal("post"),
   channel: text,
@@ -314,7 +305,7 @@ export const channelPostSchema: Shape<contract.ChannelPost> = v.object({
   at: time,
   mine: v.boolean(),
   text,
-  files: v.array(channelFile),
+  files: v.array(messageFile),
   replyTo: v.nullable(count),
   editedAt: v.nullable(time),
   deleted: v.boolean(),

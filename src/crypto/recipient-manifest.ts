@@ -65,11 +65,15 @@ export function openManifestFor(sealed: Uint8Array, wrapKey: Uint8Array, slug: s
   const prefix = body.subarray(0, end);
   const open = (keys: EnvelopeKeys): LinkManifest => {
     const key = openAsRecipient(slots, keys);
-    // A slot can hold anything of any length: its maker is a stranger.
-    if (key.length !== MANIFEST_KEY_BYTES) throw badManifest();
-    const manifest = readManifest(openBytes(key, body.subarray(end), prefix));
-    if (!isPlain(manifest)) throw badManifest();
-    return manifest;
+    try {
+      // A slot can hold anything of any length: its maker is a stranger.
+      if (key.length !== MANIFEST_KEY_BYTES) throw badManifest();
+      const manifest = readManifest(openBytes(key, body.subarray(end), prefix));
+      if (!isPlain(manifest)) throw badManifest();
+      return manifest;
+    } finally {
+      wipeBytes(key);
+    }
   };
   return { for: "recipients", open };
 }

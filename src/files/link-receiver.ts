@@ -28,7 +28,7 @@ export interface ReceiveOptions {
   readonly signal: AbortSignal;
 }
 
-export interface ReceivedFile {
+export interface LinkedFile {
   /** Below the folder; of a single file its name. */
   readonly path: string;
   readonly bytes: number;
@@ -76,8 +76,8 @@ export class LinkReceiver {
   /**
    * Claims a use, or goes on with the one that was claimed before. Throws ValidationError `bad_link`,
    * `link_password_needed` and those of `link-problems.ts`; NetworkError `link_unreachable`; CryptoError for another
-   * link or password than that of the part; CodecError `bad_manifest`, `for_recipients`; before a use is taken, the system's error when
-   * nothing can be written to `folder`.
+   * link or password than that of the part; CodecError `bad_manifest`, `for_recipients`; before a use is taken, the
+   * system's error when nothing can be written to `folder`.
    */
   static async open({ link, folder, password, signal }: ReceiveOptions): Promise<LinkReceiver> {
     const address = parseLink(link);
@@ -100,7 +100,7 @@ export class LinkReceiver {
     return new LinkReceiver(manifest, files, new Set(claim.missing), { client, lease, part, keptPath });
   }
 
-  get files(): readonly ReceivedFile[] {
+  get files(): readonly LinkedFile[] {
     return this.#files;
   }
 

@@ -5,7 +5,7 @@ import type { ChannelPost } from "../../../src/api/contract.ts";
 import { composerField } from "../../lib/composer-field.ts";
 import { formatMoment, formatRecent } from "../../lib/format.ts";
 import { editPostDraft } from "../../stores/post-drafts.ts";
-import { MessageFile } from "../chat/message-file.tsx";
+import { PostFile } from "./post-file.tsx";
 import { MessageText } from "../chat/message-text.tsx";
 import { ActionMenu, type MenuAction } from "../menu.tsx";
 
@@ -70,7 +70,7 @@ function Content({ post, answered }: Pick<PostItemProps, "post" | "answered">): 
       {files.length > 0 && (
         <div className="my-1.5 flex flex-col gap-2">
           {files.map((file) => (
-            <MessageFile key={file.url} file={file} mine={mine} />
+            <PostFile key={file.url} file={file} mine={mine} />
           ))}
         </div>
       )}

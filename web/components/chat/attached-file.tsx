@@ -11,12 +11,12 @@ import { call } from "../../api/client.ts";
 import { useFiles, useReceived } from "../../api/queries.ts";
 import { saveReceived } from "../../api/save-file.ts";
 import { useAction } from "../../api/use-action.ts";
-import { formatBytes } from "../../lib/format.ts";
 import { NO_FILES_WORDS } from "../../lib/persona-words.ts";
 import { percentOf, receivedWords, sourceWords } from "../../lib/received-words.ts";
 import { actingStore } from "../../stores/acting.ts";
 import { useStore } from "../../stores/store.ts";
 import { Button, IconButton } from "../button.tsx";
+import { FileWords } from "./file-words.tsx";
 
 export interface AttachedFileProps {
   readonly message: Message;
@@ -30,15 +30,7 @@ export function AttachedFile({ message, file }: AttachedFileProps): ReactNode {
     <figure aria-label={file.name} className="min-w-0 rounded-lg border border-control px-3 py-2">
       <div className="flex min-h-10 items-center gap-3">
         <FileIcon aria-hidden className="size-5 shrink-0" />
-        <span className="flex min-w-0 flex-col">
-          <span className="font-medium wrap-anywhere">
-            <bdi>{file.name}</bdi>
-          </span>
-          <span className="text-sm text-muted">
-            {formatBytes(file.bytes)}
-            {acting && !message.mine && ` · ${NO_FILES_WORDS}`}
-          </span>
-        </span>
+        <FileWords file={file} note={acting && !message.mine ? NO_FILES_WORDS : null} />
       </div>
       {!acting && (message.mine ? <OwnOffer message={message} file={file} /> : <Offer message={message} file={file} />)}
     </figure>

@@ -19,8 +19,9 @@ export function SendDialog({ file, onClose }: FileDialogProps): ReactNode {
   const { data: contacts = [] } = useContacts();
   const [typed, setTyped] = useState("");
   const [, navigate] = useLocation();
-  const all = destinationsOf(conversations, contacts, false).flatMap(({ href, name, npub: id }) =>
-    id === undefined || id.startsWith("c") ? [] : [{ href, name, id }],
+  const ofPeople = conversations.filter(({ kind }) => kind !== "channel");
+  const all = destinationsOf(ofPeople, contacts, false).flatMap(({ href, name, npub: id }) =>
+    id === undefined ? [] : [{ href, name, id }],
   );
   const found = matching(all, typed);
   const choose = (id: string, href: string): void => {

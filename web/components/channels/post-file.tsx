@@ -1,22 +1,22 @@
-/** A file in a message. It travels as a link: the sender's machine serves it, and sees who asks. */
+/** A file of a channel's post. It travels as a link: the sender's machine serves it, and sees who asks. */
 import { File as FileIcon, FileDown } from "lucide-react";
 import type { ReactNode } from "react";
-import type { MessageFile as MessageFileView } from "../../../src/api/contract.ts";
-import { formatBytes } from "../../lib/format.ts";
+import type { MessageFile } from "../../../src/api/contract.ts";
 import { NO_FILES_WORDS } from "../../lib/persona-words.ts";
 import { isThisMachine, webAddress } from "../../lib/text-links.ts";
 import { actingStore } from "../../stores/acting.ts";
 import { useStore } from "../../stores/store.ts";
+import { FileWords } from "../chat/file-words.tsx";
 
-export interface MessageFileProps {
-  readonly file: MessageFileView;
+export interface PostFileProps {
+  readonly file: MessageFile;
   readonly mine: boolean;
 }
 
 const CARD = "flex min-h-14 items-center gap-3 rounded-lg border border-control px-3 py-2";
 
 /** Our own files are no links: opening one would use up a download of our own link. Nor are those sent to a persona. */
-export function MessageFile({ file, mine }: MessageFileProps): ReactNode {
+export function PostFile({ file, mine }: PostFileProps): ReactNode {
   const acting = useStore(actingStore);
   const address = acting ? null : webAddress(file.url);
   const note = acting && !mine ? NO_FILES_WORDS : mine || !address ? null : sourceNote(address);
@@ -33,20 +33,6 @@ export function MessageFile({ file, mine }: MessageFileProps): ReactNode {
       <FileDown aria-hidden className="size-5 shrink-0" />
       <FileWords file={file} note={note} />
     </a>
-  );
-}
-
-function FileWords({ file, note }: { readonly file: MessageFileView; readonly note: string | null }): ReactNode {
-  return (
-    <span className="flex min-w-0 flex-col">
-      <span className="font-medium wrap-anywhere">
-        <bdi>{file.name}</bdi>
-      </span>
-      <span className="text-sm text-muted">
-        {formatBytes(file.bytes)}
-        {note && ` · ${note}`}
-      </span>
-    </span>
   );
 }
 
