@@ -53,9 +53,12 @@ export function createCell(change: Partial<EventTemplate> = {}, secretKey: Uint8
   return signed({ kind: KIND.cell, created_at: minuteS, tags, content: contentStart(), ...change }, secretKey);
 }
 
-/** A cell with a content of the right size, dated so many whole minutes ago. */
+/** The minute in which the process began: cells of one minute stay cells of one minute when the next one begins. */
+const FIRST_MINUTE_S = nowS() - (nowS() % 60);
+
+/** A cell with a content of the right size, dated so many whole minutes before the process began. */
 export function createFullCell(minutesAgo = 0): NostrEvent {
-  const created_at = nowS() - (nowS() % 60) - minutesAgo * 60;
+  const created_at = FIRST_MINUTE_S - minutesAgo * 60;
   const content = Buffer.concat([Uint8Array.of(1), randomBytes(PIR_LIMITS.recordBytes - 1)]).toString("base64");
   return createCell({ created_at, content });
 }
