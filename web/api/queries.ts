@@ -152,7 +152,10 @@ export function prefetchMessages(who: string): void {
 /** Puts the newest page in place of pages that no longer reach so far. Throws ApiFailure. */
 export async function returnToNewest(who: string): Promise<void> {
   const page = await call<MessagePage>("GET", messagesPath(who, null));
-  queryClient.setQueryData<MessagePages>(keys.messages(who, null), { pages: [page], pageParams: [null] });
+  const queryKey = keys.messages(who, null);
+  queryClient.setQueryData<MessagePages>(queryKey, { pages: [page], pageParams: [null] });
+  // A message that came after this page was read found no page that reaches so far, and is not in it.
+  void queryClient.invalidateQueries({ queryKey });
 }
 
 /** Lets go of pages from whose end the newest message is missing, so that the next opening starts at the newest. */

@@ -78,8 +78,9 @@ function usePages(who: string, at: number | null): Pages {
   const reading = useRef<"older" | "newer">("older");
   useEffect(() => {
     const far = reading.current === "older" ? "newest" : "oldest";
-    const kept = data && trimmed(data, far);
-    if (kept !== data) queryClient.setQueryData<MessagePages>(keys.messages(who, at), kept);
+    if (!data || trimmed(data, far) === data) return;
+    // Of what the cache holds by now: a message may have come since this was drawn.
+    queryClient.setQueryData<MessagePages>(keys.messages(who, at), (now) => now && trimmed(now, far));
   }, [who, at, data]);
   useEffect(() => () => forgetIfAway(who), [who]);
   const loadOlder = useCallback(() => {

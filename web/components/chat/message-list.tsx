@@ -6,6 +6,7 @@ import { ArrowDown } from "lucide-react";
 import { type ReactNode, type RefObject, useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
 import { Virtualizer, type VirtualizerHandle } from "virtua";
 import type { Row } from "../../lib/message-rows.ts";
+import { keepsEnd, type ScrollPlace } from "../../lib/scroll-end.ts";
 import { Button } from "../button.tsx";
 import { MessageBubble } from "./message-bubble.tsx";
 
@@ -32,8 +33,6 @@ export interface MessageListProps {
 
 /** So near to an edge of the rows more are asked for, in pixels: some screens ahead of a fast finger. */
 const LOAD_MARGIN = 2_000;
-/** Close enough to the newest to count as being there. */
-const END_MARGIN = 60;
 /** Drawn, and so measured, before it comes into sight: some frames of a fast finger, also on a busy machine. */
 const BUFFER_PIXELS = 300;
 const MARKED_MS = 2_000;
@@ -41,7 +40,7 @@ const SETTLED_MS = 50;
 
 /** The spacer above keeps a short conversation at the foot, where the eye is while writing. */
 export function MessageList(props: MessageListProps): ReactNode {
-  const { rows, label, hasNewer, jump, onTop, onBottom, onEnd, onNewest } = props;
+  const { rows, label, hasNewer, jump, onEnd, onNewest } = props;
   const list = useRef<VirtualizerHandle>(null);
   const scroller = useRef<HTMLElement>(null);
   const [atEnd, setAtEnd] = useState(jump === null);
@@ -55,13 +54,7 @@ export function MessageList(props: MessageListProps): ReactNode {
     setAtEnd(true);
   }, [onNewest]);
 
-  const look = useCallback((): void => {
-    const { scrollSize = 0, viewportSize = 0, scrollOffset = 0 } = list.current ?? {};
-    const below = scrollSize - scrollOffset - viewportSize;
-    setAtEnd(!hasNewer && below <= END_MARGIN);
-    if (scrollOffset < LOAD_MARGIN) onTop();
-    if (below < LOAD_MARGIN) onBottom();
-  }, [hasNewer, onTop, onBottom]);
+  const look = useLook(list, props, setAtEnd);
   // Also after every load: a page that is shorter than the screen brings no scrolling with it.
   useEffect(() => {
     if (!measured || rows.length === 0) return undefined;
@@ -143,6 +136,24 @@ function useJump(list: RefObject<VirtualizerHandle | null>, rows: readonly Row[]
   return jump === seen ? null : (jump?.id ?? null);
 }
 
+/** Looks where the list is: whether at its end, and so near to an edge that more rows are wanted. */
+function useLook(
+  list: RefObject<VirtualizerHandle | null>,
+  { hasNewer, onTop, onBottom }: Pick<MessageListProps, "hasNewer" | "onTop" | "onBottom">,
+  setAtEnd: (change: (was: boolean) => boolean) => void,
+): () => void {
+  const place = useRef<ScrollPlace | null>(null);
+  return useCallback((): void => {
+    const { scrollSize = 0, viewportSize = 0, scrollOffset = 0 } = list.current ?? {};
+    const before = place.current;
+    const now = { scrollSize, viewportSize, scrollOffset };
+    place.current = now;
+    setAtEnd((was) => !hasNewer && keepsEnd(was, before, now));
+    if (scrollOffset < LOAD_MARGIN) onTop();
+    if (scrollSize - scrollOffset - viewportSize < LOAD_MARGIN) onBottom();
+  }, [list, hasNewer, onTop, onBottom, setAtEnd]);
+}
+
 /** False for the first two frames, in which the rows are measured and would be seen to move. */
 function useAfterPaint(): boolean {
   const [painted, setPainted] = useState(false);
@@ -182,11 +193,15 @@ function useStickToEnd(
     if (stick) toEnd();
   }, [stick, toEnd]);
   useEffect(() => {
-    if (!scroller.current || !stick) return undefined;
-    // The composer grows and the keyboard of a phone opens: the end stays in sight.
-    const observer = new ResizeObserver(toEnd);
-    observer.observe(scroller.current);
+    const section = scroller.current;
+    if (!section || !stick) return undefined;
+    // The composer grows, the keyboard of a phone opens, rows turn out to be taller than they were thought to be, perhaps
+    // long after the list gave up following them: the end stays in sight.
+    const observer = new ResizeObserver(() => {
+      section.scrollTop = section.scrollHeight;
+    });
+    for (const box of [section, ...section.children]) observer.observe(box);
     return () => observer.disconnect();
-  }, [scroller, stick, toEnd]);
+  }, [scroller, stick]);
   return toEnd;
 }
