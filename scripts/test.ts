@@ -18,6 +18,8 @@ interface Group {
   readonly files: readonly string[];
   /** A group that hangs is killed and counted as failed. */
   readonly limitMs: number;
+  /** So many of its files may fail and be run once more, alone (decision 22). */
+  readonly again?: number;
 }
 
 interface GroupResult {
@@ -25,6 +27,8 @@ interface GroupResult {
   readonly ok: boolean;
   readonly outcomes: readonly Outcome[];
   readonly elapsedMs: number;
+  /** What failed at first and passed alone. */
+  readonly unsteady?: readonly Outcome[];
 }
 
 const MINUTE_MS = 60_000;
@@ -33,7 +37,7 @@ const GROUPS: readonly Group[] = [
   { name: "unit", files: ["{src,web,bench}/**/*.test.ts", "test/*.test.ts"], limitMs: 8 * MINUTE_MS },
   { name: "scenario", files: ["test/scenario/**/*.test.ts"], limitMs: 15 * MINUTE_MS },
   { name: "fuzz", files: ["test/fuzz/**/*.test.ts"], limitMs: 15 * MINUTE_MS },
-  { name: "browser", files: ["test/browser/**/*.test.ts"], limitMs: 15 * MINUTE_MS },
+  { name: "browser", files: ["test/browser/**/*.test.ts"], limitMs: 15 * MINUTE_MS, again: 2 },
   { name: "interop", files: ["test/interop/*.test.ts"], limitMs: 15 * MINUTE_MS },
 ];
 
@@ -50,10 +54,25 @@ async function runGroup(group: Group): Promise<GroupResult | null> {
   const files = group.files.flatMap((pattern) => globSync(pattern)).sort();
   if (files.length === 0) return null;
   console.log(`\n== ${group.name}: ${files.length} files`);
+  const first = await runFiles(group, files, FILES_AT_ONCE);
+  const failed = first.outcomes.filter(({ outcome }) => outcome === "failed");
+  const failedFiles = [...new Set(failed.map(({ file }) => file))];
+  if (failed.length === 0 || failedFiles.length > (group.again ?? 0)) return first;
+  console.log(`\n== ${group.name}: once more, alone: ${failedFiles.join(", ")}`);
+  const second = await runFiles(group, failedFiles, 1);
+  return {
+    ...second,
+    outcomes: [...first.outcomes.filter(({ file }) => !failedFiles.includes(file)), ...second.outcomes],
+    elapsedMs: first.elapsedMs + second.elapsedMs,
+    unsteady: failed,
+  };
+}
+
+async function runFiles(group: Group, files: readonly string[], atOnce: number): Promise<GroupResult> {
   const folder = mkdtempSync(join(tmpdir(), "nocturne-test-"));
   try {
     const outcomesPath = join(folder, "outcomes.jsonl");
-    const result = await run("node", [...nodeArguments(outcomesPath), ...files], {
+    const result = await run("node", [...nodeArguments(outcomesPath, atOnce), ...files], {
       show: true,
       env: { NODE_COMPILE_CACHE: COMPILE_CACHE },
       limitMs: group.limitMs,
@@ -64,11 +83,11 @@ async function runGroup(group: Group): Promise<GroupResult | null> {
   }
 }
 
-function nodeArguments(outcomesPath: string): string[] {
+function nodeArguments(outcomesPath: string, atOnce: number): string[] {
   return [
     "--test",
     "--disable-warning=ExperimentalWarning",
-    `--test-concurrency=${FILES_AT_ONCE}`,
+    `--test-concurrency=${atOnce}`,
     // Not --test-force-exit: a file's process then ends before all of its results have gone through the pipe, and they are
     // missing without a word (nodejs/node#64833). What a broken test leaves running ends with the group's limit instead.
     "--test-reporter=spec",
@@ -87,7 +106,7 @@ function readOutcomes(path: string): Outcome[] {
 }
 
 /** Prints one line for each group, and each skipped or failed test by name. Returns whether the group is good. */
-function printResult({ name, ok, outcomes, elapsedMs }: GroupResult): boolean {
+function printResult({ name, ok, outcomes, elapsedMs, unsteady = [] }: GroupResult): boolean {
   const of = (outcome: Outcome["outcome"]) => outcomes.filter((test) => test.outcome === outcome);
   const passed = of("passed").length;
   const failed = of("failed");
@@ -98,6 +117,8 @@ function printResult({ name, ok, outcomes, elapsedMs }: GroupResult): boolean {
     `${good ? "ok    " : "FAILED"} ${name}: ${passed} passed, ${failed.length} failed, ${skipped.length} skipped, ` +
       `${todo.length} to do (${formatDuration(elapsedMs)})`,
   );
+  for (const test of unsteady)
+    console.log(`         UNSTEADY, failed at first: ${test.name} (${test.file}) ${test.reason}`);
   for (const test of failed) console.log(`         failed: ${test.name} (${test.file}) ${test.reason}`);
   for (const test of skipped) console.log(`         skipped: ${test.name}: ${test.reason}`);
   if (outcomes.length === 0) console.log("         no test ran, although the group has test files");

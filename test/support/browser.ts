@@ -1,6 +1,6 @@
 /** Chromium for the browser tests, driven by playwright-core. */
 import type { TestContext } from "node:test";
-import { type Browser, chromium } from "playwright-core";
+import { type Browser, chromium, type Page } from "playwright-core";
 import { atEnd } from "./cleanup.ts";
 import { requireTool } from "./tools.ts";
 
@@ -15,11 +15,30 @@ const ARGUMENTS = [
   "--disable-sync",
 ];
 
+const TELL_MS = 5_000;
+const TOLD_LINES = 60;
+const TOLD_CHARACTERS = 2_000;
+
 /** A headless browser that closes with the test; null after a loud skip where Chromium is not installed. */
 export async function launchBrowser(t: TestContext, more: readonly string[] = []): Promise<Browser | null> {
   const executablePath = requireTool(t, "chromium");
   if (executablePath === null) return null;
   const browser = await chromium.launch({ executablePath, headless: true, args: [...ARGUMENTS, ...more] });
-  atEnd(t, () => browser.close());
+  atEnd(t, async () => {
+    if (!hasPassed(t)) for (const context of browser.contexts()) for (const page of context.pages()) await tell(page);
+    await browser.close();
+  });
   return browser;
+}
+
+/** `passed` is documented, and missing from the types of this version. */
+function hasPassed(t: TestContext): boolean {
+  return "passed" in t && t.passed === true;
+}
+
+/** What a page showed when its test failed: on a machine of others it is all that one gets to see of it. */
+async function tell(page: Page): Promise<void> {
+  const text = await page.locator("body").innerText({ timeout: TELL_MS }).catch(String);
+  const lines = text.split(/\n+/).slice(-TOLD_LINES).join(" | ");
+  console.log(`page ${page.url()} showed: ${lines.slice(-TOLD_CHARACTERS)}`);
 }
