@@ -166,6 +166,7 @@ import type {
   RouteState,
   Settings,
   Status,
+  StoreView,
   WorkCost,
 } from "../node/views.ts";
 
@@ -183,6 +184,7 @@ export type {
   RouteState,
   Settings,
   Status,
+  StoreView,
   WorkCost,
 };
 export type { Channel, ChannelEntry, ChannelGap, ChannelMoved, ChannelPage, ChannelPost };

@@ -79,6 +79,7 @@ export const statusSchema: Shape<contract.Status> = v.object({
     ),
   }),
   courier: v.nullable(courierInUse),
+  store: v.nullable(v.object({ place: v.string(), waiting: count, problem: v.nullable(v.string()) })),
   requests: count,
   unread: count,
   refused: count,
@@ -390,6 +391,7 @@ export const fileSpaceSchema: Shape<contract.FileSpace> = v.object({
   versionBytes: count,
   trashBytes: count,
   diskBytes: count,
+  bucketBytes: count,
   freeBytes: count,
   uploadBytes: count,
 });

@@ -3,16 +3,30 @@
  *
  *   <dataDir>/blobs/<32 hex>         whole, never changed but for its header
  *   <dataDir>/blobs/<32 hex>.part    being written; left over by a crash, and by an upload that is to be continued
+ *   <dataDir>/blobs/<32 hex>.remote  its bytes lie in an operator's bucket; see `bucket/pointers.ts`
  *
  * A blob exists under its name only after all its bytes and the name itself are on the disk
- * (write, fsync, rename, fsync of the folder), so a crash at any moment leaves either all of it or a `.part`.
+ * (write, fsync, rename, fsync of the folder), so a crash at any moment leaves either all of it or a `.part`. With a
+ * bucket, whole blobs go there afterwards (`bucket/mover.ts`); until it has said that it holds one, it stays here.
  */
-import { closeSync, constants, existsSync, fsyncSync, mkdirSync, openSync, statfsSync, statSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  rmSync,
+  statfsSync,
+  statSync,
+} from "node:fs";
 import { type FileHandle, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { concatBytes, toHex, unwrittenBytes } from "../core/bytes.ts";
-import { InternalError, ValidationError } from "../core/errors.ts";
+import { InternalError, PolicyError, ValidationError } from "../core/errors.ts";
 import { randomBytes } from "../core/random.ts";
+import type { Bucket } from "./bucket/bucket.ts";
+import { type Pointer, Pointers } from "./bucket/pointers.ts";
 import { onDisk, onDiskSync, RESTORE_HINT, writeFully, writeFullySync } from "./disk.ts";
 import { SharedSync } from "./together.ts";
 
@@ -34,11 +48,23 @@ export class BlobStore {
   /** Ids that this process is writing, which a sweep must spare. */
   readonly #writing = new Set<string>();
   readonly #folderSync: SharedSync = new SharedSync(() => this.#syncFolder());
+  readonly #bucket: Bucket | null;
+  readonly #pointers: Pointers;
+  /** Blobs on their way into the bucket, and the header that one got meanwhile. */
+  readonly #moving = new Map<string, Uint8Array>();
+  #forBucket: () => void = () => {};
 
   /** Makes the folder (0700) where it is missing. */
-  constructor(folder: string) {
+  constructor(folder: string, bucket: Bucket | null = null) {
     this.#folder = folder;
+    this.#bucket = bucket;
     mkdirSync(folder, { recursive: true, mode: 0o700 });
+    this.#pointers = new Pointers(folder);
+  }
+
+  /** Whoever moves blobs hears when one was kept, and when one was removed that a bucket may hold. */
+  onBucketWork(listener: () => void): void {
+    this.#forBucket = listener;
   }
 
   /**
@@ -61,6 +87,7 @@ export class BlobStore {
       throw error;
     } finally {
       this.#writing.delete(id);
+      this.#forBucket();
     }
   }
 
@@ -107,9 +134,12 @@ export class BlobStore {
 
   /**
    * Bytes `start` to `end` (exclusive). Throws InternalError `file_missing` when the blob is gone and
-   * `file_damaged` when it ends early.
+   * `file_damaged` when it ends early; for one in a bucket also what `Bucket.read` throws, and PolicyError
+   * `bucket_changed` when that is not the bucket of now.
    */
   async *read(id: string, start: number, end: number): AsyncGenerator<Uint8Array, void, undefined> {
+    const pointer = this.#pointerOf(id);
+    if (pointer) return yield* this.#readRemote(id, pointer, start, end);
     const file = await this.#openBlob(id);
     try {
       for (let at = start; at < end; ) {
@@ -132,12 +162,17 @@ export class BlobStore {
 
   /** Synchronous: whoever finds a blob there can name it before anything else happens. */
   isThere(id: string): boolean {
-    return existsSync(this.#path(id));
+    return existsSync(this.#path(id)) || this.#pointers.has(id);
+  }
+
+  /** True if its bytes lie in a bucket and not here. */
+  isRemote(id: string): boolean {
+    return this.#pointers.has(id) && !existsSync(this.#path(id));
   }
 
   /** Length in bytes. Throws InternalError `file_missing`. */
   async size(id: string): Promise<number> {
-    return (await onDisk(stat(this.#path(id)))).size;
+    return this.#pointerOf(id)?.bytes ?? (await onDisk(stat(this.#path(id)))).size;
   }
 
   /**
@@ -146,6 +181,9 @@ export class BlobStore {
    */
   overwriteHead(id: string, head: Uint8Array): void {
     const path = this.#path(id);
+    const pointer = this.#pointerOf(id);
+    if (pointer) return this.#pointers.set(id, { ...pointer, head });
+    if (this.#moving.has(id)) this.#moving.set(id, head.slice());
     const file = onDiskSync(() => openSync(path, constants.O_WRONLY | constants.O_NOFOLLOW));
     try {
       writeFullySync(file, head, 0);
@@ -155,9 +193,53 @@ export class BlobStore {
     }
   }
 
+  /** What lies in a bucket goes from there later: see `sweepBucket`. */
   async remove(id: string): Promise<void> {
-    await rm(this.#path(id), { force: true });
+    const path = this.#path(id);
+    const isElsewhere = this.#pointers.drop(id);
+    await rm(path, { force: true });
     await this.#folderSync.run();
+    if (isElsewhere) this.#forBucket();
+  }
+
+  /** Blobs whose bytes lie here, and those that a bucket may hold in vain. */
+  async listForBucket(): Promise<{ readonly here: string[]; readonly gone: readonly string[] }> {
+    const here = (await this.list()).filter((id) => existsSync(this.#path(id)));
+    return { here, gone: this.#pointers.gone() };
+  }
+
+  /**
+   * Hands a whole blob to the bucket; then only a pointer is left here. Nothing happens if the blob has gone meanwhile.
+   * Throws what `Bucket.put` throws: then it is still here.
+   */
+  async moveToBucket(id: string, bucket: Bucket): Promise<void> {
+    const path = this.#path(id);
+    await using file = await this.#openBlob(id);
+    const { size } = await file.stat();
+    const upload = this.#pointers.unfinished(id);
+    if (upload !== null) await bucket.abort(id, upload);
+    this.#moving.set(id, new Uint8Array(0));
+    try {
+      this.#pointers.begin(id, null);
+      await bucket.put(id, file, size, (begun) => this.#pointers.begin(id, begun));
+      // From here on nothing may come between: the blob could be removed, or get another header.
+      if (!existsSync(path)) return;
+      this.#pointers.set(id, { place: bucket.place, bytes: size, head: this.#moving.get(id) ?? new Uint8Array(0) });
+      rmSync(path, { force: true });
+      this.#pointers.arrived(id);
+    } finally {
+      this.#moving.delete(id);
+      // Removed while it was on its way: what `remove` noted may name no upload yet, or one that has ended.
+      if (!existsSync(path) && !this.#pointers.has(id)) this.#pointers.drop(id);
+    }
+  }
+
+  /** Takes out of the bucket what was removed here. Throws what `Bucket.delete` throws. */
+  async deleteFromBucket(id: string, bucket: Bucket): Promise<void> {
+    const upload = this.#pointers.unfinished(id);
+    if (upload !== null) await bucket.abort(id, upload);
+    await bucket.delete(id);
+    this.#pointers.forget(id);
   }
 
   /** What the disk has left for this user. */
@@ -168,7 +250,10 @@ export class BlobStore {
 
   /** Ids of all whole blobs, except those that a `write` has not handed over yet. */
   async list(): Promise<string[]> {
-    return (await onDisk(readdir(this.#folder))).filter((name) => BLOB_NAME.test(name) && !this.#writing.has(name));
+    const here = (await onDisk(readdir(this.#folder))).filter(
+      (name) => BLOB_NAME.test(name) && !this.#writing.has(name),
+    );
+    return [...new Set([...here, ...this.#pointers.ids()])];
   }
 
   /**
@@ -198,6 +283,19 @@ export class BlobStore {
     } finally {
       await file.close();
     }
+  }
+
+  /** Where a blob lies whose bytes are not here. */
+  #pointerOf(id: string): Pointer | null {
+    return this.isRemote(id) ? this.#pointers.get(id) : null;
+  }
+
+  async *#readRemote(id: string, { place, bytes, head }: Pointer, start: number, end: number) {
+    if (end > bytes) throw damaged();
+    if (this.#bucket?.place !== place) throw bucketChanged(place);
+    const own = head.subarray(start, end);
+    if (own.length > 0) yield own;
+    if (start + own.length < end) yield* this.#bucket.read(id, start + own.length, end, bytes);
   }
 
   /** Without O_NOFOLLOW a planted symbolic link would make us share any file of the user. */
@@ -248,4 +346,14 @@ async function writePieces(file: FileHandle, pieces: AsyncIterable<Uint8Array>):
 
 function damaged(): InternalError {
   return new InternalError("file_damaged", "The stored bytes of this file end too early.", { hint: RESTORE_HINT });
+}
+
+function bucketChanged(place: string): PolicyError {
+  return new PolicyError(
+    "bucket_changed",
+    `The bytes of this file lie in the bucket ${place}, which is not used now.`,
+    {
+      hint: `Start Nocturne with NOCTURNE_STORE=${place} and its key in NOCTURNE_STORE_KEY.`,
+    },
+  );
 }

@@ -43,6 +43,7 @@ import { Properties } from "./properties.ts";
 import { type OpenedHeader, openContent, openHeader } from "./sealed-file.ts";
 import { sealToFile, type Watermark } from "./sealing.ts";
 import { type Picture, Thumbnails } from "./thumbnails.ts";
+import { measureSpace } from "./space.ts";
 import { SharedTransaction } from "./together.ts";
 import { Trash } from "./trash.ts";
 import { Uploads } from "./uploads.ts";
@@ -266,22 +267,10 @@ export class FileLibrary {
     this.#tell({ change: "changed", id });
   }
 
-  /** What all contents take, before sealing adds its 0.1 %. */
+  /** What all contents take. */
   space(): FileSpace {
-    const files = this.tables.files.list().filter((row) => this.folders.isReachable(row));
-    const sum = (of: (row: FileRow) => number): number => files.reduce((total, row) => total + of(row), 0);
-    const trashBytes = this.trash.list().bytes;
-    const onDisk = new Map(this.tables.contents().map(({ blob, bytes }) => [blob, bytes]));
-    const uploadBytes = this.uploads.storedBytes();
-    const diskBytes = [...onDisk.values()].reduce((total, bytes) => total + bytes, uploadBytes);
-    return {
-      bytes: sum((row) => row.bytes),
-      versionBytes: sum((row) => row.versionBytes),
-      trashBytes,
-      uploadBytes,
-      diskBytes,
-      freeBytes: this.#blobs.freeBytes(),
-    };
+    const { tables, folders, trash, uploads } = this;
+    return measureSpace({ tables, folders, trash, uploads, blobs: this.#blobs });
   }
 
   /**

@@ -84,8 +84,10 @@ export interface FileSpace {
   readonly bytes: number;
   readonly versionBytes: number;
   readonly trashBytes: number;
-  /** What all that takes: less than the sum, where contents are alike. */
+  /** What of all that lies on the disk: less than the sum, where contents are alike or lie in a bucket. */
   readonly diskBytes: number;
+  /** What lies in the operator's bucket; 0 without one. */
+  readonly bucketBytes: number;
   /** What the disk has left for this program. */
   readonly freeBytes: number;
   /** What lies on the disk of uploads that have not ended. */

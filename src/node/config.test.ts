@@ -25,7 +25,38 @@ test("without a word said everything has a default", () => {
     logLevel: "warn",
     cover: null,
     chaff: 0,
+    store: null,
   });
+});
+
+test("a bucket is named by its address, its key stays out of files and of what children inherit", () => {
+  const url = "https://s3.example/bucket/nocturne";
+  const read = (NOCTURNE_STORE: string, NOCTURNE_STORE_KEY = "id:se:cret") =>
+    readConfig({ dataDir }, { NOCTURNE_STORE, NOCTURNE_STORE_KEY }).store;
+  assert.deepEqual(read(`${url}/?region=eu-1`), { url, region: "eu-1", keyId: "id", secret: "se:cret" });
+  assert.equal(read(url)?.region, "auto");
+  assert.equal(read("http://127.0.0.1:9000/bucket")?.url, "http://127.0.0.1:9000/bucket");
+  const refused = [
+    "http://s3.example/bucket",
+    "https://s3.example",
+    "https://s3.example/",
+    "https://id:secret@s3.example/bucket",
+    "https://s3.example/bucket?key=secret",
+    "https://s3.example/bucket#secret",
+    "ftp://s3.example/bucket",
+    "bucket",
+  ];
+  for (const place of refused) assert.throws(() => read(place), { code: "bad_option" }, place);
+  assert.throws(() => read(url, ""), /no NOCTURNE_STORE_KEY/);
+  assert.throws(() => read("", "id:secret"), /no NOCTURNE_STORE\./);
+  assert.throws(() => read(url, "without a colon"), { code: "bad_option" });
+
+  write({ store: url });
+  const environment = { NOCTURNE_STORE_KEY: "id:secret" };
+  assert.equal(readConfig({ dataDir }, environment).store?.url, url);
+  assert.deepEqual(environment, {});
+  write({ store: url, storeKey: "id:secret" });
+  assert.throws(() => readConfig({ dataDir }, {}), /unknown key "storeKey"/);
 });
 
 test("flag, then environment, then file, then default", () => {

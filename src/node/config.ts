@@ -51,6 +51,17 @@ export interface Config {
   readonly cover: CoverProfile | null;
   /** Cells an hour to each of one's relays that nobody can open; 0 for none. */
   readonly chaff: number;
+  /** Where sealed files lie instead of on the disk; null: on the disk. */
+  readonly store: Store | null;
+}
+
+/** A bucket of an S3-compatible service. */
+export interface Store {
+  /** `https://host[:port]/bucket[/prefix]`, without a slash at its end. */
+  readonly url: string;
+  readonly region: string;
+  readonly keyId: string;
+  readonly secret: string;
 }
 
 const DEFAULT_PORT = 8080;
@@ -71,6 +82,9 @@ export const chaffRate: v.GenericSchema<unknown, number> = v.pipe(
 const relay = v.pipe(v.string(), v.rawTransform(toRelayUrl));
 const webUrl = v.pipe(v.string(), v.url(), v.regex(/^(https?|wss?):/));
 
+/** `auto` is what services without regions take. */
+const DEFAULT_REGION = "auto";
+
 const SCHEMAS = {
   port,
   relays: v.pipe(v.array(relay), v.maxLength(ROUTE_LIMITS.relays)),
@@ -86,6 +100,8 @@ const SCHEMAS = {
     v.transform((word): CoverProfile => (word === "off" ? "fast" : word)),
   ),
   chaff: chaffRate,
+  store: v.pipe(v.string(), v.rawTransform(toStore)),
+  storeKey: v.pipe(v.string(), v.regex(/^[^:\s]+:\S+$/)),
 } as const;
 
 type Key = keyof typeof SCHEMAS;
@@ -105,11 +121,14 @@ const SUGGESTIONS: Record<Key, string> = {
   logLevel: "Use silent, error, warn, info or debug.",
   cover: "Use stealth, balanced, fast or off.",
   chaff: CHAFF_HINT,
+  store:
+    "Use the address of a bucket, for example https://s3.example.org/my-bucket/nocturne?region=eu-1; http only on this machine, and no key in it.",
+  storeKey: "Use KEY_ID:SECRET, as the service gave it to you.",
 };
 
 /**
- * The validated configuration. `NOCTURNE_SECRET` is taken out of `environment`, so that no child
- * process and no crash report inherits it.
+ * The validated configuration. `NOCTURNE_SECRET` and `NOCTURNE_STORE_KEY` are taken out of `environment`, so that no
+ * child process and no crash report inherits them.
  * Throws UsageError `bad_option` for a refused value, PolicyError `not_available` for a protection
  * that cannot be given: it is never silently replaced by a weaker one.
  */
@@ -117,6 +136,7 @@ export function readConfig(flags: ConfigFlags, environment: NodeJS.ProcessEnv = 
   const dataDir = resolve(flags.dataDir ?? (environment["NOCTURNE_DATA_DIR"] || DEFAULT_DATA_DIR));
   const fromEnvironment = environmentLayer(environment);
   delete environment["NOCTURNE_SECRET"];
+  delete environment["NOCTURNE_STORE_KEY"];
   const layers = [flagLayer(flags), fromEnvironment, fileLayer(join(dataDir, "config.json"))];
   checkProtection(flags);
   const read = <K extends Key>(key: K): v.InferOutput<(typeof SCHEMAS)[K]> | null => readValue(key, layers);
@@ -132,7 +152,20 @@ export function readConfig(flags: ConfigFlags, environment: NodeJS.ProcessEnv = 
     logLevel: read("logLevel") ?? "warn",
     cover: read("cover"),
     chaff: read("chaff") ?? 0,
+    store: storeOf(read("store"), read("storeKey")),
   };
+}
+
+function storeOf(place: Pick<Store, "url" | "region"> | null, key: string | null): Store | null {
+  if (place === null && key === null) return null;
+  if (place === null || key === null) {
+    const [given, missing] = place === null ? ["a key", "NOCTURNE_STORE"] : ["a bucket", "NOCTURNE_STORE_KEY"];
+    throw new UsageError("bad_option", `There is ${given} for files, but no ${missing}.`, {
+      hint: "Set both NOCTURNE_STORE and NOCTURNE_STORE_KEY, or neither.",
+    });
+  }
+  const colon = key.indexOf(":");
+  return { ...place, keyId: key.slice(0, colon), secret: key.slice(colon + 1) };
 }
 
 function readValue<K extends Key>(key: K, layers: readonly Layer[]): v.InferOutput<(typeof SCHEMAS)[K]> | null {
@@ -163,6 +196,8 @@ function environmentLayer(environment: NodeJS.ProcessEnv): Layer {
     secret: [environment["NOCTURNE_SECRET"] || undefined, "NOCTURNE_SECRET"],
     tracker: [environment["NOCTURNE_TRACKER"] || undefined, "NOCTURNE_TRACKER"],
     genesisKey: [environment["NOCTURNE_GENESIS_KEY"] || undefined, "NOCTURNE_GENESIS_KEY"],
+    store: [environment["NOCTURNE_STORE"] || undefined, "NOCTURNE_STORE"],
+    storeKey: [environment["NOCTURNE_STORE_KEY"] || undefined, "NOCTURNE_STORE_KEY"],
   });
 }
 
@@ -176,6 +211,7 @@ const FILE_KEYS: readonly Key[] = [
   "logLevel",
   "cover",
   "chaff",
+  "store",
 ];
 
 /** A secret has no place in the file: it lies beside the data it would protect. */
@@ -237,3 +273,19 @@ function toRelayUrl({ dataset, addIssue, NEVER }: v.RawTransformContext<string>)
   addIssue({ message: "not a relay address" });
   return NEVER;
 }
+
+/** Plain http only where nobody is between: the key's signature travels with each call. */
+function toStore({ dataset, addIssue, NEVER }: v.RawTransformContext<string>): Pick<Store, "url" | "region"> {
+  const url = URL.parse(dataset.value);
+  const path = url?.pathname.replace(/\/+$/, "") ?? "";
+  const isSafe = url?.protocol === "https:" || (url?.protocol === "http:" && LOOPBACK.has(url.hostname));
+  const names = [...(url?.searchParams.keys() ?? [])];
+  const isKnown = names.every((name) => name === "region") && url?.hash === "";
+  if (!url || !isSafe || !isKnown || path === "" || url.username !== "" || url.password !== "") {
+    addIssue({ message: "not the address of a bucket" });
+    return NEVER;
+  }
+  return { url: `${url.origin}${path}`, region: url.searchParams.get("region") || DEFAULT_REGION };
+}
+
+const LOOPBACK: ReadonlySet<string> = new Set(["127.0.0.1", "[::1]", "localhost"]);

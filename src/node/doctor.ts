@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { systemClock } from "../core/clock.ts";
 import { toNocturneError } from "../core/errors.ts";
 import { createLogger } from "../core/log.ts";
+import { Bucket } from "../files/bucket/bucket.ts";
 import { HEADER_FILE } from "../vault/data-directory.ts";
 import { openVault } from "../vault/vault.ts";
 import type { Config } from "./config.ts";
@@ -27,7 +28,8 @@ const SET_BACK_MS = 300_000; // 5 min
 export async function examineNode(services: Services): Promise<DoctorReport> {
   const { dataDir } = services.config;
   const vault = { name: "vault", ok: true, hint: services.vault.locked ? "Locked." : "Open." };
-  return report([...(await examineMachine(dataDir)), vault, ...examineRelays(services)]);
+  const machine = await examineMachine(dataDir);
+  return report([...machine, vault, ...examineRelays(services), ...(await examineBucket(services.store?.bucket))]);
 }
 
 /** The checks that need no running node. */
@@ -35,7 +37,8 @@ export async function examineOffline(config: Config): Promise<DoctorReport> {
   const machine = await examineMachine(config.dataDir);
   const ports = [await examinePort("app port", config.port, "--port")];
   if (config.relayPort !== null) ports.push(await examinePort("relay port", config.relayPort, "--relay-port"));
-  return report([...machine, await examineVault(config), ...ports]);
+  const bucket = await examineBucket(config.store ? new Bucket(config.store) : null);
+  return report([...machine, await examineVault(config), ...ports, ...bucket]);
 }
 
 function report(checks: readonly DoctorCheck[]): DoctorReport {
@@ -127,6 +130,19 @@ function examineRelays(services: Services): DoctorCheck[] {
       hint: "It cannot be reached now: check your connection, or choose another relay.",
     }),
   );
+}
+
+/** Puts a small object there, reads a part of it, and deletes it. */
+async function examineBucket(bucket: Bucket | null | undefined): Promise<DoctorCheck[]> {
+  if (!bucket) return [];
+  const name = "bucket";
+  try {
+    await bucket.check();
+    return [{ name, ok: true, hint: `${bucket.place} takes, gives and deletes.` }];
+  } catch (thrown) {
+    const { message, hint } = toNocturneError(thrown);
+    return [{ name, ok: false, hint: `${message} ${hint ?? ""}`.trim() }];
+  }
 }
 
 function check(name: string, ok: boolean, found: string, failed: { hint: string }): DoctorCheck {

@@ -19,6 +19,7 @@ import type { RelayPool } from "../route/relay-pool.ts";
 import type { Vault } from "../vault/vault.ts";
 import { AttemptLimiter } from "./attempt-limiter.ts";
 import type { ChannelRoom } from "./channel-room.ts";
+import type { Mover } from "../files/bucket/mover.ts";
 import type { EventBus } from "./event-bus.ts";
 import type { Personas } from "./personas.ts";
 
@@ -32,6 +33,7 @@ export interface GateRooms {
   readonly files: FileLibrary;
   readonly links: Links;
   readonly receiver: Receiver;
+  readonly store: { readonly mover: Pick<Mover, "wake"> } | null;
   readonly bus: EventBus;
   /** Takes the cover that the person chose, which the vault keeps. */
   readonly adoptCover: () => void;
@@ -184,13 +186,14 @@ export class Gate {
 
   #start(): void {
     if (!this.working) return;
-    const { messenger, channels, personas, files, links, adoptCover, log } = this.#rooms;
+    const { messenger, channels, personas, files, links, store, adoptCover, log } = this.#rooms;
     adoptCover();
     links.reconcile();
     files.sweep().catch((error: Error) => {
       // Locked again before it was done: the next unlock goes on with it.
       if (!(error instanceof LockedError)) log.warn({ error: error.name }, "left-over files could not be removed");
     });
+    store?.mover.wake();
     messenger.start();
     channels.start();
     personas.start();

@@ -12,6 +12,8 @@ import { ROUTE_LIMITS } from "../core/limits.ts";
 import { createLogger, type Logger } from "../core/log.ts";
 import { parseLink } from "../crypto/link-key.ts";
 import { BlobStore } from "../files/blob-store.ts";
+import { Bucket } from "../files/bucket/bucket.ts";
+import { Mover } from "../files/bucket/mover.ts";
 import { FileLibrary } from "../files/library.ts";
 import { LinkStore } from "../files/link-store.ts";
 import { Links } from "../files/links.ts";
@@ -58,6 +60,8 @@ export interface Services {
   readonly mount: Mount;
   /** Files that other people sent. */
   readonly receiver: Receiver;
+  /** Where sealed files go from the disk; null: they stay there. */
+  readonly store: { readonly bucket: Bucket; readonly mover: Mover } | null;
   /** null when it is switched off, and offline. */
   readonly relay: RunningRelay | null;
   readonly pool: RelayPool;
@@ -116,9 +120,10 @@ function compose(foundation: Foundation, opened: AsyncDisposableStack): Omit<Ser
     const chosen = vault.locked ? [] : settings.read().relays;
     return [...new Set([...(relay ? [relay.url] : []), ...config.relays, ...chosen])].slice(0, ROUTE_LIMITS.relays);
   };
-  const stored = createFiles(foundation, place);
-  const { files, links, receiver } = stored;
+  const stored = createFiles(foundation, { place, bus });
+  const { files, links, receiver, store } = stored;
   opened.defer(() => receiver.stop());
+  opened.defer(() => store?.mover.close());
   const pool = new RelayPool({ carrier: directCarrier, clock, log });
   opened.defer(() => pool.close());
   const authenticate = authenticator(vault, ownRelays, clock);
@@ -148,6 +153,7 @@ function compose(foundation: Foundation, opened: AsyncDisposableStack): Omit<Ser
   const sweeping = setInterval(() => {
     links.sweep();
     if (vault.locked) return;
+    store?.mover.wake();
     files.expire().catch((error: Error) => log.warn({ error: error.name }, "what is too old could not be deleted"));
   }, SWEEP_MS);
   opened.defer(() => clearInterval(sweeping));
@@ -178,13 +184,17 @@ function compose(foundation: Foundation, opened: AsyncDisposableStack): Omit<Ser
 }
 
 function createFiles(
-  { config, vault, clock, log, linkStore }: Foundation,
-  place: Services["place"],
-): Pick<Services, "files" | "links" | "receiver"> {
-  const blobs = new BlobStore(join(config.dataDir, BLOB_FOLDER));
+  { config, vault, clock, log, linkStore, online }: Foundation,
+  { place, bus }: Pick<Services, "place" | "bus">,
+): Pick<Services, "files" | "links" | "receiver" | "store"> {
+  const bucket = config.store ? new Bucket(config.store) : null;
+  const blobs = new BlobStore(join(config.dataDir, BLOB_FOLDER), bucket);
   const library = new FileLibrary({ vault, blobs, linkStore, clock, log });
   const links = new Links({ vault, library, store: linkStore, blobs, clock, log, baseUrl: () => place.origin });
-  return { files: library, links, receiver: new Receiver({ vault, library, blobs, clock, log }) };
+  const isNamed = (blob: string): boolean | null => (vault.locked ? null : library.tables.isNamed(blob));
+  const changed = (): void => bus.emit({ event: "store" });
+  const store = bucket && online ? { bucket, mover: new Mover({ bucket, blobs, isNamed, changed, log }) } : null;
+  return { files: library, links, receiver: new Receiver({ vault, library, blobs, clock, log }), store };
 }
 
 function settingsChanger(

@@ -13,6 +13,8 @@ const NO_PASSPHRASE =
   "Your vault has no passphrase: whoever can read your disk can read everything in it. Choose a passphrase in the settings.";
 const TOO_DEAR =
   "Reading your relays costs more than you allow, even in the cheapest way. Nothing is left out; allow more in the settings, or leave a relay.";
+const FILES_WAIT =
+  "Files wait on this disk, because their bucket cannot be used now; what lies there cannot be read meanwhile. See: nocturne doctor";
 const NOT_WRITTEN_DOWN =
   "Your recovery key is not written down: if this machine is lost, so is everything in it. Show it: nocturne recovery show - then: nocturne recovery confirm";
 
@@ -31,6 +33,7 @@ export function readStatus(services: Services): Status {
     reading: readReading(services),
     chaff: services.chaff.view(),
     courier: courierInUse(services),
+    store: storeView(services),
     mesh: { peers: 0 },
     locked,
     protection: vault.protection,
@@ -46,6 +49,7 @@ function warnings(services: Services, reachable: Status["reachable"]): string[] 
   const courier = courierInUse(services);
   return [
     ...(courier?.why ? [`Your mail waits for ${courier.name}: ${courier.why} See: nocturne courier list`] : []),
+    ...(services.store?.mover.view().problem ? [FILES_WAIT] : []),
     ...(reachable === "this-machine" ? [ONLY_THIS_MACHINE] : []),
     ...(failing > 0 ? [`${failing} of your relays cannot be reached now; Nocturne keeps trying.`] : []),
     ...(readReading(services).fits ? [] : [TOO_DEAR]),
@@ -53,6 +57,12 @@ function warnings(services: Services, reachable: Status["reachable"]): string[] 
     ...(services.vault.protection === "key-file" ? [NO_PASSPHRASE] : []),
     ...(services.settings.read().recoveryConfirmed ? [] : [NOT_WRITTEN_DOWN]),
   ];
+}
+
+function storeView({ store }: Services): Status["store"] {
+  if (!store) return null;
+  const { waiting, problem } = store.mover.view();
+  return { place: store.bucket.place, waiting, problem: problem?.message ?? null };
 }
 
 function courierInUse({ gate, messenger }: Services): Status["courier"] {

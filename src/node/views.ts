@@ -48,10 +48,21 @@ export interface Status {
   readonly chaff: ChaffView;
   /** By whom cells leave; null: by this node itself, or it is locked. */
   readonly courier: CourierInUse | null;
+  /** The operator's bucket, where sealed files lie; null: on the disk. */
+  readonly store: StoreView | null;
   /** Who can write to you: programs on this machine only, or whoever shares a relay with you. */
   readonly reachable: "this-machine" | "relays";
   /** What a person must know now, in plain words, worst first; empty when all is well. */
   readonly warnings: readonly string[];
+}
+
+export interface StoreView {
+  /** Its address, without a key. */
+  readonly place: string;
+  /** Files that lie on the disk and are to go there. */
+  readonly waiting: number;
+  /** Why they wait, in plain words; null when nothing is wrong. */
+  readonly problem: string | null;
 }
 
 /** When cells leave to relays, and what that costs and shows. */
@@ -224,6 +235,8 @@ export type NodeEvent =
   /** A file of a message is on its way into the library, or here. */
   | { readonly event: "received"; readonly file: ReceivedFile }
   | { readonly event: "links" }
+  /** How much waits for the bucket, or why. */
+  | { readonly event: "store" }
   | { readonly event: "personas" }
   | { readonly event: "settings" }
   | { readonly event: "relays" }

@@ -2,7 +2,7 @@
  * A backup: one sealed stream of everything that the recovery key must bring back.
  *
  *   sealed header (purpose backup; slots recovery, and password if there is one, as in the vault)
- *   | payload (Cobblestone-256, `payload.ts`) of a tar: vault.json, vault.db, blobs/<32 hex>...
+ *   | payload (Cobblestone-256, `payload.ts`) of a tar: vault.json, vault.db, blobs/<32 hex>[.remote]...
  *
  * Sealed under a key derived from the vault key, so whoever can open the vault can open its backups and
  * nobody else. The tar hides in the payload: its names, sizes and count show only in the total length.
@@ -35,8 +35,12 @@ export interface BackupSource {
   readonly requireOpen: () => void;
 }
 
-/** Names of sealed files; anything else in the folder is unfinished and stays out. */
-export const BLOB_NAME: RegExp = /^[0-9a-f]{32}$/;
+/**
+ * Names of sealed files, and of pointers to those that lie in an operator's bucket: a backup tells where these are, and does
+ * not fetch them. Anything else in the folder is unfinished and stays out.
+ */
+export const BLOB_NAME: RegExp = /^[0-9a-f]{32}(\.remote)?$/;
+const POINTER_SUFFIX = ".remote";
 export const BACKUP_CONTEXT: Uint8Array = utf8Encode("nocturne/backup/v1");
 
 export function deriveBackupKey(vaultKey: Uint8Array): Uint8Array {
@@ -87,20 +91,28 @@ async function fillArchive(archive: Pack, dataDir: string, vaultFile: Uint8Array
   await addFile(archive, DATABASE_FILE, snapshot);
   const folder = join(dataDir, BLOB_FOLDER);
   // Listed after the snapshot: whatever its rows speak of is there, unless it was deleted since.
-  for (const name of await listBlobs(folder)) await addFile(archive, `${BLOB_FOLDER}/${name}`, join(folder, name));
+  const names = await listBlobs(folder);
+  for (const name of names) {
+    const isAdded = await addFile(archive, `${BLOB_FOLDER}/${name}`, join(folder, name));
+    // Moved into the bucket meanwhile.
+    const pointer = `${name}${POINTER_SUFFIX}`;
+    if (isAdded || names.includes(pointer)) continue;
+    await addFile(archive, `${BLOB_FOLDER}/${pointer}`, join(folder, pointer));
+  }
   archive.finalize();
 }
 
 // When the files were made is nobody's business, not even inside the seal.
 const NO_TIME = new Date(0);
 
-/** A file that was deleted meanwhile is left out. */
-async function addFile(archive: Pack, name: string, path: string): Promise<void> {
+/** False for a file that was deleted meanwhile. */
+async function addFile(archive: Pack, name: string, path: string): Promise<boolean> {
   await using file = await openIfPresent(path);
-  if (!file) return;
+  if (!file) return false;
   const { size } = await file.stat();
   const entry = archive.entry({ name, size, mode: PRIVATE_FILE_MODE, mtime: NO_TIME });
   await pipeline(size === 0 ? Readable.from([]) : file.createReadStream({ end: size - 1, autoClose: false }), entry);
+  return true;
 }
 
 async function openIfPresent(path: string): Promise<FileHandle | null> {

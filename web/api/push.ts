@@ -122,6 +122,8 @@ function apply(event: Heard): void {
       return refetchSoon(keys.files, keys.folders, keys.foundFiles, keys.trash, keys.versions, keys.space);
     case "links":
       return refetchSoon(keys.links);
+    case "store":
+      return refetchSoon(keys.status, keys.space);
     case "settings":
       return refetchSoon(keys.settings, keys.identity, keys.status, keys.mount);
     case "personas":

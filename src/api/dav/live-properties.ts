@@ -11,7 +11,7 @@ export interface Surroundings {
   readonly locks: (path: string) => readonly Lock[];
   readonly nowMs: number;
   /** Asked for only where somebody wants to know. */
-  readonly space: Pick<FileSpace, "diskBytes" | "freeBytes"> | null;
+  readonly space: Pick<FileSpace, "diskBytes" | "bucketBytes" | "freeBytes"> | null;
 }
 
 /** The inside of the property's element; null where a resource has none. */
@@ -41,7 +41,8 @@ const LIVE: Readonly<Record<string, Live>> = {
 
 /** Not among "all": they cost a look at every file (RFC 4331 section 2). */
 const ON_DEMAND: Readonly<Record<string, Live>> = {
-  "quota-used-bytes": ({ kind }, { space }) => (kind === "folder" && space ? String(space.diskBytes) : null),
+  "quota-used-bytes": ({ kind }, { space }) =>
+    kind === "folder" && space ? String(space.diskBytes + space.bucketBytes) : null,
   "quota-available-bytes": ({ kind }, { space }) => (kind === "folder" && space ? String(space.freeBytes) : null),
 };
 

@@ -1,7 +1,7 @@
 /** `nocturne status` and `doctor`: how it is going, health first. */
 
 import type { Command } from "commander";
-import type { CourierInUse, DoctorReport, Status } from "../../api/contract.ts";
+import type { CourierInUse, DoctorReport, Status, StoreView } from "../../api/contract.ts";
 import type { Context } from "../context.ts";
 import { EXIT } from "../exit-codes.ts";
 import { plainLine } from "../plain-text.ts";
@@ -61,6 +61,11 @@ export function describeCourier({ name, why, handing, entrusted, leftToday }: Co
   return `Courier: ${plainLine(name)}. Cells on the way there: ${handing}, there: ${entrusted}, left today: ${leftToday}.${state}`;
 }
 
+function describeStore({ place, waiting, problem }: StoreView): string {
+  const rest = waiting === 0 ? "" : ` On this disk, waiting to go there: ${waiting}.`;
+  return `Files: sealed, in the bucket ${plainLine(place)}.${rest}${problem === null ? "" : ` ${problem}`}`;
+}
+
 /** Health first, then the numbers, then what a person must know. */
 function describe(status: Status): string {
   const relays = status.relays.map(
@@ -75,6 +80,7 @@ function describe(status: Status): string {
     ...describeReading(status.reading),
     ...describeChaff(status.chaff),
     ...(status.courier ? [describeCourier(status.courier)] : []),
+    ...(status.store ? [describeStore(status.store)] : []),
     relays.length === 0 ? "No relay." : "Relays:",
     ...relays,
     ...status.warnings.map((warning) => `! ${warning}`),

@@ -219,14 +219,15 @@ function showTrash(context: Context, { entries, bytes }: TrashView): void {
 }
 
 function showSpace(context: Context, space: FileSpace): void {
-  const { bytes, versionBytes, trashBytes, diskBytes, freeBytes } = space;
-  const once = bytes + versionBytes + trashBytes - diskBytes;
+  const { bytes, versionBytes, trashBytes, uploadBytes, diskBytes, bucketBytes, freeBytes } = space;
+  const once = bytes + versionBytes + trashBytes + uploadBytes - diskBytes - bucketBytes;
   const lines = [
     ["Files", bytes],
     ["Earlier versions", versionBytes],
     ["Trash", trashBytes],
     ...(once > 0 ? [["Saved, because alike", once] as const] : []),
     ["On the disk", diskBytes],
+    ...(bucketBytes > 0 ? [["In the bucket", bucketBytes] as const] : []),
     ["Free", freeBytes],
   ] as const;
   context.output.result(space, lines.map(([what, size]) => `${what.padEnd(22)}${formatBytes(size)}`).join("\n"));

@@ -1,4 +1,4 @@
-/** What the library takes, as a bar and as a table, and what the disk has left. */
+/** What the library takes of what it could take, as a bar, and what the disk has left; a table tells the parts. */
 import { ChevronDown } from "lucide-react";
 import type { ReactNode } from "react";
 import type { FileSpace } from "../../../src/api/contract.ts";
@@ -17,13 +17,14 @@ export function SpaceLine(): ReactNode {
   if (!data) return null;
   const parts = partsOf(data);
   const kept = parts.reduce((sum, { bytes }) => sum + bytes, 0);
-  const alike = kept - data.diskBytes;
+  const taken = data.diskBytes + data.bucketBytes;
+  const alike = kept + data.uploadBytes - taken;
   return (
     <details className="group border-b border-divider">
       <summary className="ring-inside flex min-h-11 items-center gap-3 rounded text-sm text-muted">
-        <Bar parts={parts} whole={kept} />
+        <Bar parts={parts} whole={kept + data.uploadBytes + data.freeBytes} />
         <span className="tabular-nums">
-          {formatBytes(data.diskBytes)} taken, {formatBytes(data.freeBytes)} free
+          {formatBytes(taken)} taken, {formatBytes(data.freeBytes)} free
         </span>
         <ChevronDown aria-hidden className="ms-auto me-3 size-5 group-open:rotate-180" />
       </summary>
@@ -35,6 +36,7 @@ export function SpaceLine(): ReactNode {
           ))}
           {alike > 0 && <Row what="Saved, because alike" bytes={-alike} />}
           <Row what="On the disk" bytes={data.diskBytes} />
+          {data.bucketBytes > 0 && <Row what="In the bucket" bytes={data.bucketBytes} />}
           {data.uploadBytes > 0 && <Row what="Uploads that have not ended" bytes={data.uploadBytes} />}
           <Row what="Free" bytes={data.freeBytes} />
         </tbody>
@@ -56,7 +58,7 @@ function Bar({ parts, whole }: { readonly parts: readonly Part[]; readonly whole
     <span aria-hidden className="flex h-1.5 w-12 shrink-0 gap-px overflow-hidden rounded-full bg-divider rail:w-40">
       {parts.map(
         ({ what, bytes, look }) =>
-          bytes > 0 && <span key={what} className={look} style={{ width: `${(100 * bytes) / whole}%` }} />,
+          bytes > 0 && <span key={what} className={look} style={{ width: `max(2px, ${(100 * bytes) / whole}%)` }} />,
       )}
     </span>
   );
