@@ -13,6 +13,7 @@ import { deriveLinkKeys, type LinkAddress, type LinkKeys, parseLink, sealedBytes
 import type { LinkManifest } from "../crypto/link-manifest.ts";
 import { openManifestFor } from "../crypto/recipient-manifest.ts";
 import { type Broke, LinkClient, mayPass, unreachable } from "./link-client.ts";
+import { planRange } from "./content-range.ts";
 import { openContent } from "./sealed-file.ts";
 import type { LinkClaim } from "./views.ts";
 
@@ -35,8 +36,11 @@ export interface VisitedLink {
   readonly contentBytes: number;
   /** True: it took our keys. */
   readonly forRecipients: boolean;
-  /** The plain content, once. Only a regular end says that nothing is missing. Throws as `visitLink` does. */
-  readonly open: () => AsyncGenerator<Uint8Array>;
+  /**
+   * The plain content from byte `start` on (0 when nothing is said), once. Only a regular end says that nothing is
+   * missing. Throws as `visitLink` does; ValidationError `bad_range` for a start behind the end.
+   */
+  readonly open: (start?: number) => AsyncGenerator<Uint8Array>;
 }
 
 /**
@@ -50,7 +54,7 @@ export async function visitLink(link: string, options: VisitOptions): Promise<Vi
   const visit = new Visit(client, address, await deriveLinkKeys(address, null), options);
   const first = await visit.claim();
   const { contentBytes, forRecipients } = first;
-  return { bytes: first.manifest.bytes, contentBytes, forRecipients, open: () => visit.content(first) };
+  return { bytes: first.manifest.bytes, contentBytes, forRecipients, open: (start = 0) => visit.content(first, start) };
 }
 
 interface Claimed {
@@ -88,18 +92,21 @@ class Visit {
     }
   }
 
-  /** The whole plaintext of what was claimed. */
-  content(claimed: Claimed): AsyncGenerator<Uint8Array> {
-    const { suite, fileKey } = claimed.manifest;
-    return openContent(this.#sealed(claimed), suite, fileKey);
+  /** The plaintext of what was claimed. */
+  content(claimed: Claimed, start: number): AsyncGenerator<Uint8Array> {
+    const { manifest, contentBytes } = claimed;
+    const { suite, fileKey, bytes } = manifest;
+    if (start === 0) return openContent(this.#sealed(claimed, 0, contentBytes), suite, fileKey);
+    const read = (from: number, to: number): AsyncGenerator<Uint8Array> => this.#sealed(claimed, from, to);
+    return planRange({ start, end: bytes }, { bytes, contentBytes, suite, fileKey, read });
   }
 
-  async *#sealed(first: Claimed): AsyncGenerator<Uint8Array> {
+  async *#sealed(first: Claimed, start: number, end: number): AsyncGenerator<Uint8Array> {
     let { lease } = first;
-    let at = 0;
+    let at = start;
     for (let renewedAt = -1; ; ) {
       try {
-        for await (const piece of this.#client.content(lease, at, first.contentBytes)) {
+        for await (const piece of this.#client.content(lease, at, end)) {
           at += piece.length;
           yield piece;
         }

@@ -26,8 +26,8 @@ interface Side extends LibraryRoom {
   readonly told: ReceivedFile[];
 }
 
-async function openSide(t: TestContext, freeBytes?: number): Promise<Side> {
-  const room = await openLibraryRoom(t);
+async function openSide(t: TestContext, freeBytes?: number, dataDir?: string): Promise<Side> {
+  const room = await openLibraryRoom(t, dataDir);
   const blobs = new BlobStore(`${room.dataDir}/blobs`);
   if (freeBytes !== undefined) t.mock.method(blobs, "freeBytes", () => freeBytes);
   const { vault, library, clock } = room;
@@ -216,16 +216,58 @@ test("what waits is tried at once when it is asked for again, and stopped withou
   assert.equal(bob.blobs().length, 1);
 });
 
-test("a lock ends what is on its way, and leaves nothing behind", async (t) => {
+test("a save outlives the program: it goes on where it was, and no client is told of the upload behind it", async (t) => {
+  const [ada, before] = [await openSide(t), await openSide(t)];
+  const { server, port, state } = await serve(t, ada);
+  const content = randomBytes(8 * MIB + 5);
+  const offer = await share(ada, port, content, [before.me]);
+  state.breakAfter = 4 * MIB;
+  before.receiver.save(offer);
+  await reaches(before.receiver, (file) => file.state === "waiting");
+  await before.receiver.stop();
+  assert.deepEqual(before.receiver.list(), []);
+  before.close();
+
+  state.breakAfter = Number.POSITIVE_INFINITY;
+  await listen(server, port);
+  const bob = await openSide(t, undefined, before.dataDir);
+  assert.deepEqual(await bob.library.uploads.list(), []);
+  await bob.library.sweep();
+  bob.receiver.resume();
+  bob.receiver.resume();
+  const saved = await settled(bob);
+  assert.equal(saved.state, "saved", saved.error?.message);
+  assert.deepEqual(await contentOf(bob, saved.savedAs?.id ?? ""), content);
+  assert.equal(saved.savedAs?.path, "/Received/Ada - Work/plan.pdf");
+  const [, header = -1, rest = -1] = state.starts.slice(-3);
+  assert.deepEqual([header, state.starts.length], [0, 3], "asked again for the first bytes of the seal alone");
+  assert.ok(rest > 3 * MIB, `${rest}`);
+  assert.equal(bob.blobs().length, 1);
+
+  bob.receiver.resume();
+  assert.deepEqual(
+    bob.receiver.list().map((file) => file.state),
+    ["saved"],
+    "what has ended is not wanted any more",
+  );
+});
+
+test("what was stopped or failed does not come back by itself, and leaves nothing", async (t) => {
   const [ada, bob] = [await openSide(t), await openSide(t)];
   const { port, state } = await serve(t, ada);
-  const offer = await share(ada, port, randomBytes(4 * MIB), [bob.me]);
   state.breakAfter = 2 * MIB;
-  bob.receiver.save(offer);
-  await reaches(bob.receiver, (file) => file.state === "waiting");
+  const stopped = await share(ada, port, randomBytes(4 * MIB), [bob.me]);
+  const refused = await share(ada, port, randomBytes(10), [ada.me]);
+  bob.receiver.save(refused);
+  await reaches(bob.receiver, (file) => file.state === "failed");
+  bob.receiver.save(stopped);
+  await reaches(bob.receiver, (file) => file.file === stopped.id && file.state === "waiting");
+  bob.receiver.cancel(MESSAGE, stopped.id);
   await bob.receiver.stop();
-  assert.deepEqual(bob.receiver.list(), []);
+  for (let i = 0; i < 100 && bob.blobs().length > 0; i++) await new Promise((resolve) => setTimeout(resolve, 20));
   assert.deepEqual(bob.blobs(), []);
+  bob.receiver.resume();
+  assert.deepEqual(bob.receiver.list(), []);
 });
 
 test("more than the message said, more than the disk holds, and an ended link are refused", async (t) => {

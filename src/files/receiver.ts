@@ -3,14 +3,18 @@
  * never before, because asking tells the sender's node this machine's address.
  *
  *   save -> fetching <-> waiting (their node does not answer; tried again by itself) -> saved, or failed
+ *      wanted: a row of the vault          what came: an upload (`uploads.ts`)
  *
- * What waits or is on its way lives as long as the program runs with the vault open; what was saved is remembered.
+ * A save outlives this process and a locked vault: what is wanted is written down, what came of it lies sealed in an
+ * upload, and `resume` goes on from there. What was saved is remembered; what failed is told until the program ends.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Clock } from "../core/clock.ts";
 import { NetworkError, NocturneError, toNocturneError, ValidationError } from "../core/errors.ts";
 import { RECEIVE_LIMITS } from "../core/limits.ts";
 import type { Logger } from "../core/log.ts";
+import { utf8Encode, toHex } from "../core/bytes.ts";
+import { sha256 } from "../crypto/key-derivation.ts";
 import type { EnvelopeKeys } from "../crypto/envelope.ts";
 import type { SealedTable } from "../vault/sealed-table.ts";
 import type { Vault } from "../vault/vault.ts";
@@ -21,7 +25,8 @@ import type { FileLibrary } from "./library.ts";
 import { diskFull } from "./library-errors.ts";
 import type { Broke } from "./link-client.ts";
 import { differs, visitLink, type VisitedLink } from "./link-visitor.ts";
-import type { ReceivedFile, SharedFile } from "./views.ts";
+import { UploadOffsetError } from "./live-upload.ts";
+import type { ReceivedFile, SharedFile, UploadView } from "./views.ts";
 
 /** A file as it stands in a message. */
 export interface OfferedFile extends SharedFile {
@@ -47,6 +52,18 @@ interface SavedRow {
   readonly savedAs: string;
 }
 
+/** What the person asked for and what has not come to an end. */
+interface WantedRow {
+  readonly key: string;
+  readonly offer: OfferedFile;
+  /** Where it goes; null: by the conversation. */
+  readonly folder: string | null;
+  /** Of the first time that it was asked for. */
+  readonly sinceMs: number;
+  /** What holds what came; null before something did. */
+  readonly upload: string | null;
+}
+
 /** What is on its way, as it is told, and how it is stopped. */
 interface Job {
   view: ReceivedFile;
@@ -63,12 +80,21 @@ const ID_CHARACTERS = 32;
 export class Receiver {
   readonly #o: ReceiverOptions;
   readonly #saved: SealedTable<SavedRow>;
+  readonly #wanted: SealedTable<WantedRow>;
   readonly #jobs = new Map<string, Job>();
   readonly #listeners = new Set<(file: ReceivedFile) => void>();
 
   constructor(options: ReceiverOptions) {
     this.#o = options;
     this.#saved = options.vault.table<SavedRow>({ name: "received_files", key: (row) => row.key });
+    // Not in backups, where the uploads are not: what is restored elsewhere would begin to fetch by itself.
+    const indexes = { unsaved: () => "yes" };
+    this.#wanted = options.vault.table<WantedRow>({ name: "wanted_files", key: (row) => row.key, indexes });
+  }
+
+  /** Goes on with what was wanted when the program ended or the vault was locked. Throws LockedError. */
+  resume(): void {
+    for (const row of this.#wanted.list()) if (!this.#jobs.has(row.key)) this.#begin(row);
   }
 
   /**
@@ -86,15 +112,19 @@ export class Receiver {
     if (saved) return saved;
     if (folder !== undefined) this.#o.library.folders.resolve(folder);
     if (!job) this.#makeRoom();
-    return this.#begin(key, offer, folder);
+    const row = { key, offer, folder: folder ?? null, sinceMs: this.#o.clock.nowMs(), upload: null };
+    this.#wanted.put(row);
+    return this.#begin(row);
   }
 
   /** Stops a save; nothing of it stays. */
   cancel(message: string, file: string): void {
-    const job = this.#jobs.get(keyOf(message, file));
+    const key = keyOf(message, file);
+    const job = this.#jobs.get(key);
     if (!job) return;
-    this.#jobs.delete(keyOf(message, file));
+    this.#jobs.delete(key);
     job.stop.abort(cancelled());
+    this.#giveUp(key);
     this.#tell(job, { state: "cancelled", retryAt: null });
   }
 
@@ -118,7 +148,7 @@ export class Receiver {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Ends everything; call it before the vault is locked. */
+  /** Ends everything that runs; call it before the vault is locked. What is wanted stays written down. */
   async stop(): Promise<void> {
     const jobs = [...this.#jobs.values()];
     this.#jobs.clear();
@@ -134,15 +164,16 @@ export class Receiver {
     this.#jobs.delete(failed[0]);
   }
 
-  #begin(key: string, offer: OfferedFile, folder: string | undefined): ReceivedFile {
+  #begin({ key, offer, sinceMs }: WantedRow): ReceivedFile {
     const { message, id: file, name, bytes } = offer;
     const fresh = { done: 0, state: "fetching", retryAt: null, savedAs: null, error: null } as const;
     const view: ReceivedFile = { message, file, name, bytes, ...fresh };
     const job: Job = { view, stop: new AbortController(), wake: () => {}, ended: Promise.resolve() };
-    const late = setTimeout(() => job.stop.abort(tookTooLong()), RECEIVE_LIMITS.wholeMs).unref();
+    const leftMs = Math.max(0, sinceMs + RECEIVE_LIMITS.wholeMs - this.#o.clock.nowMs());
+    const late = setTimeout(() => job.stop.abort(tookTooLong()), leftMs).unref();
     this.#jobs.set(key, job);
     this.#tell(job, {});
-    job.ended = this.#run(job, offer, folder)
+    job.ended = this.#run(key, job)
       .then(
         (savedAs) => this.#finish(key, job, savedAs),
         (error: unknown) => this.#fail(key, job, error),
@@ -151,17 +182,62 @@ export class Receiver {
     return job.view;
   }
 
-  async #run(job: Job, offer: OfferedFile, folder: string | undefined): Promise<string> {
+  async #run(key: string, job: Job): Promise<string> {
     const { library, blobs } = this.#o;
-    const { signal } = job.stop;
-    const visit = await this.#visit(offer, signal, (error, failures) => this.#wait(job, error, failures));
-    if (blobs.freeBytes() < visit.contentBytes + RECEIVE_LIMITS.spareBytes) throw diskFull();
-    const place = folder ?? this.#folderOf(offer.conversation);
-    // Under the name that the person saw, as far as it is one: the link's manifest may say another.
-    const name = receivedName(offer.name);
-    const options = { name, cipher: "aes-256-gcm", folder: place, taken: "rename", signal } as const;
-    const { id } = await library.put(this.#counted(job, visit.open()), options);
-    return id;
+    const { offer } = this.#rowOf(key);
+    const visit = await this.#visit(offer, job.stop.signal, (error, failures) => this.#wait(job, error, failures));
+    const { id, offset: there } = await this.#uploadOf(key);
+    if (blobs.freeBytes() < visit.contentBytes - there + RECEIVE_LIMITS.spareBytes) throw diskFull();
+    for (let offset = there; ; ) {
+      job.stop.signal.throwIfAborted();
+      try {
+        const rest = offset < visit.bytes ? visit.open(offset) : nothing();
+        const { file } = await library.uploads.append(id, offset, this.#counted(job, rest, offset));
+        if (file) return file.id;
+        throw differs(); // it ended early, and says that this was all
+      } catch (error) {
+        // Less of it was whole on the disk than it seemed.
+        if (!(error instanceof UploadOffsetError) || error.offset === offset) throw error;
+        offset = error.offset;
+      }
+    }
+  }
+
+  /** What came of it, or a new upload. */
+  async #uploadOf(key: string): Promise<UploadView> {
+    const { library } = this.#o;
+    const { offer, folder, upload } = this.#rowOf(key);
+    const there = upload === null ? null : await library.uploads.view(upload).catch(unlessUnknown);
+    if (there) return there;
+    const fresh = await library.uploads.begin({
+      // Under the name that the person saw, as far as it is one: the link's manifest may say another.
+      name: receivedName(offer.name),
+      bytes: offer.bytes,
+      cipher: "aes-256-gcm",
+      folder: folder ?? this.#folderOf(offer.conversation),
+      taken: "rename",
+      fingerprint: `message ${toHex(sha256(utf8Encode(key)))}`,
+      fromMessage: true,
+    });
+    this.#wanted.put({ ...this.#rowOf(key), upload: fresh.id });
+    return fresh;
+  }
+
+  /** Throws if it is not wanted any more. */
+  #rowOf(key: string): WantedRow {
+    const row = this.#wanted.get(key);
+    if (!row) throw cancelled();
+    return row;
+  }
+
+  /** It is not wanted any more: what came of it goes, too. */
+  #giveUp(key: string): void {
+    const upload = this.#wanted.get(key)?.upload ?? null;
+    this.#wanted.delete(key);
+    if (upload === null) return;
+    this.#o.library.uploads.remove(upload).catch((error: Error) => {
+      this.#o.log.debug({ error: error.name }, "what came of a file is swept later");
+    });
   }
 
   /** Refuses what is not as large as the message said: that is what the person agreed to. */
@@ -172,9 +248,9 @@ export class Receiver {
     return visit;
   }
 
-  async *#counted(job: Job, source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  async *#counted(job: Job, source: AsyncIterable<Uint8Array>, start: number): AsyncGenerator<Uint8Array> {
     let toldMs = 0;
-    let done = 0;
+    let done = start;
     for await (const piece of source) {
       done += piece.length;
       yield piece;
@@ -207,7 +283,10 @@ export class Receiver {
     // Cancelled or locked at the last moment: what is in the library stays there.
     if (this.#jobs.get(key) !== job) return;
     this.#jobs.delete(key);
-    this.#saved.put({ key, savedAs });
+    this.#o.vault.transaction(() => {
+      this.#saved.put({ key, savedAs });
+      this.#wanted.delete(key);
+    });
     const { bytes } = job.view;
     this.#tell(job, { ...this.#savedView({ key, savedAs }), done: bytes, state: "saved", retryAt: null, error: null });
   }
@@ -216,6 +295,7 @@ export class Receiver {
     if (this.#jobs.get(key) !== job) return;
     const error = thrown instanceof NocturneError ? thrown : toNocturneError(thrown);
     this.#o.log.info({ code: error.code }, "a file of a message could not be saved");
+    this.#giveUp(key);
     this.#tell(job, { state: "failed", retryAt: null, error: errorOf(error) });
   }
 
@@ -245,6 +325,13 @@ export class Receiver {
     job.view = { ...job.view, ...change };
     for (const listener of this.#listeners) listener(job.view);
   }
+}
+
+async function* nothing(): AsyncGenerator<Uint8Array> {}
+
+function unlessUnknown(error: unknown): null {
+  if (error instanceof ValidationError && error.code === "unknown_upload") return null;
+  throw error;
 }
 
 /** A message's id has a fixed length; a file's is whatever its sender chose. */

@@ -42,6 +42,8 @@ export interface NewUpload {
   readonly taken?: "version" | "rename" | undefined;
   /** By what the client knows its file again: another one under the same name has another. */
   readonly fingerprint: string;
+  /** It comes out of a message and is fetched by this node, which goes on with it by itself: no client is told of it. */
+  readonly fromMessage?: boolean | undefined;
 }
 
 /** Where an ended upload goes, and how it is sealed; asked for when all its bytes are there. */
@@ -57,6 +59,7 @@ interface UploadRow extends Landing {
   readonly id: string;
   readonly bytes: number;
   readonly fingerprint: string;
+  readonly fromMessage?: boolean | undefined;
   /** Until it ended; empty without one. */
   readonly password: string;
   readonly hasPassword: boolean;
@@ -122,15 +125,17 @@ export class Uploads {
     const row = this.#newRow(wanted);
     const same = this.#unfinished().find((one) => isSame(one, row) && !this.#live.get(one.id)?.isReceiving);
     if (same) return this.view(same.id);
-    if (this.#unfinished().length >= UPLOAD_LIMITS.unfinished) throw tooMany();
+    const alike = this.#unfinished().filter(({ fromMessage = false }) => fromMessage === (wanted.fromMessage ?? false));
+    if (alike.length >= UPLOAD_LIMITS.unfinished) throw tooMany();
     if (this.#o.blobs.freeBytes() < row.bytes) throw diskFull();
     this.#rows.put(row);
     return this.#viewOf(row);
   }
 
-  /** Those that have not ended, the oldest first. */
+  /** Those of clients that have not ended, the oldest first. */
   list(): Promise<UploadView[]> {
-    return Promise.all(this.#unfinished().map((row) => this.#viewOf(row)));
+    const told = this.#unfinished().filter(({ fromMessage = false }) => !fromMessage);
+    return Promise.all(told.map((row) => this.#viewOf(row)));
   }
 
   /** Throws ValidationError `unknown_upload`. */
@@ -191,7 +196,16 @@ export class Uploads {
     }
   }
 
-  #newRow({ name, bytes, cipher, password = NONE, folder, taken = "rename", fingerprint }: NewUpload): UploadRow {
+  #newRow({
+    name,
+    bytes,
+    cipher,
+    password = NONE,
+    folder,
+    taken = "rename",
+    fingerprint,
+    ...more
+  }: NewUpload): UploadRow {
     if (!Number.isSafeInteger(bytes) || bytes < 0) throw badUpload("its size is not a number of bytes");
     if (fingerprint.length > UPLOAD_LIMITS.fingerprintCharacters) throw badUpload("its fingerprint is too long");
     if (password !== NONE) checkFilePassword(password);
@@ -199,7 +213,19 @@ export class Uploads {
     const now = this.#o.clock.nowMs();
     const times = { createdMs: now, touchedMs: now };
     const secret = { password, hasPassword: password !== NONE };
-    return { id: newId(), ...place, taken, bytes, cipher, ...secret, fingerprint, part: null, ...times, file: null };
+    return {
+      id: newId(),
+      ...place,
+      taken,
+      bytes,
+      cipher,
+      ...secret,
+      fingerprint,
+      ...more,
+      part: null,
+      ...times,
+      file: null,
+    };
   }
 
   #unfinished(): UploadRow[] {

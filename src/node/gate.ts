@@ -186,7 +186,7 @@ export class Gate {
 
   #start(): void {
     if (!this.working) return;
-    const { messenger, channels, personas, files, links, store, adoptCover, log } = this.#rooms;
+    const { messenger, channels, personas, files, links, receiver, store, adoptCover, log } = this.#rooms;
     adoptCover();
     links.reconcile();
     files.sweep().catch((error: Error) => {
@@ -194,6 +194,7 @@ export class Gate {
       if (!(error instanceof LockedError)) log.warn({ error: error.name }, "left-over files could not be removed");
     });
     store?.mover.wake();
+    receiver.resume();
     messenger.start();
     channels.start();
     personas.start();

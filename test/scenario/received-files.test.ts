@@ -101,13 +101,29 @@ test("the sender is killed on the way and comes back: the rest follows by itself
   assert.equal(waiting.error?.code, "link_unreachable");
   await startNocturne(t, { dataDir: ada.dataDir, ports: ada.ports });
   let least = waiting.done;
-  const saved = await until(bob, ({ done, state }) => {
+  const goesOn = ({ done }: ReceivedFile): void => {
     assert.ok(done >= least, "it goes on where it broke");
     least = done;
-    return state === "saved" || state === "failed";
+  };
+  const further = await until(
+    bob,
+    (file) => {
+      goesOn(file);
+      return file.done > waiting.done + LARGE_BYTES / 10 || file.state === "saved";
+    },
+    5,
+  );
+  assert.ok(further.done < LARGE_BYTES, "killed before the end");
+  // Then the one who receives is killed: nobody asks for the file again, and what came is not fetched again.
+  await bob.end("SIGKILL");
+  const again = await startNocturne(t, { dataDir: bob.dataDir, ports: bob.ports });
+  least = LARGE_BYTES / 20;
+  const saved = await until(again, (file) => {
+    if (file.done > 0) goesOn(file);
+    return file.state === "saved" || file.state === "failed";
   });
   assert.equal(saved.state, "saved", saved.error?.message);
-  assert.equal(await hashOf(bob, saved.savedAs?.id ?? "", folder), film.sha256);
+  assert.equal(await hashOf(again, saved.savedAs?.id ?? "", folder), film.sha256);
 });
 
 function makeFile(folder: string, name: string, bytes: number): { path: string; sha256: string } {
