@@ -416,10 +416,14 @@ export const RECEIVE_LIMITS = {
   /** First wait before the next try, doubled each time until something came again. */
   retryMs: 2_000, // 2 s
   retryMaxMs: 300_000, // 5 min
-  /** A file that is not here by then is given up, until the person asks for it again. */
+  /** A file that is not here so long after it was asked for, or after a restart, is given up until the person asks again. */
   wholeMs: 86_400_000, // 1 day
-  /** Saved or waited for at the same time; more are refused. */
+  /** Asked for longer ago than this, a file is not gone on with after a restart. */
+  keptMs: 604_800_000, // 7 days
+  /** Saved or waited for at the same time; more are refused. What failed is told among them until there is need for its place. */
   files: 64,
+  /** Leases that were taken on other people's links and may be gone on with. */
+  claims: 256,
   /** Room that is left on the disk for everything else. */
   spareBytes: 67_108_864, // 64 MiB
   /** The newest files that were saved, which are told with their messages. */
@@ -512,6 +516,8 @@ export const BUCKET_LIMITS = {
   retryMs: 500,
   /** The longest wait before what could not be moved into the bucket is tried again. */
   retryMaxMs: 300_000, // 5 min
+  /** Of an answer that is no download. */
+  answerBytes: 1_048_576, // 1 MiB
   pointerBytes: 131_072, // 128 KiB
 } as const;
 

@@ -171,6 +171,28 @@ test("bytes that were not asked for are not taken for those that were", async (t
   assert.deepEqual(await readAll(longer.bucket.read(ID, 5, 10, content.length)), content.subarray(5, 10));
 });
 
+test("a service can neither fill the memory nor write to the terminal", async (t) => {
+  const s3 = await startS3(t);
+  let sent = 0;
+  const endless = await behind(t, s3, (_incoming, response) => {
+    response.writeHead(400, { "content-type": "application/xml" });
+    const more = (): void => {
+      while (!response.destroyed && response.write("<Error>".repeat(10_000))) sent += 70_000;
+    };
+    response.on("drain", more);
+    more();
+    return true;
+  });
+  await assert.rejects(readAll(endless.bucket.read(ID, 0, 10, 100)), { code: "bucket_unreachable" });
+  assert.ok(sent < 100 * MEBIBYTE, `${sent}`);
+  const painter = await behind(t, s3, (_incoming, response) => {
+    const body = "<Error><Code>Bad\u001b[2JCode</Code></Error>";
+    response.writeHead(400, { "content-type": "application/xml" }).end(body);
+    return true;
+  });
+  await assert.rejects(readAll(painter.bucket.read(ID, 0, 10, 100)), { message: /now: it answered 400\.$/ });
+});
+
 test("no redirect is followed: what is signed for one host is shown to no other", async (t) => {
   const s3 = await startS3(t);
   const heard: unknown[] = [];

@@ -32,6 +32,8 @@ export interface BucketOptions {
 
 /** There is no such upload (any more), or no such call. */
 const CANNOT: ReadonlySet<number> = new Set([404, 405, 501]);
+/** Of the codes of S3, such as NoSuchBucket: what a service says is shown to people. */
+const SERVICE_CODE = /^[A-Za-z]{1,64}$/;
 const CHECK_BYTES = 4_096;
 const MEGABYTE = 1_048_576;
 
@@ -209,7 +211,8 @@ export class Bucket {
       redirect: "error",
       signal: AbortSignal.any([ended.signal, this.#closed.signal]),
     });
-    if (init.method === "GET" && answer.ok) clearTimeout(timer);
+    if (init.method !== "GET" || !answer.ok) return bounded(answer);
+    clearTimeout(timer);
     return answer;
   }
 
@@ -240,6 +243,19 @@ export class Bucket {
   }
 }
 
+/** What is no download is a few lines of XML, which the library takes into memory whole. */
+async function bounded(answer: Response): Promise<Response> {
+  const pieces: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const piece of answer.body ?? []) {
+    bytes += piece.length;
+    if (bytes > BUCKET_LIMITS.answerBytes) throw new RangeError("a longer answer than there is one for");
+    pieces.push(piece);
+  }
+  const { status, statusText, headers } = answer;
+  return new Response(bytes === 0 ? null : Buffer.concat(pieces), { status, statusText, headers });
+}
+
 async function readPart(file: FileHandle, start: number, bytes: number): Promise<Uint8Array> {
   const content = new Uint8Array(bytes);
   for (let at = 0; at < bytes; ) {
@@ -254,8 +270,8 @@ async function readPart(file: FileHandle, start: number, bytes: number): Promise
 function reasonOf(error: unknown): { status: number | null; serviceCode: string | null } {
   for (let at: unknown = error; at instanceof Error; at = at.cause) {
     if ("status" in at && typeof at.status === "number") {
-      const code = "serviceCode" in at && typeof at.serviceCode === "string" ? at.serviceCode : "Unknown";
-      return { status: at.status, serviceCode: code === "Unknown" ? null : code };
+      const code = "serviceCode" in at && typeof at.serviceCode === "string" ? at.serviceCode : "";
+      return { status: at.status, serviceCode: code !== "Unknown" && SERVICE_CODE.test(code) ? code : null };
     }
     if (isSystemError(at)) return { status: null, serviceCode: at.code };
   }
