@@ -416,14 +416,10 @@ export const RECEIVE_LIMITS = {
   /** First wait before the next try, doubled each time until something came again. */
   retryMs: 2_000, // 2 s
   retryMaxMs: 300_000, // 5 min
-  /** A file that is not here so long after it was asked for, or after a restart, is given up until the person asks again. */
+  /** A file that is not here by then is given up, until the person asks for it again. */
   wholeMs: 86_400_000, // 1 day
-  /** Asked for longer ago than this, a file is not gone on with after a restart. */
-  keptMs: 604_800_000, // 7 days
-  /** Saved or waited for at the same time; more are refused. What failed is told among them until there is need for its place. */
+  /** Saved or waited for at the same time; more are refused. */
   files: 64,
-  /** Leases that were taken on other people's links and may be gone on with. */
-  claims: 256,
   /** Room that is left on the disk for everything else. */
   spareBytes: 67_108_864, // 64 MiB
   /** The newest files that were saved, which are told with their messages. */
@@ -496,29 +492,6 @@ export const DOWNLOAD_LIMITS = {
   /** How long the browser may take to begin a download that was handed to the service worker. */
   startMs: 15_000, // 15 s
   progressMs: 100,
-} as const;
-
-/** A bucket that keeps sealed files for an operator (see `src/files/bucket`). */
-export const BUCKET_LIMITS = {
-  /** A larger blob goes in parts of this size, of which one is in memory; in larger parts if it would take too many. */
-  partBytes: 16_777_216, // 16 MiB
-  /** S3 takes no more of one object. */
-  parts: 10_000,
-  /** How long an answer may take to begin, and a call without a body to end. */
-  answerMs: 30_000, // 30 s
-  /** How long one part may take on its way to the bucket. */
-  partMs: 600_000, // 10 min
-  /** A download that brings nothing for so long is given up and asked for again. */
-  stallMs: 30_000, // 30 s
-  /** Tries of one part, and in a row of one range. */
-  tries: 5,
-  /** First wait before another try; doubled each time. */
-  retryMs: 500,
-  /** The longest wait before what could not be moved into the bucket is tried again. */
-  retryMaxMs: 300_000, // 5 min
-  /** Of an answer that is no download. */
-  answerBytes: 1_048_576, // 1 MiB
-  pointerBytes: 131_072, // 128 KiB
 } as const;
 
 /** Erasure coding of one block (see `src/crypto/reed-solomon.ts`). */

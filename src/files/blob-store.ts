@@ -205,7 +205,7 @@ export class BlobStore {
   /** Blobs whose bytes lie here, and those that a bucket may hold in vain. */
   async listForBucket(): Promise<{ readonly here: string[]; readonly gone: readonly string[] }> {
     const here = (await this.list()).filter((id) => existsSync(this.#path(id)));
-    return { here, gone: this.#pointers.gone() };
+    return { here, gone: this.#pointers.allGone() };
   }
 
   /**
@@ -216,15 +216,16 @@ export class BlobStore {
     const path = this.#path(id);
     await using file = await this.#openBlob(id);
     const { size } = await file.stat();
-    const upload = this.#pointers.unfinished(id);
-    if (upload !== null) await bucket.abort(id, upload);
+    const { place } = bucket;
+    const earlier = this.#pointers.unfinished(id);
+    if (earlier?.place === place && earlier.upload !== null) await bucket.abort(id, earlier.upload);
     this.#moving.set(id, new Uint8Array(0));
     try {
-      this.#pointers.begin(id, null);
-      await bucket.put(id, file, size, (begun) => this.#pointers.begin(id, begun));
+      this.#pointers.begin(id, { place, upload: null });
+      await bucket.put(id, file, size, (upload) => this.#pointers.begin(id, { place, upload }));
       // From here on nothing may come between: the blob could be removed, or get another header.
       if (!existsSync(path)) return;
-      this.#pointers.set(id, { place: bucket.place, bytes: size, head: this.#moving.get(id) ?? new Uint8Array(0) });
+      this.#pointers.set(id, { place, bytes: size, head: this.#moving.get(id) ?? new Uint8Array(0) });
       rmSync(path, { force: true });
       this.#pointers.arrived(id);
     } finally {
@@ -234,10 +235,11 @@ export class BlobStore {
     }
   }
 
-  /** Takes out of the bucket what was removed here. Throws what `Bucket.delete` throws. */
+  /** Takes out of the bucket what was removed here; what lies in another waits for that. Throws what `Bucket.delete` throws. */
   async deleteFromBucket(id: string, bucket: Bucket): Promise<void> {
-    const upload = this.#pointers.unfinished(id);
-    if (upload !== null) await bucket.abort(id, upload);
+    const mark = this.#pointers.gone(id);
+    if (mark?.place !== bucket.place) return;
+    if (mark.upload !== null) await bucket.abort(id, mark.upload);
     await bucket.delete(id);
     this.#pointers.forget(id);
   }

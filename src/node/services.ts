@@ -122,8 +122,7 @@ function compose(foundation: Foundation, opened: AsyncDisposableStack): Omit<Ser
   };
   const stored = createFiles(foundation, { place, bus });
   const { files, links, receiver, store } = stored;
-  opened.defer(() => receiver.stop());
-  opened.defer(() => store?.mover.close());
+  opened.defer(async () => void (await Promise.all([receiver.stop(), store?.mover.close()])));
   const pool = new RelayPool({ carrier: directCarrier, clock, log });
   opened.defer(() => pool.close());
   const authenticate = authenticator(vault, ownRelays, clock);

@@ -13,7 +13,7 @@ import type { FileHandle } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { S3mini, type UploadPart } from "s3mini";
 import { InternalError, isSystemError, NetworkError, NocturneError, PolicyError } from "../../core/errors.ts";
-import { BUCKET_LIMITS } from "../../core/limits.ts";
+import { BUCKET_LIMITS } from "../../core/bucket-limits.ts";
 import { equalBytes, toHex } from "../../core/bytes.ts";
 import { randomBytes } from "../../core/random.ts";
 import { onDisk, RESTORE_HINT } from "../disk.ts";
@@ -190,9 +190,11 @@ export class Bucket {
   async #pause(error: unknown, failures: number): Promise<void> {
     const known = this.#known(error);
     if (!(known instanceof NetworkError) || failures >= this.#limits.tries || this.#closed.signal.aborted) throw known;
-    await sleep(this.#limits.retryMs * 2 ** (failures - 1), undefined, { signal: this.#closed.signal }).catch(() => {
-      throw known;
-    });
+    try {
+      await sleep(this.#limits.retryMs * 2 ** (failures - 1), undefined, { signal: this.#closed.signal });
+    } catch {
+      throw known; // closed meanwhile
+    }
   }
 
   /** Every call of the library: bounded in time, to this host alone, and what is sent is checked by who receives it. */

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { open as openFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -172,10 +173,10 @@ test("a process that died on the way is made good by the next", async (t) => {
   const content = randomBytes(5_000);
   const [whole, removed] = [await first.put(content), await first.put(content)];
   // As a crash leaves them: one before the bucket had it, one after, and halves of files.
-  writeFileSync(join(first.folder, `${whole}.moving`), JSON.stringify({ upload: "none-such" }));
+  writeFileSync(join(first.folder, `${whole}.moving`), JSON.stringify({ place: s3.store.url, upload: "none-such" }));
   await first.blobs.moveToBucket(removed, first.bucket);
   writeFileSync(join(first.folder, removed), content);
-  writeFileSync(join(first.folder, `${removed}.moving`), JSON.stringify({ upload: null }));
+  writeFileSync(join(first.folder, `${removed}.moving`), JSON.stringify({ place: s3.store.url, upload: null }));
   writeFileSync(join(first.folder, `${removed}.remote.0123456789abcdef.tmp`), "{");
   const next = open(t, s3, { folder: first.folder });
   for (const id of [whole, removed]) next.named.add(id);
@@ -215,4 +216,47 @@ test("a pointer that was damaged is told, and harms no other blob", async (t) =>
     await assert.rejects(blobs.size(id), { code: "file_damaged" }, text.slice(0, 40));
   }
   assert.ok(existsSync(folder));
+  writeFileSync(join(folder, `${id}.moving`), "{");
+  await blobs.remove(id);
+  assert.deepEqual([blobs.isThere(id), existsSync(join(folder, `${id}.remote`))], [false, false], "it can be deleted");
+});
+
+test("what was removed while another bucket is in use is deleted where it lies, and there alone", async (t) => {
+  const [first, second] = [await startS3(t), await startS3(t)];
+  const before = open(t, first, { moves: false });
+  const id = await before.put(randomBytes(100));
+  await before.blobs.moveToBucket(id, before.bucket);
+  await before.mover.close();
+  await before.blobs.remove(id);
+  // Somebody else's, or a copy of the first bucket: nothing that this node put there.
+  const foreign = open(t, second, { moves: false });
+  const path = join(foreign.folder, "foreign");
+  writeFileSync(path, "foreign");
+  await using file = await openFile(path);
+  await foreign.bucket.put(id, file, 7, () => {});
+  const meanwhile = open(t, second, { folder: before.folder });
+  const other = await meanwhile.put(randomBytes(50));
+  meanwhile.mover.wake();
+  await meanwhile.settled(() => meanwhile.blobs.isRemote(other));
+  assert.deepEqual(second.objects().sort(), [id, other].sort(), "no other bucket is asked to delete it");
+  assert.ok(meanwhile.names().includes(`${id}.gone`), "that it is to be deleted is not forgotten");
+  await meanwhile.mover.close();
+  const back = open(t, first, { folder: before.folder });
+  back.mover.wake();
+  await back.settled(() => first.objects().length === 0);
+});
+
+test("a blob or a mark that cannot be read holds up no other", async (t) => {
+  const s3 = await startS3(t);
+  const first = open(t, s3, { moves: false });
+  const [bad = "", good = ""] = [await first.put(randomBytes(10)), await first.put(randomBytes(20))].sort();
+  rmSync(join(first.folder, bad));
+  symlinkSync("/dev/null", join(first.folder, bad)); // is there, and does not open
+  writeFileSync(join(first.folder, `${"0".repeat(32)}.gone`), "{");
+  const next = open(t, s3, { folder: first.folder });
+  for (const id of [bad, good]) next.named.add(id);
+  next.mover.wake();
+  await next.settled(() => next.blobs.isRemote(good));
+  await next.settled(() => next.mover.view().problem !== null);
+  assert.equal(next.mover.view().waiting, 1);
 });

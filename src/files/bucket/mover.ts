@@ -5,8 +5,8 @@
  *        -> the bucket fails: all of it waits, 0.5 s doubled up to 5 min; files that come stay on the disk meanwhile
  */
 import type { Logger } from "../../core/log.ts";
-import { NocturneError } from "../../core/errors.ts";
-import { BUCKET_LIMITS } from "../../core/limits.ts";
+import { InternalError, NocturneError } from "../../core/errors.ts";
+import { BUCKET_LIMITS } from "../../core/bucket-limits.ts";
 import type { BlobStore } from "../blob-store.ts";
 import type { Bucket, BucketLimits } from "./bucket.ts";
 
@@ -85,13 +85,26 @@ export class Mover {
     const due = here.filter((blob) => isNamed(blob) === true);
     let left = due.length;
     this.#note(left, this.#problem);
-    for (const blob of gone) if (!this.#stop.signal.aborted) await blobs.deleteFromBucket(blob, bucket);
+    const stuck: InternalError[] = [];
+    /** One that the disk or the bucket does not give holds up no other. */
+    const each = async (work: () => Promise<void>): Promise<boolean> => {
+      try {
+        if (!this.#stop.signal.aborted) await work();
+        return true;
+      } catch (error) {
+        if (!(error instanceof InternalError)) throw error;
+        stuck.push(error);
+        return false;
+      }
+    };
+    for (const blob of gone) await each(() => blobs.deleteFromBucket(blob, bucket));
     for (const blob of due) {
-      if (this.#stop.signal.aborted) return;
       // Its last row may have gone since the folder was read.
-      if (isNamed(blob) === true) await blobs.moveToBucket(blob, bucket);
-      this.#note(--left, null);
+      const isDone = await each(async () => (isNamed(blob) === true ? blobs.moveToBucket(blob, bucket) : undefined));
+      if (isDone) this.#note(--left, this.#problem);
     }
+    const [first] = stuck;
+    if (first) throw first;
   }
 
   #fail(error: unknown): void {

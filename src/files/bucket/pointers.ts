@@ -2,8 +2,8 @@
  * What the disk keeps of blobs that lie in a bucket, beside those that lie here.
  *
  *   <32 hex>.remote   JSON {version, place, bytes, head}: the blob lies there; `head` lies over its first bytes
- *   <32 hex>.moving   JSON {upload}: on its way into the bucket; a crash leaves it, and perhaps an unfinished upload
- *   <32 hex>.gone     JSON {upload}: not needed any more; the bucket may still hold it
+ *   <32 hex>.moving   JSON {place, upload}: on its way into the bucket; a crash leaves it, and perhaps an unfinished upload
+ *   <32 hex>.gone     JSON {place, upload}: not needed any more; that bucket may still hold it
  *
  * A blob whose bytes are here is read here, whatever else is said. Files are replaced as a whole (write, fsync, rename,
  * fsync of the folder) and synchronously: nothing may come between looking and naming.
@@ -13,7 +13,7 @@ import { join } from "node:path";
 import * as v from "valibot";
 import { fromBase64Url, toBase64Url } from "../../core/bytes.ts";
 import { InternalError } from "../../core/errors.ts";
-import { BUCKET_LIMITS } from "../../core/limits.ts";
+import { BUCKET_LIMITS } from "../../core/bucket-limits.ts";
 import { writeFileDurably } from "../../vault/durable-file.ts";
 import { onDiskSync, RESTORE_HINT } from "../disk.ts";
 
@@ -24,6 +24,13 @@ export interface Pointer {
   readonly bytes: number;
   /** What its first bytes are by now; empty: what the bucket holds. */
   readonly head: Uint8Array;
+}
+
+/** What a bucket may hold of a blob besides what a pointer says. */
+export interface Mark {
+  readonly place: string;
+  /** Of the service, when parts of it are there. */
+  readonly upload: string | null;
 }
 
 type Kind = "remote" | "moving" | "gone";
@@ -38,7 +45,7 @@ const pointerSchema = v.object({
   bytes: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
   head: v.string(),
 });
-const markSchema = v.object({ upload: v.nullable(v.string()) });
+const markSchema: v.GenericSchema<unknown, Mark> = v.object({ place: v.string(), upload: v.nullable(v.string()) });
 
 export class Pointers {
   readonly #folder: string;
@@ -74,9 +81,9 @@ export class Pointers {
     this.#write(id, "remote", { version: VERSION, place, bytes, head: toBase64Url(head) });
   }
 
-  /** From now on the bucket may hold some of it. */
-  begin(id: string, upload: string | null): void {
-    this.#write(id, "moving", { upload });
+  /** From now on that bucket may hold some of it. */
+  begin(id: string, mark: Mark): void {
+    this.#write(id, "moving", mark);
   }
 
   /** It arrived, and `set` says where. */
@@ -84,29 +91,35 @@ export class Pointers {
     this.#remove(id, "moving");
   }
 
-  /** It is not needed any more. True if a bucket may hold it. */
+  /** It is not needed any more. True if a bucket may hold it, and it is known which. */
   drop(id: string): boolean {
     if (!this.has(id) && !this.#known.moving.has(id)) return false;
-    this.#write(id, "gone", { upload: this.unfinished(id) });
+    // Where it lies may be lost: then it is forgotten here, and stays there.
+    const mark = this.unfinished(id) ?? readable(() => this.#pointed(id));
+    if (mark) this.#write(id, "gone", mark);
     this.#remove(id, "remote");
     this.#remove(id, "moving");
-    return true;
+    return mark !== null;
   }
 
-  /** What a bucket may still hold in vain. */
-  gone(): readonly string[] {
+  /** What buckets may still hold in vain. */
+  allGone(): readonly string[] {
     return [...this.#known.gone];
   }
 
-  /** Begun by this process or an earlier one, and not arrived. */
-  moving(): readonly string[] {
-    return [...this.#known.moving];
+  /** Where one of them lies; null if it is none. Throws InternalError `file_damaged`. */
+  gone(id: string): Mark | null {
+    return this.#known.gone.has(id) ? this.#read(id, "gone", markSchema) : null;
   }
 
-  /** The upload of a blob that did not end; null if there is none. */
-  unfinished(id: string): string | null {
-    const kind = this.#known.gone.has(id) ? "gone" : "moving";
-    return this.#known[kind].has(id) ? this.#read(id, kind, markSchema).upload : null;
+  /** How far a blob got that has not arrived; null if none is on its way, or nobody can say how far. */
+  unfinished(id: string): Mark | null {
+    return readable(() => (this.#known.moving.has(id) ? this.#read(id, "moving", markSchema) : null));
+  }
+
+  #pointed(id: string): Mark | null {
+    const pointer = this.get(id);
+    return pointer && { place: pointer.place, upload: null };
   }
 
   /** The bucket holds it no more. */
@@ -139,5 +152,15 @@ export class Pointers {
 
   #path(id: string, kind: Kind): string {
     return join(this.#folder, `${id}.${kind}`);
+  }
+}
+
+/** Null for what was damaged, too. */
+function readable<T>(read: () => T | null): T | null {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof InternalError) return null;
+    throw error;
   }
 }
