@@ -138,20 +138,11 @@ export class BlobStore {
    * `bucket_changed` when that is not the bucket of now.
    */
   async *read(id: string, start: number, end: number): AsyncGenerator<Uint8Array, void, undefined> {
-    const pointer = this.#pointerOf(id);
-    if (pointer) return yield* this.#readRemote(id, pointer, start, end);
-    const file = await this.#openBlob(id);
-    try {
-      for (let at = start; at < end; ) {
-        const buffer = unwrittenBytes(Math.min(READ_BYTES, end - at));
-        const { bytesRead } = await onDisk(file.read(buffer, 0, buffer.length, at));
-        if (bytesRead === 0) throw damaged();
-        yield buffer.subarray(0, bytesRead);
-        at += bytesRead;
-      }
-    } finally {
-      await file.close();
-    }
+    const file = this.isRemote(id) ? null : await this.#unlessMoved(id, this.#openBlob(id));
+    const pointer = file ? null : this.#pointerOf(id);
+    if (file) yield* readHere(file, start, end);
+    else if (pointer) yield* this.#readRemote(id, pointer, start, end);
+    else throw missing();
   }
 
   /** The first `bytes` bytes, or fewer when the blob is shorter. Throws InternalError `file_missing`. */
@@ -172,7 +163,10 @@ export class BlobStore {
 
   /** Length in bytes. Throws InternalError `file_missing`. */
   async size(id: string): Promise<number> {
-    return this.#pointerOf(id)?.bytes ?? (await onDisk(stat(this.#path(id)))).size;
+    const here = this.isRemote(id) ? null : await this.#unlessMoved(id, onDisk(stat(this.#path(id))));
+    const bytes = here ? here.size : this.#pointerOf(id)?.bytes;
+    if (bytes === undefined) throw missing();
+    return bytes;
   }
 
   /**
@@ -287,6 +281,16 @@ export class BlobStore {
     }
   }
 
+  /** What the disk gives of a blob; null if the blob arrived in the bucket, and so left the disk, while the disk was asked. */
+  async #unlessMoved<T>(id: string, asked: Promise<T>): Promise<T | null> {
+    try {
+      return await asked;
+    } catch (error) {
+      if (this.isRemote(id)) return null;
+      throw error;
+    }
+  }
+
   /** Where a blob lies whose bytes are not here. */
   #pointerOf(id: string): Pointer | null {
     return this.isRemote(id) ? this.#pointers.get(id) : null;
@@ -344,6 +348,25 @@ async function writePieces(file: FileHandle, pieces: AsyncIterable<Uint8Array>):
     bytes += piece.length;
   }
   return bytes;
+}
+
+async function* readHere(file: FileHandle, start: number, end: number): AsyncGenerator<Uint8Array, void, undefined> {
+  try {
+    for (let at = start; at < end; ) {
+      const buffer = unwrittenBytes(Math.min(READ_BYTES, end - at));
+      const { bytesRead } = await onDisk(file.read(buffer, 0, buffer.length, at));
+      if (bytesRead === 0) throw damaged();
+      yield buffer.subarray(0, bytesRead);
+      at += bytesRead;
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+/** Removed by somebody else while it was asked for. */
+function missing(): InternalError {
+  return new InternalError("file_missing", "The stored bytes of this file are gone.", { hint: RESTORE_HINT });
 }
 
 function damaged(): InternalError {

@@ -230,7 +230,7 @@ test("what is altered on its way to the bucket can be refused there, and goes ag
   const { port } = new URL(s3.store.url);
   let puts = 0;
   // Alters the first body, and then does what S3 does with each: compares it with the digest that came along.
-  const proxy = createServer(async (incoming, response) => {
+  const checked = async (incoming: IncomingMessage, response: ServerResponse): Promise<void> => {
     const body = Buffer.concat(await Array.fromAsync(incoming as AsyncIterable<Buffer>));
     if (incoming.method === "PUT" && puts++ === 0) body[0] = (body[0] ?? 0) ^ 1;
     const digest = createHash("md5").update(body).digest("base64");
@@ -246,7 +246,8 @@ test("what is altered on its way to the bucket can be refused there, and goes ag
       },
     );
     onward.end(body);
-  });
+  };
+  const proxy = createServer((incoming, response) => void checked(incoming, response));
   const { bucket } = await listen(t, s3, proxy);
   await bucket.put(ID, await fileOf(t, content), content.length, nothing);
   assert.equal(puts, 2);
