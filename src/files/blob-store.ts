@@ -156,6 +156,11 @@ export class BlobStore {
     return existsSync(this.#path(id)) || this.#pointers.has(id);
   }
 
+  /** True if blobs lie in a bucket and this node was told of none. */
+  lacksBucket(): boolean {
+    return this.#bucket === null && this.#pointers.ids().length > 0;
+  }
+
   /** True if its bytes lie in a bucket and not here. */
   isRemote(id: string): boolean {
     return this.#pointers.has(id) && !existsSync(this.#path(id));

@@ -10,7 +10,8 @@ import { systemClock } from "../core/clock.ts";
 import { toNocturneError } from "../core/errors.ts";
 import { createLogger } from "../core/log.ts";
 import { Bucket } from "../files/bucket/bucket.ts";
-import { HEADER_FILE } from "../vault/data-directory.ts";
+import { blobsElsewhere } from "../files/bucket/elsewhere.ts";
+import { BLOB_FOLDER, HEADER_FILE } from "../vault/data-directory.ts";
 import { openVault } from "../vault/vault.ts";
 import type { Config } from "./config.ts";
 import type { Services } from "./services.ts";
@@ -29,7 +30,7 @@ export async function examineNode(services: Services): Promise<DoctorReport> {
   const { dataDir } = services.config;
   const vault = { name: "vault", ok: true, hint: services.vault.locked ? "Locked." : "Open." };
   const machine = await examineMachine(dataDir);
-  return report([...machine, vault, ...examineRelays(services), ...(await examineBucket(services.store?.bucket))]);
+  return report([...machine, vault, ...examineRelays(services), ...(await examineStore(services.config))]);
 }
 
 /** The checks that need no running node. */
@@ -37,7 +38,7 @@ export async function examineOffline(config: Config): Promise<DoctorReport> {
   const machine = await examineMachine(config.dataDir);
   const ports = [await examinePort("app port", config.port, "--port")];
   if (config.relayPort !== null) ports.push(await examinePort("relay port", config.relayPort, "--relay-port"));
-  const bucket = await examineBucket(config.store ? new Bucket(config.store) : null);
+  const bucket = await examineStore(config);
   return report([...machine, await examineVault(config), ...ports, ...bucket]);
 }
 
@@ -132,9 +133,18 @@ function examineRelays(services: Services): DoctorCheck[] {
   );
 }
 
+async function examineStore({ store, dataDir }: Config): Promise<DoctorCheck[]> {
+  const elsewhere = await blobsElsewhere(join(dataDir, BLOB_FOLDER), store?.url ?? null);
+  const astray = [...elsewhere].map(([place, blobs]) => ({
+    name: `bucket ${place}`,
+    ok: false,
+    hint: `It holds files of this vault (${blobs}) and is not used: they cannot be read. Start Nocturne with NOCTURNE_STORE=${place} and its key in NOCTURNE_STORE_KEY.`,
+  }));
+  return [...(store ? await examineBucket(new Bucket(store)) : []), ...astray];
+}
+
 /** Puts a small object there, reads a part of it, and deletes it. */
-async function examineBucket(bucket: Bucket | null | undefined): Promise<DoctorCheck[]> {
-  if (!bucket) return [];
+async function examineBucket(bucket: Bucket): Promise<DoctorCheck[]> {
   const name = "bucket";
   try {
     await bucket.check();

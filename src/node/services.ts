@@ -60,6 +60,7 @@ export interface Services {
   readonly mount: Mount;
   /** Files that other people sent. */
   readonly receiver: Receiver;
+  readonly blobs: BlobStore;
   /** Where sealed files go from the disk; null: they stay there. */
   readonly store: { readonly bucket: Bucket; readonly mover: Mover } | null;
   /** null when it is switched off, and offline. */
@@ -185,7 +186,7 @@ function compose(foundation: Foundation, opened: AsyncDisposableStack): Omit<Ser
 function createFiles(
   { config, vault, clock, log, linkStore, online }: Foundation,
   { place, bus }: Pick<Services, "place" | "bus">,
-): Pick<Services, "files" | "links" | "receiver" | "store"> {
+): Pick<Services, "files" | "links" | "receiver" | "blobs" | "store"> {
   const bucket = config.store ? new Bucket(config.store) : null;
   const blobs = new BlobStore(join(config.dataDir, BLOB_FOLDER), bucket);
   const library = new FileLibrary({ vault, blobs, linkStore, clock, log });
@@ -193,7 +194,7 @@ function createFiles(
   const isNamed = (blob: string): boolean | null => (vault.locked ? null : library.tables.isNamed(blob));
   const changed = (): void => bus.emit({ event: "store" });
   const store = bucket && online ? { bucket, mover: new Mover({ bucket, blobs, isNamed, changed, log }) } : null;
-  return { files: library, links, receiver: new Receiver({ vault, library, blobs, clock, log }), store };
+  return { files: library, links, receiver: new Receiver({ vault, library, blobs, clock, log }), blobs, store };
 }
 
 function settingsChanger(

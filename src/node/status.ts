@@ -15,6 +15,8 @@ const TOO_DEAR =
   "Reading your relays costs more than you allow, even in the cheapest way. Nothing is left out; allow more in the settings, or leave a relay.";
 const FILES_WAIT =
   "Files wait on this disk, because their bucket cannot be used now; what lies there cannot be read meanwhile. See: nocturne doctor";
+const BUCKET_NOT_SET =
+  "Files lie in a bucket, and this node was started without one: they cannot be read. Start it with NOCTURNE_STORE and NOCTURNE_STORE_KEY. See: nocturne doctor";
 const NOT_WRITTEN_DOWN =
   "Your recovery key is not written down: if this machine is lost, so is everything in it. Show it: nocturne recovery show - then: nocturne recovery confirm";
 
@@ -50,6 +52,7 @@ function warnings(services: Services, reachable: Status["reachable"]): string[] 
   return [
     ...(courier?.why ? [`Your mail waits for ${courier.name}: ${courier.why} See: nocturne courier list`] : []),
     ...(services.store?.mover.view().problem ? [FILES_WAIT] : []),
+    ...(services.blobs.lacksBucket() ? [BUCKET_NOT_SET] : []),
     ...(reachable === "this-machine" ? [ONLY_THIS_MACHINE] : []),
     ...(failing > 0 ? [`${failing} of your relays cannot be reached now; Nocturne keeps trying.`] : []),
     ...(readReading(services).fits ? [] : [TOO_DEAR]),

@@ -9,6 +9,8 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { DoctorReport, FileSpace, FileView, LinkView, Status } from "../../src/api/contract.ts";
+import { NodeClient } from "../../src/cli/node-client.ts";
+import { socketPath } from "../../src/node/socket-path.ts";
 import { temporaryFolder } from "../support/cleanup.ts";
 import { type NocturneProcess, runCli, startCommand, startNocturne } from "../support/nocturne-process.ts";
 import { type S3Server, startS3 } from "../support/s3-server.ts";
@@ -69,7 +71,7 @@ test("sealed files lie in a bucket: in, out, shared, killed, away and back, rest
   assert.equal((await ask<DoctorReport>(node, "doctor")).checks.find(({ name }) => name === "bucket")?.ok, true);
 
   // A visitor gets it from the node, which gets it from the bucket.
-  const { url = "" } = await ask<LinkView>(node, "files", "link", plan.id, "--mode", "one-time");
+  const { url } = await ask<LinkView>(node, "files", "link", plan.id, "--mode", "one-time");
   const visitor = join(temporaryFolder(t), "visitor");
   const fetched = await runCli(["files", "fetch", url, "-o", visitor]);
   assert.equal(fetched.code, 0, fetched.stderr);
@@ -111,7 +113,9 @@ test("sealed files lie in a bucket: in, out, shared, killed, away and back, rest
 
   // A backup tells where the bytes are; without the bucket and its key there is nothing to be had.
   const backup = join(folder, "backup");
-  await ask(node, "backup", backup);
+  const written = await node.run<{ bucketBytes: number }>(["backup", backup, "--json"]);
+  assert.equal(written.json.bucketBytes, content.length + film.length + late.length);
+  assert.match(written.stderr, /does not hold the files in the bucket/);
   const { hex } = await ask<{ hex: string }>(node, "recovery", "show");
   const dataDir = join(temporaryFolder(t), "data");
   assert.equal((await runCli(["restore", backup], { dataDir, stdin: hex })).code, 0);
@@ -141,7 +145,7 @@ test("whoever holds the bucket can withhold a file and cannot change it", async 
   const node = await startNocturne(t, { env: s3.env });
   const content = randomBytes(500_000);
   const { id } = await put(node, folder, "plan.pdf", content);
-  const { url = "" } = await ask<LinkView>(node, "files", "link", id, "--downloads", "20");
+  const { url } = await ask<LinkView>(node, "files", "link", id, "--downloads", "20");
   await becomes(() => hasMoved(node, s3, 1), "the file is in the bucket");
   const [object = ""] = s3.objects();
   const good = s3.read(object);
@@ -173,4 +177,55 @@ test("whoever holds the bucket can withhold a file and cannot change it", async 
   assert.equal(existsSync(visitor), false);
   s3.overwrite(object, good);
   assert.deepEqual(await get(t, node, id), content);
+});
+
+test("a file in a bucket gets another password, over a kill; a node without its bucket says so", async (t) => {
+  const s3 = await startS3(t);
+  const folder = temporaryFolder(t);
+  let node = await startNocturne(t, { env: s3.env });
+  const again = async (env: Record<string, string>): Promise<void> => {
+    await node.end("SIGKILL");
+    node = await startNocturne(t, { dataDir: node.dataDir, ports: node.ports, env });
+  };
+  const content = randomBytes(200_000);
+  const path = join(folder, "secret.pdf");
+  writeFileSync(path, content);
+  const stored = await node.run<FileView>(["files", "put", path, "--password-stdin", "--json"], { stdin: "before" });
+  assert.equal(stored.code, 0, stored.stderr);
+  const { id } = stored.json;
+  await becomes(() => hasMoved(node, s3, 1), "the file is in the bucket");
+  const [object = ""] = s3.objects();
+  const sealed = s3.read(object);
+
+  await new NodeClient(socketPath(node.dataDir)).call("POST", `/api/files/${id}/password`, {
+    json: { current: "before", next: "after" },
+  });
+  assert.deepEqual(s3.read(object), sealed, "the new header lies here, over the object's");
+  const opened = async (password: string): Promise<Buffer | null> => {
+    const out = join(temporaryFolder(t), "out");
+    const { code } = await node.run(["files", "get", id, "--password-stdin", "-o", out], { stdin: password });
+    return code === 0 ? readFileSync(out) : null;
+  };
+  assert.deepEqual(await opened("after"), content);
+  assert.equal(await opened("before"), null, "the old one opens nothing here");
+  await again(s3.env);
+  assert.deepEqual(await opened("after"), content);
+  assert.equal(await opened("before"), null);
+
+  await again({});
+  const { warnings, store } = await ask<Status>(node, "status");
+  assert.equal(store, null);
+  assert.ok(warnings.some((warning) => /NOCTURNE_STORE/.test(warning)));
+  const other = `${s3.env.NOCTURNE_STORE}/other`;
+  for (const env of [{}, { ...s3.env, NOCTURNE_STORE: other }]) {
+    const { json } = await runCli<DoctorReport>(["doctor", "--json"], { dataDir: node.dataDir, env });
+    const astray = json.checks.find(({ name }) => name === `bucket ${s3.env.NOCTURNE_STORE}`);
+    assert.equal(astray?.ok, false);
+    assert.ok(astray?.hint.includes(`NOCTURNE_STORE=${s3.env.NOCTURNE_STORE}`), astray?.hint);
+  }
+  const missed = await node.run(["files", "get", id, "--password-stdin", "-o", join(folder, "none")], {
+    stdin: "after",
+  });
+  assert.equal(missed.code, 5);
+  assert.match(missed.stderr, /which is not used now/);
 });
