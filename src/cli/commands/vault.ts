@@ -7,7 +7,7 @@
  */
 
 import type { Command } from "commander";
-import type { Status } from "../../api/contract.ts";
+import type { FileSpace, Status } from "../../api/contract.ts";
 import { UsageError } from "../../core/errors.ts";
 import type { Context } from "../context.ts";
 import { interruptible } from "../interruption.ts";
@@ -108,6 +108,7 @@ async function wipe(context: Context, yes: boolean): Promise<void> {
 /** The archive appears under its name only when it is whole. */
 async function backup(context: Context, path: string): Promise<void> {
   const client = await context.anyNode();
+  const { bucketBytes } = await client.call<FileSpace>("GET", "/api/files/space");
   const bytes = await interruptible(async (signal) => {
     const archive = await client.open("GET", "/api/vault/backup", { signal });
     try {
@@ -118,7 +119,12 @@ async function backup(context: Context, path: string): Promise<void> {
       throw error;
     }
   });
-  context.output.result({ path, bytes }, `Wrote ${plainLine(path)} (${formatBytes(bytes)}).`);
+  context.output.result({ path, bytes, bucketBytes }, `Wrote ${plainLine(path)} (${formatBytes(bytes)}).`);
+  if (bucketBytes > 0) {
+    context.output.warn(
+      `It does not hold the files in the bucket (${formatBytes(bucketBytes)}), only where they are: keep the bucket and its key, too.`,
+    );
+  }
 }
 
 async function restore(context: Context, path: string): Promise<void> {

@@ -5,7 +5,7 @@ import type { Settings, Status } from "../../../src/api/contract.ts";
 import { ApiFailure, call } from "../../api/client.ts";
 import { keys } from "../../api/keys.ts";
 import { lockVault } from "../../api/lock-vault.ts";
-import { queryClient } from "../../api/queries.ts";
+import { queryClient, useSpace } from "../../api/queries.ts";
 import { saveBackup } from "../../api/save-file.ts";
 import { useAction } from "../../api/use-action.ts";
 import { notify } from "../../stores/toasts.ts";
@@ -113,6 +113,7 @@ function problemOf(next: string, again: string): string | undefined {
 export function RecoverySection({ settings }: { readonly settings: Settings }): ReactNode {
   const backup = useAction(saveBackup);
   const linked = useIsLinked();
+  const { data: space } = useSpace();
   return (
     <Section title="Recovery" id="recovery">
       <div className="flex flex-col items-start gap-3">
@@ -129,6 +130,9 @@ export function RecoverySection({ settings }: { readonly settings: Settings }): 
         <p className="text-muted">
           A backup holds everything: contacts, messages and files, encrypted. It opens with your recovery key, and with
           your passphrase if you have set one.
+          {space &&
+            space.bucketBytes > 0 &&
+            " Of files in the bucket it holds only where they are: keep the bucket, too."}
         </p>
         <Button icon={Download} busy={backup.busy} onClick={() => void backup.run()}>
           Download a backup
