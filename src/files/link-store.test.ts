@@ -6,6 +6,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { type TestContext, test } from "node:test";
 import { Worker } from "node:worker_threads";
+import { FILE_LIMITS } from "../core/limits.ts";
 import { randomBytes } from "../core/random.ts";
 import { LinkStore, type StoredLink } from "./link-store.ts";
 
@@ -136,6 +137,26 @@ test("removing a link or its file ends the leases", (t) => {
   assert.equal(store.lease("one", token, NOW), null);
   assert.equal(store.recordServed("one", token, 0, 9, NOW), false);
   assert.deepEqual(store.slugs(), ["two"]);
+});
+
+test("a lease on a folder ends with its grace when what was not served yet is deleted, and no other lease does", (t) => {
+  const path = folder(t);
+  const clock = { now: NOW, nowMs: () => clock.now };
+  const store = new LinkStore(join(path, "links.db"), clock);
+  t.after(() => store.close());
+  const part = (content: string) => ({ content, blob: "b".repeat(32), contentOffset: 0, contentBytes: 50 });
+  const source = { folder: "f", listing: new Uint8Array(10), parts: [part("first"), part("last")] };
+  store.insert(link({ source, usesLeft: 2 }));
+  const [served, half] = [randomBytes(32), randomBytes(32)];
+  assert.equal(claim(store, NOW, served), "claimed");
+  assert.equal(claim(store, NOW, half), "claimed");
+  store.recordServed("one", served, 0, 60, NOW);
+  store.recordServed("one", half, 0, 59, NOW);
+  clock.now += HOUR;
+  store.removeOf("last");
+  assert.ok(store.lease("one", served, NOW + HOUR + FILE_LIMITS.leaseGraceMs - 1));
+  assert.equal(store.lease("one", served, NOW + HOUR + FILE_LIMITS.leaseGraceMs), null);
+  assert.ok(store.lease("one", half, NOW + 2 * HOUR), "a byte of the first file is still to come");
 });
 
 test("nothing of a manifest stays in the files once its link is used up or expired", (t) => {

@@ -279,11 +279,8 @@ export class LinkStore {
       const lease = this.lease(slug, token, nowMs);
       if (!lease) return false;
       const served = addRanges(lease.served, [[start, end]]);
-      const isComplete = coversAll(addRanges(served, this.#gone(slug)), lease.contentBytes);
-      const lastEnd = isComplete ? nowMs + FILE_LIMITS.leaseGraceMs : Number.MAX_SAFE_INTEGER;
-      this.#db
-        .prepare("UPDATE leases SET served = ?, ends_at = min(ends_at, ?) WHERE token = ?")
-        .run(JSON.stringify(served), lastEnd, token);
+      this.#db.prepare("UPDATE leases SET served = ? WHERE token = ?").run(JSON.stringify(served), token);
+      if (coversAll(addRanges(served, this.#gone(slug)), lease.contentBytes)) this.#endSoon(token, nowMs);
       return true;
     });
   }
@@ -308,11 +305,13 @@ export class LinkStore {
       const shorter = this.#db
         .prepare("UPDATE parts SET content = NULL, blob = NULL WHERE content = ? RETURNING slug")
         .all(content);
-      for (const slug of new Set(shorter.map((row) => row["slug"] as string)))
+      for (const slug of new Set(shorter.map((row) => row["slug"] as string))) {
         this.#end(
           "slug = ? AND NOT EXISTS (SELECT 1 FROM parts WHERE parts.slug = links.slug AND blob NOT NULL)",
           slug,
         );
+        this.#endServed(slug);
+      }
     });
   }
 
@@ -365,6 +364,24 @@ export class LinkStore {
       .prepare("SELECT starts_at, starts_at + content_bytes AS ends_at FROM parts WHERE slug = ? AND blob IS NULL")
       .all(slug)
       .map((part) => [part["starts_at"] as number, part["ends_at"] as number]);
+  }
+
+  /** After files of a folder were deleted: leases that have served all that there still is end as if it came last. */
+  #endServed(slug: string): void {
+    const gone = this.#gone(slug);
+    const leases = this.#db
+      .prepare("SELECT token, served, content_bytes FROM leases JOIN links USING (slug) WHERE slug = ?")
+      .all(slug);
+    for (const { token, served, content_bytes: bytes } of leases) {
+      const covered = addRanges(JSON.parse(served as string), gone);
+      if (coversAll(covered, bytes as number)) this.#endSoon(token as Uint8Array, this.#clock.nowMs());
+    }
+  }
+
+  #endSoon(token: Uint8Array, nowMs: number): void {
+    this.#db
+      .prepare("UPDATE leases SET ends_at = min(ends_at, ?) WHERE token = ?")
+      .run(nowMs + FILE_LIMITS.leaseGraceMs, token);
   }
 
   #piecePastListing(slug: string, at: number): ContentPiece | null {
