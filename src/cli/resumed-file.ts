@@ -7,6 +7,7 @@
  * file is the same; its end is compared with the node's bytes all the same. The process that writes a part has its id in
  * the name and takes one over by renaming it: two commands never write one part.
  */
+import { statSync } from "node:fs";
 import { open, readdir, rename, rm, stat } from "node:fs/promises";
 import type { IncomingMessage } from "node:http";
 import { basename, dirname, join } from "node:path";
@@ -100,7 +101,7 @@ function ask({ client, path, json, signal, say }: Download, headers: Record<stri
   return untilBack(() => client.open("POST", path, { json, headers, signal }), true, UPLOAD_LIMITS.awayMs, away);
 }
 
-/** A part of this content that nobody writes any more, or a new one. All others go: they are plain text. */
+/** The largest part of this content that nobody writes any more, or a new one. All others go: they are plain text. */
 async function claimPart(target: string, tag: string, download: Download): Promise<string> {
   const folder = dirname(target);
   const mine = join(folder, `.${basename(target)}.${tag}.${process.pid}.part`);
@@ -116,13 +117,15 @@ async function claimPart(target: string, tag: string, download: Download): Promi
   return mine;
 }
 
-/** What commands that are not running any more left of a file of this name. */
+/** What commands that are not running any more left of a file of this name, the largest first. */
 async function abandonedParts(folder: string, name: string): Promise<{ name: string; ofTag: string }[]> {
-  return (await readdir(folder)).flatMap((entry) => {
+  const parts = (await readdir(folder)).flatMap((entry) => {
     if (!entry.startsWith(`.${name}.`)) return [];
     const [, ofTag, pid] = /^([0-9a-f]{32})\.(\d+)\.part$/.exec(entry.slice(name.length + 2)) ?? [];
-    return ofTag === undefined || isRunning(Number(pid)) ? [] : [{ name: entry, ofTag }];
+    const size = statSync(join(folder, entry), { throwIfNoEntry: false })?.size ?? 0;
+    return ofTag === undefined || isRunning(Number(pid)) ? [] : [{ name: entry, ofTag, size }];
   });
+  return parts.sort((a, b) => b.size - a.size);
 }
 
 async function takeOver(theirs: string, mine: string): Promise<boolean> {

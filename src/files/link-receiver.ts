@@ -11,9 +11,11 @@ import { open, readFile, rm, stat, truncate, writeFile } from "node:fs/promises"
 import { join } from "node:path";
 import { fromBase64Url } from "../core/bytes.ts";
 import { isSystemError, NetworkError, NocturneError, ValidationError } from "../core/errors.ts";
+import { FILE_LIMITS } from "../core/limits.ts";
 import { deriveLinkKeys, type LinkAddress, type LinkPassword, parseLink, sealedBytesOf } from "../crypto/link-key.ts";
 import { type ListedFile, openListing } from "../crypto/link-listing.ts";
 import { type LinkManifest, openManifest } from "../crypto/link-manifest.ts";
+import { writeFully } from "./disk.ts";
 import { LinkClient, unreachable } from "./link-client.ts";
 import { linkProblem } from "./link-problems.ts";
 import { openContent } from "./sealed-file.ts";
@@ -88,8 +90,7 @@ export class LinkReceiver {
     const info = before?.info ?? (await client.info());
     if (!before && info.state !== "active") throw linkProblem(STATES[info.state]);
     const { wrapKey, proof } = await deriveLinkKeys(address, await passwordOf(info, password));
-    const claim = before?.claim ?? (await claimInto(part, client, proof));
-    if (!before) await writeKept(keptPath, { info, claim });
+    const claim = before?.claim ?? (await claimInto(part, keptPath, info, () => client.claim(proof)));
     const manifest = await openClaimed(claim, wrapKey, address.slug, () => forget(part, keptPath));
     const { lease } = claim;
     if (manifest.kind === "file") {
@@ -151,6 +152,9 @@ export class LinkReceiver {
   }
 }
 
+/** Room for the answers to both calls, as they are kept. */
+const RESERVED_BYTES = 2 * FILE_LIMITS.linkAnswerBytes;
+
 const STATES = {
   used: "link_used",
   expired: "link_expired",
@@ -158,14 +162,25 @@ const STATES = {
   unknown: "unknown_link",
 } as const;
 
-/** The part is made before: a use that is taken where nothing can be written would be lost. */
-async function claimInto(part: string, client: LinkClient, proof: Uint8Array): Promise<LinkClaim> {
-  await rm(part, { force: true }); // of a lease that is over: what had come of it may be of other files
-  await writeFile(part, "", { mode: 0o600, flag: "wx" });
+/**
+ * Part and lease are made before, and the lease has its room on the disk then: a use that is taken where nothing can be
+ * written, or where the disk fills meanwhile, would be lost.
+ */
+async function claimInto(
+  part: string,
+  keptPath: string,
+  info: LinkInfo,
+  take: () => Promise<LinkClaim>,
+): Promise<LinkClaim> {
+  await forget(part, keptPath); // of a lease that is over: what had come of it may be of other files
   try {
-    return await client.claim(proof);
+    await writeFile(keptPath, Buffer.alloc(RESERVED_BYTES, " "), { mode: 0o600, flag: "wx", flush: true });
+    await writeFile(part, "", { mode: 0o600, flag: "wx" });
+    const claim = await take();
+    await writeKept(keptPath, { info, claim });
+    return claim;
   } catch (error) {
-    await rm(part, { force: true });
+    await forget(part, keptPath);
     throw error;
   }
 }
@@ -264,8 +279,13 @@ async function readKept(path: string): Promise<Kept | null> {
   }
 }
 
+/** Over what is there, which keeps its room until all is written; the blanks that a crash leaves behind it mean nothing. */
 async function writeKept(path: string, kept: Kept): Promise<void> {
-  await writeFile(path, JSON.stringify(kept), { mode: 0o600, flush: true });
+  const json = Buffer.from(JSON.stringify(kept));
+  await using file = await open(path, "r+");
+  await writeFully(file, json, 0);
+  await file.sync();
+  await file.truncate(json.length);
 }
 
 function passwordNeeded(): ValidationError {
