@@ -416,7 +416,7 @@ export const RECEIVE_LIMITS = {
   /** First wait before the next try, doubled each time until something came again. */
   retryMs: 2_000, // 2 s
   retryMaxMs: 300_000, // 5 min
-  /** A file that is not here by then is given up, until the person asks for it again. */
+  /** A file that is not here so long after it was asked for, or after a restart, is given up until the person asks again. */
   wholeMs: 86_400_000, // 1 day
   /** Saved or waited for at the same time; more are refused. */
   files: 64,

@@ -192,7 +192,7 @@ export class BlobStore {
     }
   }
 
-  /** What lies in a bucket goes from there later: see `sweepBucket`. */
+  /** What lies in a bucket goes from there later: see `deleteFromBucket`. */
   async remove(id: string): Promise<void> {
     const path = this.#path(id);
     const isElsewhere = this.#pointers.drop(id);

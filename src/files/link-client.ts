@@ -9,10 +9,11 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import * as v from "valibot";
-import { concatBytes, toBase64Url, utf8Decode } from "../core/bytes.ts";
+import { toBase64Url, utf8Decode } from "../core/bytes.ts";
 import { NetworkError, NocturneError } from "../core/errors.ts";
 import { DOWNLOAD_LIMITS, FILE_LIMITS } from "../core/limits.ts";
 import { parseLink } from "../crypto/link-key.ts";
+import { bodyOf } from "./answer-body.ts";
 import { linkProblemOf } from "./link-problems.ts";
 import type { LinkClaim, LinkInfo } from "./views.ts";
 
@@ -132,7 +133,7 @@ export class LinkClient {
   async #json<T>(schema: v.GenericSchema<T>, path: string, init: RequestInit): Promise<T> {
     try {
       const signal = AbortSignal.any([this.#signal, AbortSignal.timeout(this.#stallMs)]);
-      const text = utf8Decode(await bodyOf(await this.#ask(path, { ...init, signal })));
+      const text = utf8Decode(await bodyOf(await this.#ask(path, { ...init, signal }), FILE_LIMITS.linkAnswerBytes));
       return v.parse(schema, JSON.parse(text));
     } catch (error) {
       throw error instanceof NocturneError || this.#signal.aborted ? error : unreachable(error);
@@ -142,20 +143,11 @@ export class LinkClient {
   async #ask(path: string, init: RequestInit): Promise<Response> {
     const answer = await fetch(`${this.#base}/${path}`, { ...init, redirect: "error" });
     if (answer.ok) return answer;
-    const refused = JSON.parse(utf8Decode(await bodyOf(answer))) as { error?: { code?: unknown } } | null;
+    const refused = JSON.parse(utf8Decode(await bodyOf(answer, FILE_LIMITS.linkAnswerBytes))) as {
+      error?: { code?: unknown };
+    } | null;
     throw linkProblemOf(refused?.error?.code) ?? unreachable();
   }
-}
-
-async function bodyOf(answer: Response): Promise<Uint8Array> {
-  const pieces: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const piece of answer.body ?? []) {
-    bytes += piece.length;
-    if (bytes > FILE_LIMITS.linkAnswerBytes) throw unreachable();
-    pieces.push(piece);
-  }
-  return concatBytes(...pieces);
 }
 
 /** Whether it may be otherwise in a while: nobody answers, or too many ask. */

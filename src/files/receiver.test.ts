@@ -18,6 +18,7 @@ import type { ReceivedFile, SharedFile } from "./views.ts";
 
 const MESSAGE = "0123456789abcdef".repeat(2);
 const MIB = 1_048_576;
+const DAY_MS = 86_400_000;
 
 interface Side extends LibraryRoom {
   readonly receiver: Receiver;
@@ -250,6 +251,54 @@ test("a save outlives the program: it goes on where it was, and no client is tol
     ["saved"],
     "what has ended is not wanted any more",
   );
+});
+
+test("a program that was off for days goes on, but not when what came is kept no longer", async (t) => {
+  const [ada, bob] = [await openSide(t), await openSide(t)];
+  const { server, port, state } = await serve(t, ada);
+  const content = randomBytes(4 * MIB);
+  const [offer, old] = [await share(ada, port, content, [bob.me]), await share(ada, port, randomBytes(10), [bob.me])];
+  state.breakAfter = 2 * MIB;
+  bob.receiver.save(offer);
+  await reaches(bob.receiver, (file) => file.state === "waiting");
+  await bob.receiver.stop();
+  state.breakAfter = Number.POSITIVE_INFINITY;
+  bob.clock.now += 3 * DAY_MS;
+  await listen(server, port);
+  bob.receiver.resume();
+  assert.equal((await settled(bob)).state, "saved");
+
+  server.close();
+  server.closeAllConnections();
+  bob.receiver.save(old);
+  await reaches(bob.receiver, ({ file, state: now }) => file === old.id && now === "waiting");
+  await bob.receiver.stop();
+  bob.clock.now += 8 * DAY_MS;
+  bob.receiver.resume();
+  const failed = await reaches(bob.receiver, ({ file, state: now }) => file === old.id && now === "failed");
+  assert.equal(failed.error?.code, "link_unreachable");
+});
+
+test("a file that is here though the program ended before it was noted asks nobody", async (t) => {
+  const [ada, bob] = [await openSide(t), await openSide(t)];
+  const { server, port } = await serve(t, ada);
+  const offer = await share(ada, port, randomBytes(1_000), [bob.me]);
+  // As if the program ended in the moment when the upload did: what follows it never runs.
+  const { append } = bob.library.uploads;
+  const ended = Promise.withResolvers<void>();
+  t.mock.method(bob.library.uploads, "append", async (...call: Parameters<typeof append>) => {
+    await append.apply(bob.library.uploads, call);
+    ended.resolve();
+    return new Promise(() => {});
+  });
+  bob.receiver.save(offer);
+  await ended.promise;
+  server.close();
+  server.closeAllConnections();
+  const next = new Receiver({ ...bob, blobs: new BlobStore(`${bob.dataDir}/blobs`), log: createLogger("silent") });
+  next.resume();
+  const saved = await reaches(next, (file) => file.state === "saved");
+  assert.equal(saved.savedAs?.id, bob.library.list()[0]?.id);
 });
 
 test("what was stopped or failed does not come back by itself, and leaves nothing", async (t) => {

@@ -11,7 +11,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Clock } from "../core/clock.ts";
 import { NetworkError, NocturneError, toNocturneError, ValidationError } from "../core/errors.ts";
-import { RECEIVE_LIMITS } from "../core/limits.ts";
+import { RECEIVE_LIMITS, UPLOAD_LIMITS } from "../core/limits.ts";
 import type { Logger } from "../core/log.ts";
 import { utf8Encode, toHex } from "../core/bytes.ts";
 import { sha256 } from "../crypto/key-derivation.ts";
@@ -169,8 +169,9 @@ export class Receiver {
     const fresh = { done: 0, state: "fetching", retryAt: null, savedAs: null, error: null } as const;
     const view: ReceivedFile = { message, file, name, bytes, ...fresh };
     const job: Job = { view, stop: new AbortController(), wake: () => {}, ended: Promise.resolve() };
-    const leftMs = Math.max(0, sinceMs + RECEIVE_LIMITS.wholeMs - this.#o.clock.nowMs());
-    const late = setTimeout(() => job.stop.abort(tookTooLong()), leftMs).unref();
+    // A program that was off for days has a day again, as long as what came is kept.
+    const keptMs = Math.max(0, sinceMs + UPLOAD_LIMITS.keptMs - this.#o.clock.nowMs());
+    const late = setTimeout(() => job.stop.abort(tookTooLong()), Math.min(RECEIVE_LIMITS.wholeMs, keptMs)).unref();
     this.#jobs.set(key, job);
     this.#tell(job, {});
     job.ended = this.#run(key, job)
@@ -185,8 +186,11 @@ export class Receiver {
   async #run(key: string, job: Job): Promise<string> {
     const { library, blobs } = this.#o;
     const { offer } = this.#rowOf(key);
+    const came = await this.#whatCame(key);
+    // The program ended between the file and the note of it: nobody has to be asked.
+    if (came?.file) return came.file.id;
     const visit = await this.#visit(offer, job.stop.signal, (error, failures) => this.#wait(job, error, failures));
-    const { id, offset: there } = await this.#uploadOf(key);
+    const { id, offset: there } = came ?? (await this.#newUpload(key));
     if (blobs.freeBytes() < visit.contentBytes - there + RECEIVE_LIMITS.spareBytes) throw diskFull();
     for (let offset = there; ; ) {
       job.stop.signal.throwIfAborted();
@@ -203,12 +207,15 @@ export class Receiver {
     }
   }
 
-  /** What came of it, or a new upload. */
-  async #uploadOf(key: string): Promise<UploadView> {
+  /** The upload that holds what came before; null if there is none. */
+  async #whatCame(key: string): Promise<UploadView | null> {
+    const { upload } = this.#rowOf(key);
+    return upload === null ? null : this.#o.library.uploads.view(upload).catch(unlessUnknown);
+  }
+
+  async #newUpload(key: string): Promise<UploadView> {
     const { library } = this.#o;
-    const { offer, folder, upload } = this.#rowOf(key);
-    const there = upload === null ? null : await library.uploads.view(upload).catch(unlessUnknown);
-    if (there) return there;
+    const { offer, folder } = this.#rowOf(key);
     const fresh = await library.uploads.begin({
       // Under the name that the person saw, as far as it is one: the link's manifest may say another.
       name: receivedName(offer.name),

@@ -204,7 +204,7 @@ export class Uploads {
     folder,
     taken = "rename",
     fingerprint,
-    ...more
+    fromMessage,
   }: NewUpload): UploadRow {
     if (!Number.isSafeInteger(bytes) || bytes < 0) throw badUpload("its size is not a number of bytes");
     if (fingerprint.length > UPLOAD_LIMITS.fingerprintCharacters) throw badUpload("its fingerprint is too long");
@@ -221,7 +221,7 @@ export class Uploads {
       cipher,
       ...secret,
       fingerprint,
-      ...more,
+      fromMessage,
       part: null,
       ...times,
       file: null,

@@ -13,7 +13,7 @@ import { COVER_LIMITS } from "../core/cell-limits.ts";
 import { ROUTE_LIMITS, VAULT_LIMITS } from "../core/limits.ts";
 import { COVER_PROFILES, type CoverProfile } from "../messaging/cover/cover-law.ts";
 import type { LogLevel } from "../core/log.ts";
-import { normalizeRelayUrl } from "./relay-url.ts";
+import { isLoopbackHost, normalizeRelayUrl } from "./relay-url.ts";
 
 /** What the command line says, as its parser hands it over. Absent and undefined mean "not said". */
 export interface ConfigFlags {
@@ -278,7 +278,7 @@ function toRelayUrl({ dataset, addIssue, NEVER }: v.RawTransformContext<string>)
 function toStore({ dataset, addIssue, NEVER }: v.RawTransformContext<string>): Pick<Store, "url" | "region"> {
   const url = URL.parse(dataset.value);
   const path = url?.pathname.replace(/\/+$/, "") ?? "";
-  const isSafe = url?.protocol === "https:" || (url?.protocol === "http:" && LOOPBACK.has(url.hostname));
+  const isSafe = url?.protocol === "https:" || (url?.protocol === "http:" && isLoopbackHost(url.hostname));
   const names = [...(url?.searchParams.keys() ?? [])];
   const isKnown = names.every((name) => name === "region") && url?.hash === "";
   if (!url || !isSafe || !isKnown || path === "" || url.username !== "" || url.password !== "") {
@@ -287,5 +287,3 @@ function toStore({ dataset, addIssue, NEVER }: v.RawTransformContext<string>): P
   }
   return { url: `${url.origin}${path}`, region: url.searchParams.get("region") || DEFAULT_REGION };
 }
-
-const LOOPBACK: ReadonlySet<string> = new Set(["127.0.0.1", "[::1]", "localhost"]);

@@ -9,6 +9,7 @@ import type { Clock } from "../core/clock.ts";
 import { LockedError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
 import { parseRecoveryKey } from "../crypto/recovery-key.ts";
+import type { Mover } from "../files/bucket/mover.ts";
 import type { FileLibrary } from "../files/library.ts";
 import type { Links } from "../files/links.ts";
 import type { Receiver } from "../files/receiver.ts";
@@ -19,7 +20,6 @@ import type { RelayPool } from "../route/relay-pool.ts";
 import type { Vault } from "../vault/vault.ts";
 import { AttemptLimiter } from "./attempt-limiter.ts";
 import type { ChannelRoom } from "./channel-room.ts";
-import type { Mover } from "../files/bucket/mover.ts";
 import type { EventBus } from "./event-bus.ts";
 import type { Personas } from "./personas.ts";
 

@@ -17,11 +17,16 @@ export function normalizeRelayUrl(text: string): string | null {
 export function relayPlace(address: string): string {
   const url = URL.parse(address);
   if (!url) return address;
-  if (LOOPBACK.test(url.hostname)) return `loopback:${url.port || (url.protocol === "wss:" ? "443" : "80")}`;
+  if (isLoopbackHost(url.hostname)) return `loopback:${url.port || (url.protocol === "wss:" ? "443" : "80")}`;
   return url.hostname.replace(/\.$/, "");
 }
 
 /** True when only programs on this machine can reach the relay. */
 export function isLoopbackRelay(url: string): boolean {
-  return LOOPBACK.test(URL.parse(url)?.hostname ?? "");
+  return isLoopbackHost(URL.parse(url)?.hostname ?? "");
+}
+
+/** A host as `URL` writes it. */
+export function isLoopbackHost(hostname: string): boolean {
+  return LOOPBACK.test(hostname);
 }

@@ -13,8 +13,6 @@ const NO_PASSPHRASE =
   "Your vault has no passphrase: whoever can read your disk can read everything in it. Choose a passphrase in the settings.";
 const TOO_DEAR =
   "Reading your relays costs more than you allow, even in the cheapest way. Nothing is left out; allow more in the settings, or leave a relay.";
-const FILES_WAIT =
-  "Files wait on this disk, because their bucket cannot be used now; what lies there cannot be read meanwhile. See: nocturne doctor";
 const BUCKET_NOT_SET =
   "Files lie in a bucket, and this node was started without one: they cannot be read. Start it with NOCTURNE_STORE and NOCTURNE_STORE_KEY. See: nocturne doctor";
 const NOT_WRITTEN_DOWN =
@@ -49,9 +47,12 @@ function warnings(services: Services, reachable: Status["reachable"]): string[] 
   const missing = services.gate.working ? services.messenger.cardsMissing() : 0;
   const failing = relayStates(services).filter(({ state }) => state === "waiting").length;
   const courier = courierInUse(services);
+  const store = storeView(services);
   return [
     ...(courier?.why ? [`Your mail waits for ${courier.name}: ${courier.why} See: nocturne courier list`] : []),
-    ...(services.store?.mover.view().problem ? [FILES_WAIT] : []),
+    ...(store?.problem
+      ? [`Files wait on this disk to go into their bucket: ${store.problem} See: nocturne doctor`]
+      : []),
     ...(services.blobs.lacksBucket() ? [BUCKET_NOT_SET] : []),
     ...(reachable === "this-machine" ? [ONLY_THIS_MACHINE] : []),
     ...(failing > 0 ? [`${failing} of your relays cannot be reached now; Nocturne keeps trying.`] : []),

@@ -7,26 +7,20 @@ import { randomBytes } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 import type { DoctorReport, FileSpace, FileView, LinkView, Status } from "../../src/api/contract.ts";
 import { NodeClient } from "../../src/cli/node-client.ts";
 import { socketPath } from "../../src/node/socket-path.ts";
 import { temporaryFolder } from "../support/cleanup.ts";
 import { type NocturneProcess, runCli, startCommand, startNocturne } from "../support/nocturne-process.ts";
 import { type S3Server, startS3 } from "../support/s3-server.ts";
+import { askUntil, waitUntil } from "../support/wait.ts";
 
-const WAIT_MS = 20_000;
 const MIB = 1_048_576;
 
 async function ask<T>(node: NocturneProcess, ...args: readonly string[]): Promise<T> {
   const { code, json, stderr } = await node.run<T>([...args, "--json"]);
   assert.equal(code, 0, `${args.join(" ")}: ${stderr}`);
   return json;
-}
-
-async function becomes(isSo: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  for (const endMs = Date.now() + WAIT_MS; Date.now() < endMs; await sleep(50)) if (await isSo()) return;
-  throw new Error(`not so after ${WAIT_MS} ms: ${what}`);
 }
 
 function blobsOf({ dataDir }: NocturneProcess): string[] {
@@ -61,7 +55,7 @@ test("sealed files lie in a bucket: in, out, shared, killed, away and back, rest
   };
   const content = randomBytes(300_000);
   const plan = await put(node, folder, "plan.pdf", content);
-  await becomes(() => hasMoved(node, s3, 1), "the file is in the bucket");
+  await waitUntil("the file is in the bucket", () => hasMoved(node, s3, 1));
   assert.equal(s3.read(s3.objects()[0] ?? "").includes(content.subarray(0, 32)), false, "sealed");
   assert.deepEqual(await get(t, node, plan.id), content);
   const status = await ask<Status>(node, "status");
@@ -87,12 +81,12 @@ test("sealed files lie in a bucket: in, out, shared, killed, away and back, rest
       0,
       ...blobsOf(node).map((name) => statSync(join(node.dataDir, "blobs", name), { throwIfNoEntry: false })?.size ?? 0),
     );
-  await becomes(() => partBytes() > 4 * MIB || !interrupted.isRunning(), "a part of the film is there");
+  await waitUntil("a part of the film is there", () => partBytes() > 4 * MIB || !interrupted.isRunning());
   await again("SIGKILL");
   await interrupted.exited;
   const { code, stderr } = await node.run(putting);
   assert.equal(code, 0, stderr);
-  await becomes(() => hasMoved(node, s3, 2), "the film is in the bucket");
+  await waitUntil("the film is in the bucket", () => hasMoved(node, s3, 2));
   const files = await ask<FileView[]>(node, "files", "ls");
   assert.deepEqual(await get(t, node, files.find(({ name }) => name === "film.mkv")?.id ?? ""), film);
 
@@ -101,14 +95,18 @@ test("sealed files lie in a bucket: in, out, shared, killed, away and back, rest
   const late = randomBytes(50_000);
   const note = await put(node, folder, "note.txt", late);
   assert.deepEqual(await get(t, node, note.id), late);
-  await becomes(async () => (await ask<Status>(node, "status")).store?.problem !== null, "the status tells");
+  await askUntil(
+    "the status tells",
+    () => ask<Status>(node, "status"),
+    ({ store }) => store?.problem !== null,
+  );
   const missed = await node.run(["files", "get", plan.id, "-o", join(folder, "none")]);
   assert.equal(missed.code, 1);
   assert.match(missed.stderr, /bucket/);
   await again("SIGKILL");
   assert.deepEqual(await get(t, node, note.id), late);
   await s3.start();
-  await becomes(() => hasMoved(node, s3, 3), "the note is in the bucket");
+  await waitUntil("the note is in the bucket", () => hasMoved(node, s3, 3));
   assert.deepEqual(await get(t, node, plan.id), content);
 
   // A backup tells where the bytes are; without the bucket and its key there is nothing to be had.
@@ -129,7 +127,7 @@ test("sealed files lie in a bucket: in, out, shared, killed, away and back, rest
 
   await ask(node, "files", "rm", note.id);
   await ask(node, "files", "trash", "--empty");
-  await becomes(() => s3.objects().length === 2, "what is deleted leaves the bucket");
+  await waitUntil("what is deleted leaves the bucket", () => s3.objects().length === 2);
 
   const wrong = { ...s3.env, NOCTURNE_STORE_KEY: "UNKNOWN:no-such-secret" };
   await again("SIGTERM", wrong);
@@ -146,7 +144,7 @@ test("whoever holds the bucket can withhold a file and cannot change it", async 
   const content = randomBytes(500_000);
   const { id } = await put(node, folder, "plan.pdf", content);
   const { url } = await ask<LinkView>(node, "files", "link", id, "--downloads", "20");
-  await becomes(() => hasMoved(node, s3, 1), "the file is in the bucket");
+  await waitUntil("the file is in the bucket", () => hasMoved(node, s3, 1));
   const [object = ""] = s3.objects();
   const good = s3.read(object);
   const flipped = (at: number): Buffer => {
@@ -193,7 +191,7 @@ test("a file in a bucket gets another password, over a kill; a node without its 
   const stored = await node.run<FileView>(["files", "put", path, "--password-stdin", "--json"], { stdin: "before" });
   assert.equal(stored.code, 0, stored.stderr);
   const { id } = stored.json;
-  await becomes(() => hasMoved(node, s3, 1), "the file is in the bucket");
+  await waitUntil("the file is in the bucket", () => hasMoved(node, s3, 1));
   const [object = ""] = s3.objects();
   const sealed = s3.read(object);
 

@@ -16,6 +16,7 @@ import { InternalError, isSystemError, NetworkError, NocturneError, PolicyError 
 import { BUCKET_LIMITS } from "../../core/bucket-limits.ts";
 import { equalBytes, toHex } from "../../core/bytes.ts";
 import { randomBytes } from "../../core/random.ts";
+import { bodyOf } from "../answer-body.ts";
 import { onDisk, RESTORE_HINT } from "../disk.ts";
 
 /** BUCKET_LIMITS, or other numbers for tests that cannot wait. */
@@ -150,11 +151,12 @@ export class Bucket {
 
   async *#range(id: string, start: number, end: number, total: number): AsyncGenerator<Uint8Array> {
     const answer = await this.#s3.getObjectRaw(id, false, start, end);
-    const reader = (answer.body ?? new ReadableStream<Uint8Array>()).getReader();
+    const reader = answer.body?.getReader();
     try {
       // Anything else would be taken for the bytes that were asked for: some services ignore ranges.
       const told = answer.headers.get("content-range");
       if (told !== `bytes ${start}-${end - 1}/${total}`) throw answer.status === 206 ? otherLength() : this.#noRanges();
+      if (!reader) return;
       for (let left = end - start; left > 0; ) {
         const { done, value } = await this.#unlessStalled(reader.read());
         if (done) return;
@@ -162,7 +164,7 @@ export class Bucket {
         left -= value.length;
       }
     } finally {
-      reader.cancel().catch(() => {});
+      reader?.cancel().catch(() => {}); // nobody waits for a service to hear of it
     }
   }
 
@@ -247,15 +249,9 @@ export class Bucket {
 
 /** What is no download is a few lines of XML, which the library takes into memory whole. */
 async function bounded(answer: Response): Promise<Response> {
-  const pieces: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const piece of answer.body ?? []) {
-    bytes += piece.length;
-    if (bytes > BUCKET_LIMITS.answerBytes) throw new RangeError("a longer answer than there is one for");
-    pieces.push(piece);
-  }
+  const body = await bodyOf(answer, BUCKET_LIMITS.answerBytes);
   const { status, statusText, headers } = answer;
-  return new Response(bytes === 0 ? null : Buffer.concat(pieces), { status, statusText, headers });
+  return new Response(body.length === 0 ? null : Buffer.from(body), { status, statusText, headers });
 }
 
 async function readPart(file: FileHandle, start: number, bytes: number): Promise<Uint8Array> {

@@ -7,6 +7,7 @@ import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { atEnd } from "../../../test/support/cleanup.ts";
 import { type S3Server, startS3 } from "../../../test/support/s3-server.ts";
+import { waitUntil } from "../../../test/support/wait.ts";
 import { concatBytes } from "../../core/bytes.ts";
 import { createLogger } from "../../core/log.ts";
 import { randomBytes } from "../../core/random.ts";
@@ -72,10 +73,7 @@ function open(t: TestContext, s3: S3Server, { moves = true, ...more }: OpenOptio
     read: async (id, start = 0, end) =>
       concatBytes(...(await Array.fromAsync(blobs.read(id, start, end ?? (await blobs.size(id)))))),
     names,
-    async settled(isSo) {
-      for (let i = 0; i < 200 && !isSo(); i++) await sleep(20);
-      assert.ok(isSo(), `not so after 4 s: ${names().join(" ")}, ${mover.view().problem?.message}`);
-    },
+    settled: (isSo) => waitUntil(`the mover is there: ${names().join(" ")}`, isSo),
   };
 }
 

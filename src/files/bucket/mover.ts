@@ -50,6 +50,8 @@ export class Mover {
     if (this.#stop.signal.aborted || this.#working || this.#timer) return;
     this.#working = this.#work().finally(() => {
       this.#working = null;
+      // Something came after the last look, and before this.
+      if (this.#wanted) this.wake();
     });
   }
 
