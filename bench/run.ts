@@ -13,6 +13,7 @@ import { headersBench } from "./headers.ts";
 import { hiddenBench } from "./hidden.ts";
 import { messagesBench } from "./messages.ts";
 import { pirBench } from "./pir.ts";
+import { routesBench } from "./routes.ts";
 import { type Bench, printTable, writeResult } from "./report.ts";
 import { startBench } from "./start.ts";
 
@@ -24,6 +25,7 @@ const BENCHES: readonly Bench[] = [
   headersBench,
   hiddenBench,
   pirBench,
+  routesBench,
   startBench,
 ];
 

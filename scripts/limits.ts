@@ -1,5 +1,5 @@
 /**
- * Writes docs/limits.md from src/core/limits.ts, cell-limits.ts and bucket-limits.ts, so that the page cannot say something else than the code.
+ * Writes docs/limits.md from src/core/limits.ts, cell-limits.ts, route-limits.ts and bucket-limits.ts, so that the page cannot say something else than the code.
  * `--check` writes nothing and exits 1 when the page is not current.
  */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
@@ -7,9 +7,15 @@ import process from "node:process";
 import * as bucketLimits from "../src/core/bucket-limits.ts";
 import * as cellLimits from "../src/core/cell-limits.ts";
 import * as limits from "../src/core/limits.ts";
+import * as routeLimits from "../src/core/route-limits.ts";
 
 const PAGE = "docs/limits.md";
-const SOURCES = ["src/core/limits.ts", "src/core/cell-limits.ts", "src/core/bucket-limits.ts"];
+const SOURCES = [
+  "src/core/limits.ts",
+  "src/core/cell-limits.ts",
+  "src/core/route-limits.ts",
+  "src/core/bucket-limits.ts",
+];
 
 /** Reasons stand in the comments of the source: `GROUP` -> text above it, `GROUP.field` -> text above the field. */
 function readReasons(source: string): Map<string, string> {
@@ -64,7 +70,7 @@ function renderPage(): string {
   const reasons = readReasons(SOURCES.map((path) => readFileSync(path, "utf8")).join("\n"));
   const sources = SOURCES.map((path) => `\`${path}\``).join(" and ");
   const lines = ["# Limits", "", `Generated from ${sources} by \`npm run limits\`; change it there.`, ""];
-  for (const [group, fields] of Object.entries({ ...limits, ...cellLimits, ...bucketLimits })) {
+  for (const [group, fields] of Object.entries({ ...limits, ...cellLimits, ...routeLimits, ...bucketLimits })) {
     lines.push(`## ${group}`, "", reasons.get(group) ?? "", "", "| limit | value | reason |", "|---|---|---|");
     for (const [field, value] of Object.entries(fields)) {
       lines.push(`| \`${field}\` | ${formatValue(field, value)} | ${reasons.get(`${group}.${field}`) ?? ""} |`);

@@ -18,6 +18,8 @@ interface Group {
   readonly files: readonly string[];
   /** A group that hangs is killed and counted as failed. */
   readonly limitMs: number;
+  /** Files that run at the same time; those that start Tor or I2P mostly wait for them. */
+  readonly atOnce?: number;
   /** So many of its files may fail and be run once more, alone (decision 22). */
   readonly again?: number;
 }
@@ -35,7 +37,7 @@ const MINUTE_MS = 60_000;
 
 const GROUPS: readonly Group[] = [
   { name: "unit", files: ["{src,web,bench}/**/*.test.ts", "test/*.test.ts"], limitMs: 8 * MINUTE_MS },
-  { name: "scenario", files: ["test/scenario/**/*.test.ts"], limitMs: 15 * MINUTE_MS },
+  { name: "scenario", files: ["test/scenario/**/*.test.ts"], limitMs: 15 * MINUTE_MS, atOnce: 3 },
   { name: "fuzz", files: ["test/fuzz/**/*.test.ts"], limitMs: 15 * MINUTE_MS },
   { name: "browser", files: ["test/browser/**/*.test.ts"], limitMs: 15 * MINUTE_MS, again: 2 },
   { name: "interop", files: ["test/interop/*.test.ts"], limitMs: 15 * MINUTE_MS },
@@ -54,7 +56,7 @@ async function runGroup(group: Group): Promise<GroupResult | null> {
   const files = group.files.flatMap((pattern) => globSync(pattern)).sort();
   if (files.length === 0) return null;
   console.log(`\n== ${group.name}: ${files.length} files`);
-  const first = await runFiles(group, files, FILES_AT_ONCE);
+  const first = await runFiles(group, files, group.atOnce ?? FILES_AT_ONCE);
   const failed = first.outcomes.filter(({ outcome }) => outcome === "failed");
   const failedFiles = [...new Set(failed.map(({ file }) => file))];
   if (failed.length === 0 || failedFiles.length > (group.again ?? 0)) return first;

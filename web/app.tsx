@@ -23,6 +23,7 @@ import { JoinChannelScene } from "./scenes/join-channel.tsx";
 import { JoinGroupScene } from "./scenes/join-group.tsx";
 import { LinkDeviceScene } from "./scenes/link-device.tsx";
 import { LinksScene } from "./scenes/links.tsx";
+import { NetworkScene } from "./scenes/network.tsx";
 import { NewGroupScene } from "./scenes/new-group.tsx";
 import { PersonasScene } from "./scenes/personas.tsx";
 import { RecoverScene } from "./scenes/recover.tsx";
@@ -113,6 +114,7 @@ function Scenes(): ReactNode {
       <Route path="/files/trash" component={TrashScene} />
       <Route path="/files/:folder?">{({ folder = "" }) => <FilesScene key={folder} folder={folder} />}</Route>
       <Route path="/links" component={LinksScene} />
+      <Route path="/network" component={NetworkScene} />
       <Route path="/settings/recovery-key" component={RecoveryKeyScene} />
       <Route path="/settings/shares" component={SharesScene} />
       <Route path="/settings/:part?">{({ part }) => <SettingsScene part={part ?? null} />}</Route>

@@ -43,7 +43,7 @@ export class Wiretap {
       socket.on("message", (data) => this.#answered((data as Buffer).toString()));
       return socket;
     };
-    return { name: "direct", dial };
+    return { routeOf: () => "direct", dial };
   }
 
   /** By person, both relays together; `letterOf` names the real cells. */

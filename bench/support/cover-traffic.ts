@@ -71,7 +71,7 @@ function countingCarrier(seen: { bytes: number; unanswered: number }): Carrier {
     });
     return socket;
   };
-  return { name: "direct", dial };
+  return { routeOf: () => "direct", dial };
 }
 
 /** Cells as strangers send them: what a silent device lets go. */

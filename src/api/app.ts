@@ -22,6 +22,7 @@ import { identityRoutes } from "./routes-identity.ts";
 import { linkRoutes } from "./routes-links.ts";
 import { messageRoutes } from "./routes-messages.ts";
 import { mountRoutes } from "./routes-mount.ts";
+import { networkRoutes } from "./routes-network.ts";
 import { pageRoutes } from "./routes-pages.ts";
 import { personaRoutes } from "./routes-personas.ts";
 import { previewRoutes } from "./routes-previews.ts";
@@ -63,10 +64,11 @@ export function createApp(api: Api, pages: Pages, port: () => number): Routes {
   app.use("/api/*", personaGuard);
   const routes = [sessionRoutes, statusRoutes, identityRoutes, vaultRoutes, recoveryRoutes, settingsRoutes];
   const spoken = [personaRoutes, contactRoutes, conversationRoutes, messageRoutes, receivedRoutes];
-  const shared = [courierRoutes, deviceRoutes, groupRoutes, groupMemberRoutes, channelRoutes, channelPostRoutes];
+  const ways = [networkRoutes, courierRoutes, deviceRoutes];
+  const shared = [groupRoutes, groupMemberRoutes, channelRoutes, channelPostRoutes];
   // "/files/search" before "/files/:id"
   const stored = [mountRoutes, folderRoutes, fileRoutes, versionRoutes, previewRoutes, linkRoutes, uploadRoutes];
-  for (const make of [...routes, ...spoken, ...shared, ...stored]) app.route("/api", make(api));
+  for (const make of [...routes, ...spoken, ...ways, ...shared, ...stored]) app.route("/api", make(api));
   app.get("/api/openapi.json", answersBytes("This document", ["application/json"]), async (c) =>
     c.json(await generateSpecs(app, DOCUMENTATION)),
   );

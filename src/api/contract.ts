@@ -26,6 +26,11 @@
  * | POST /api/recovery/unlock | key (hex or words), next? (the new passphrase) | Done |
  * | GET, PATCH /api/settings; GET /api/relays/offered | any fields of Settings | Settings, OfferedRelays |
  * | GET /api/settings/work | | WorkCost[] |
+ * | GET, PATCH /api/network | ChangeNetwork | NetworkView |
+ * | PUT /api/network/relays; POST /api/network/renew | ChooseRoute; (new circuits for everything) | NetworkView; Done |
+ * | POST /api/network/visitors | host: an onion service that not everybody reaches | VisitorLine |
+ * | POST /api/network/windows; POST /api/network/windows/:id/renew | (renew: a new identity) | BrowseWindowView |
+ * | DELETE /api/network/windows/:id | | Done |
  * | GET, POST /api/personas; DELETE /api/personas/:id | NewPersona | Persona[], Persona; Done |
  * | GET, POST /api/contacts; POST /api/invites | AddContact | Contact[], Contact, Invite |
  * | PATCH, DELETE /api/contacts/:who | name | Contact, Done |
@@ -152,6 +157,22 @@ import type {
   VerifyResult,
 } from "../messaging/views.ts";
 import type {
+  BridgeKind,
+  BridgesView,
+  BrowseWindowView,
+  VisitorLine,
+  BrowsingView,
+  ChangeNetwork,
+  ChooseRoute,
+  CircuitView,
+  NetworkView,
+  OnionServiceView,
+  RouteEvent,
+  RouteUse,
+  RouteView,
+  Way,
+} from "../node/network-views.ts";
+import type {
   DoctorCheck,
   DoctorReport,
   NewPersona,
@@ -187,6 +208,8 @@ export type {
   StoreView,
   WorkCost,
 };
+export type { BridgeKind, BridgesView, BrowseWindowView, BrowsingView, CircuitView, VisitorLine };
+export type { ChangeNetwork, ChooseRoute, NetworkView, OnionServiceView, RouteEvent, RouteUse, RouteView, Way };
 export type { Channel, ChannelEntry, ChannelGap, ChannelMoved, ChannelPage, ChannelPost };
 export type { CourierAllowance, CourierInUse, CourierOffer, CouriersView, CourierVoucher, NewVoucher };
 export type { CipherSuite, FileView, LinkClaim, LinkedFolder, LinkInfo, LinkMode, LinkView, ReceivedFile, SharedWith };

@@ -53,6 +53,7 @@ const STATUS_OF_CODE: Record<string, ContentfulStatusCode> = {
   too_late: 409,
   message_deleted: 410,
   no_passphrase: 409,
+  route_not_changeable: 409,
   link_used: 410,
   link_expired: 410,
   link_ended: 410,

@@ -16,6 +16,7 @@ import { DAV_ROOT } from "./dav/dav-path.ts";
 import type { ApiEnvironment } from "./environment.ts";
 import { GuardError } from "./errors.ts";
 import { API_HEADERS, appHeaders, DOWNLOAD_PAGE_HEADERS } from "./headers.ts";
+import { isLinkCall } from "./link-door.ts";
 import type { Sessions } from "./sessions.ts";
 
 export const SESSION_HEADER = "x-nocturne-session";
@@ -106,11 +107,6 @@ function isApiPath(path: string): boolean {
 
 function isDavPath(path: string): boolean {
   return path === DAV_ROOT || path.startsWith(`${DAV_ROOT}/`);
-}
-
-/** What the download page asks for: `/s/<slug>/info` and the like, but not its own assets. */
-function isLinkCall(path: string): boolean {
-  return /^\/s\/[^/]+\/./.test(path) && !path.startsWith("/s/assets/");
 }
 
 /** Judges every request, asks for the session, and puts the protecting headers on every answer. */

@@ -54,6 +54,11 @@ export async function listenOnLoopback(make: MakeServer, port: number): Promise<
   }
 }
 
+/** Listens on any free port of 127.0.0.1. */
+export function listenAnywhere(server: Server): Promise<Server> {
+  return listen(server, { host: "127.0.0.1", port: 0 });
+}
+
 /**
  * A server on a Unix socket that only its owner can open. What a killed node left behind is removed,
  * a socket that still answers is not. Throws ValidationError `vault_in_use`, InternalError `path_too_long`.

@@ -117,12 +117,13 @@ test("a voice note's link ends when its message disappears", async () => {
 });
 
 test("what was chosen for a conversation is told, and search leads to a page around the hit", async () => {
-  const choice = { pinned: true, archived: true, draft: "dear", mutedUntil: "9999-12-31T00:00:00.000Z" };
+  const kept = { pinned: true, archived: true, draft: "dear", mutedUntil: "9999-12-31T00:00:00.000Z" };
+  const choice = { ...kept, route: "tor" }; // to relays on this machine nothing leaves by any route
   await ok(ben, "PATCH", "/api/conversations/Ada", choice);
   const conversations = await ok<Conversation[]>(ben, "GET", "/api/conversations");
   v.assert(schemas.conversationsSchema, conversations);
-  const [{ pinned, archived, draft, mutedUntil }] = conversations as [Conversation];
-  assert.deepEqual({ pinned, archived, draft, mutedUntil }, choice);
+  const [{ pinned, archived, draft, mutedUntil, route }] = conversations as [Conversation];
+  assert.deepEqual({ pinned, archived, draft, mutedUntil, route }, choice);
   const ids = [];
   for (let i = 0; i < 5; i++) ids.push(await deliver(`Zürich ${i}`));
   const hits = await ok<SearchHit[]>(ben, "GET", "/api/search?q=zur%202&in=Ada&limit=5");

@@ -22,6 +22,7 @@ const timer = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(MESSAGE_
 const change = v.strictObject({
   mutedUntil: v.exactOptional(v.nullable(v.string())),
   pinned: v.exactOptional(v.boolean()),
+  route: v.exactOptional(v.nullable(v.literal("tor"))),
   archived: v.exactOptional(v.boolean()),
   draft: v.exactOptional(v.string()),
   timerSeconds: v.exactOptional(v.nullable(timer)),
@@ -40,7 +41,7 @@ export function conversationRoutes({ services }: Api): Routes {
     )
     .patch(
       "/conversations/:who",
-      answers("Mutes, pins, archives, keeps a draft, sets the timer", conversationSchema),
+      answers("Mutes, pins, archives, keeps a draft, sets the timer, demands a route", conversationSchema),
       takes("json", change),
       (c) => c.json<Conversation>(messengerOf(c).changeConversation(c.req.param("who"), c.req.valid("json"))),
     )

@@ -13,7 +13,7 @@ import { type Context, Hono } from "hono";
 import * as v from "valibot";
 import { fromBase64Url } from "../core/bytes.ts";
 import { NocturneError, UsageError } from "../core/errors.ts";
-import { type Visitor, VisitorLimits } from "../files/visitor-limits.ts";
+import { type Visitor, type VisitorKind, VisitorLimits } from "../files/visitor-limits.ts";
 import type { Services } from "../node/services.ts";
 import type { LinkClaim, LinkInfo } from "./contract.ts";
 import { answers, answersBytes, takes } from "./describe.ts";
@@ -27,9 +27,13 @@ const LEASE_HEADER = "x-nocturne-lease";
 
 const claim = v.object({ proof: v.pipe(v.string(), v.maxLength(128)) });
 
-export function publicLinkRoutes({ services }: Api, pages: StaticFolder): Routes {
+export function publicLinkRoutes(
+  { services }: Api,
+  pages: StaticFolder,
+  kind: VisitorKind = { shared: false },
+): Routes {
   const { links } = services;
-  const visitors = new VisitorLimits(services.clock);
+  const visitors = new VisitorLimits(services.clock, kind);
   return (
     new Hono<ApiEnvironment>()
       // It lies below its scope's root by name only, so the scope is allowed expressly.

@@ -35,9 +35,10 @@ export function receivedRoutes({ services: { messenger, files, receiver, log }, 
     return { ...file, message: message.id, conversation: conversation?.name ?? "" };
   };
   /** Asked for here, so that what the sender's node refuses shows in the app and not as a failed download; read later. */
-  const download = async (file: MessageFile, signal: AbortSignal): Promise<Download> => {
+  const download = async (c: Context<ApiEnvironment>, signal: AbortSignal): Promise<Download> => {
+    const { file } = find(c);
     if (file.voiceSeconds !== undefined && file.bytes > RECEIVE_LIMITS.voiceBytes) throw tooLarge();
-    const content = await receiver.open(file, signal);
+    const content = await receiver.open(offer(c), signal);
     return { name: receivedName(file.name), bytes: file.bytes, open: () => content };
   };
   return new Hono<ApiEnvironment>()
@@ -53,11 +54,11 @@ export function receivedRoutes({ services: { messenger, files, receiver, log }, 
     })
     .post(`${FILE}/ticket`, answers("A ticket to save a file of a message to the disk", ticketSchema), async (c) => {
       // Read after this call has ended: the reader of the download, who may go away, ends it.
-      const prepared = await download(find(c).file, new AbortController().signal);
+      const prepared = await download(c, new AbortController().signal);
       return c.json<DownloadTicket>({ ticket: tickets.issue(prepared) });
     })
     .post(`${FILE}/content`, answersBytes("A file of a message, fetched from its sender"), async (c) =>
-      sendDownload(c, await download(find(c).file, c.req.raw.signal), log),
+      sendDownload(c, await download(c, c.req.raw.signal), log),
     );
 }
 

@@ -4,6 +4,7 @@
  */
 import * as v from "valibot";
 import type * as contract from "./contract.ts";
+import { routeStateSchema } from "./schemas-network.ts";
 
 /** A schema of answers of type T. */
 type Shape<T> = v.GenericSchema<unknown, T>;
@@ -33,12 +34,6 @@ const relayState = v.object({
   latencyMs: v.nullable(v.number()),
   embedded: v.exactOptional(v.boolean()),
 });
-const routeState = v.object({
-  name: v.literal("direct"),
-  state: v.picklist(["up", "down"]),
-  loss: v.number(),
-  latencyMs: v.nullable(v.number()),
-});
 const courierInUse = v.object({
   name: text,
   npub: text,
@@ -56,7 +51,7 @@ export const statusSchema: Shape<contract.Status> = v.object({
   version: text,
   npub: v.exactOptional(text),
   relays: v.array(relayState),
-  routes: v.array(routeState),
+  routes: v.array(routeStateSchema),
   outbox: count,
   mesh: v.object({ peers: count }),
   locked: v.boolean(),
@@ -270,6 +265,7 @@ export const conversationSchema: Shape<contract.Conversation> = v.object({
   last: v.nullable(messageSchema),
   unread: count,
   mutedUntil: v.nullable(time),
+  route: v.nullable(v.literal("tor")),
   pinned: v.boolean(),
   archived: v.boolean(),
   draft: text,

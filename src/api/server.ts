@@ -3,18 +3,21 @@
  *
  *     127.0.0.1:PORT, [::1]:PORT     guarded: Host, Origin, session
  *     <dataDir>/nocturne.sock        0600, trusted: whoever can open it could read the vault's folder anyway
+ *     127.0.0.1:<any>                for the onion service of links, once it is wanted: those alone (`link-door.ts`)
  */
 import { rm } from "node:fs/promises";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { getRequestListener } from "@hono/node-server";
 import type { Face } from "../node/node.ts";
 import type { Services } from "../node/services.ts";
 import { socketPath } from "../node/socket-path.ts";
 import { createApp } from "./app.ts";
+import { createLinkApp } from "./link-door.ts";
 import { waitsForMount } from "./dav/body.ts";
 import type { Api } from "./environment.ts";
-import { closeServer, createHttpServer, listenOnLoopback, listenOnSocket } from "./listeners.ts";
+import { closeServer, createHttpServer, listenAnywhere, listenOnLoopback, listenOnSocket } from "./listeners.ts";
 import { Previews } from "./previews.ts";
 import { PushServer } from "./push.ts";
 import { Sessions } from "./sessions.ts";
@@ -33,6 +36,7 @@ export async function openApi(services: Services, options: ApiOptions = {}): Pro
   opened.defer(() => doors.close());
   await doors.openLoopback();
   await doors.openSocket(socketPath(services.config.dataDir));
+  services.network.serveLinks(() => doors.openLinkDoor());
   const owned = opened.move();
   return { port: doors.port, launchUrl: () => doors.launchUrl(), close: () => owned.disposeAsync() };
 }
@@ -53,6 +57,8 @@ class Doors {
   readonly #services: Services;
   readonly #sessions: Sessions;
   readonly #app: ReturnType<typeof createApp>;
+  readonly #makeLinkApp: () => ReturnType<typeof createLinkApp>;
+  #linkDoor: Promise<number> | null = null;
   readonly #push: PushServer;
   readonly #servers: Server[] = [];
   readonly #leftBehind: string[] = [];
@@ -65,6 +71,7 @@ class Doors {
     const api: Api = { services, sessions: this.#sessions, tickets, previews, launchUrl: () => this.launchUrl() };
     const pages = { app: new StaticFolder(join(webDir, "app")), download: new StaticFolder(join(webDir, "download")) };
     this.#app = createApp(api, pages, () => this.port);
+    this.#makeLinkApp = () => createLinkApp(api, pages.download);
     this.#push = new PushServer(services, this.#sessions);
   }
 
@@ -79,6 +86,12 @@ class Doors {
     this.#services.place.origin = `http://localhost:${port}`;
   }
 
+  /** The port of a door that leads to links alone; opened at the first call. */
+  openLinkDoor(): Promise<number> {
+    this.#linkDoor ??= this.#openLinkDoor();
+    return this.#linkDoor;
+  }
+
   async openSocket(path: string): Promise<void> {
     this.#servers.push(await listenOnSocket(() => this.#makeServer(true), path));
     this.#leftBehind.push(path);
@@ -87,6 +100,15 @@ class Doors {
   async close(): Promise<void> {
     await Promise.all([this.#push.close(), ...this.#servers.map(closeServer)]);
     for (const path of this.#leftBehind) await rm(path, { force: true });
+  }
+
+  async #openLinkDoor(): Promise<number> {
+    const app = this.#makeLinkApp();
+    const fetch = (request: Request, bindings: object) => app.fetch(request, { ...bindings, trusted: false });
+    const listener = getRequestListener(fetch, { overrideGlobalObjects: false });
+    const server = await listenAnywhere(createHttpServer((incoming, outgoing) => void listener(incoming, outgoing)));
+    this.#servers.push(server);
+    return (server.address() as AddressInfo).port;
   }
 
   #makeServer(trusted: boolean): Server {

@@ -45,7 +45,8 @@ export function printError(error: NocturneError, json: boolean, verbose: boolean
   if (verbose && error.stack) process.stderr.write(`${error.stack}\n`);
 }
 
-function formatTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
+/** Columns as wide as what stands in them. */
+export function formatTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const lines = [head, ...rows];
   const widths = head.map((_, column) => Math.max(...lines.map((line) => (line[column] ?? "").length)));
   const format = (line: readonly string[]) =>

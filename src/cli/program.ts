@@ -6,6 +6,7 @@
 
 import { Command, CommanderError, type Option } from "commander";
 import { type NocturneError, toNocturneError, UsageError } from "../core/errors.ts";
+import { addBrowseCommand } from "./commands/browse.ts";
 import { addChannelCommands } from "./commands/channels.ts";
 import { addContactCommands } from "./commands/contacts.ts";
 import { addConversationCommands } from "./commands/conversations.ts";
@@ -25,6 +26,7 @@ import { addReceiveCommand } from "./commands/receive.ts";
 import { addPutCommands } from "./commands/put.ts";
 import { addRecoveryCommands } from "./commands/recovery.ts";
 import { addRelayCommand } from "./commands/relay.ts";
+import { addRouteCommands } from "./commands/routes.ts";
 import { addStartCommands } from "./commands/start.ts";
 import { addVaultCommands } from "./commands/vault.ts";
 import { addCompletion } from "./completion.ts";
@@ -68,6 +70,7 @@ export function createProgram(context: Context): Command {
   program.commandsGroup("The app:");
   addStartCommands(program, context);
   addHealthCommands(program, context);
+  addRouteCommands(program, context);
   program.commandsGroup("People and messages:");
   addIdentityCommands(program, context);
   addContactCommands(program, context);
@@ -91,6 +94,7 @@ export function createProgram(context: Context): Command {
   addVaultCommands(program, context);
   program.commandsGroup("More:");
   addRelayCommand(program, context);
+  addBrowseCommand(program, context);
   addCompletion(program);
   program.helpCommand("help [command]", "tell more of a command");
   return program;

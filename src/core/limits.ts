@@ -15,6 +15,8 @@ export const RELAY_LIMITS = {
   futureMs: 900_000, // 15 min
   connections: 1_000,
   connectionsPerAddress: 100,
+  /** Of all who come by an onion service or the like, and so from one address. */
+  backDoorConnections: 500,
   subscriptionsPerConnection: 40,
   subscriptionIdBytes: 64,
   filtersPerRequest: 10,
@@ -440,6 +442,10 @@ export const VISITOR_LIMITS = {
   /** Downloads that run at the same time, of one address and of one link. */
   addressStreams: 128,
   linkStreams: 64,
+  /** Of all who come by an onion service. */
+  sharedCalls: 4_800,
+  sharedCallsPerSecond: 80,
+  sharedStreams: 512,
   /** Addresses and links that are remembered; the one that was heard of least recently gives way. */
   remembered: 4_096,
 } as const;

@@ -28,7 +28,7 @@ async function serve(t: TestContext, answer: RequestListener, signal = t.signal)
   await once(server.listen(0, "127.0.0.1"), "listening");
   t.after(() => server.close().closeAllConnections());
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  return { client: new LinkClient(origin + formatLinkPath(createLinkAddress()), { signal }), origin, asked };
+  return { client: new LinkClient(origin + formatLinkPath(createLinkAddress()), { fetch, signal }), origin, asked };
 }
 
 async function bytesOf(pieces: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
@@ -70,7 +70,7 @@ test("a server leads nowhere else, and its nonsense is one error", async (t) => 
     "file:///s/abcdefghijklmnop#AAECAwQFBgcICQoLDA0ODw",
     "/s/abcdefghijklmnop#AAECAwQFBgcICQoLDA0ODw",
   ])
-    assert.throws(() => new LinkClient(link, { signal }), { code: "link_unreachable" });
+    assert.throws(() => new LinkClient(link, { fetch, signal }), { code: "link_unreachable" });
 });
 
 test("answers of another shape than a node gives are none", async (t) => {

@@ -14,6 +14,7 @@ import { NetworkError, NocturneError } from "../core/errors.ts";
 import { DOWNLOAD_LIMITS, FILE_LIMITS } from "../core/limits.ts";
 import { parseLink } from "../crypto/link-key.ts";
 import { bodyOf } from "./answer-body.ts";
+import type { Fetch } from "./fetch.ts";
 import { linkProblemOf } from "./link-problems.ts";
 import type { LinkClaim, LinkInfo } from "./views.ts";
 
@@ -45,6 +46,7 @@ const PASSING: ReadonlySet<string> = new Set(["too_many_requests", "too_many_att
 export type Broke = (error: NocturneError, failures: number) => Promise<void>;
 
 export interface LinkClientOptions {
+  readonly fetch: Fetch;
   readonly signal: AbortSignal;
   /** What a break of content means; a few tries for half a minute when nothing is said. */
   readonly broke?: Broke | undefined;
@@ -54,6 +56,7 @@ export interface LinkClientOptions {
 
 export class LinkClient {
   readonly #base: string;
+  readonly #fetch: Fetch;
   readonly #signal: AbortSignal;
   readonly #broke: Broke;
   readonly #stallMs: number;
@@ -61,12 +64,13 @@ export class LinkClient {
   /** Throws ValidationError `bad_link`; NetworkError `link_unreachable` for an address of another kind than http. */
   constructor(
     link: string,
-    { signal, broke = fewTries(signal), stallMs = DOWNLOAD_LIMITS.stallMs }: LinkClientOptions,
+    { fetch, signal, broke = fewTries(signal), stallMs = DOWNLOAD_LIMITS.stallMs }: LinkClientOptions,
   ) {
     const { slug } = parseLink(link);
     const url = URL.parse(link.trim());
     if (!url || !["http:", "https:"].includes(url.protocol)) throw unreachable();
     this.#base = `${url.origin}${url.pathname.slice(0, url.pathname.lastIndexOf("/s/"))}/s/${slug}`;
+    this.#fetch = fetch;
     this.#signal = signal;
     this.#broke = broke;
     this.#stallMs = stallMs;
@@ -141,7 +145,7 @@ export class LinkClient {
   }
 
   async #ask(path: string, init: RequestInit): Promise<Response> {
-    const answer = await fetch(`${this.#base}/${path}`, { ...init, redirect: "error" });
+    const answer = await this.#fetch(`${this.#base}/${path}`, { ...init, redirect: "error" });
     if (answer.ok) return answer;
     const refused = JSON.parse(utf8Decode(await bodyOf(answer, FILE_LIMITS.linkAnswerBytes))) as {
       error?: { code?: unknown };

@@ -48,7 +48,7 @@ async function offer(t: TestContext, beforeClaim: () => boolean = () => true): P
 }
 
 function open(link: string, folder: string): Promise<LinkReceiver> {
-  return LinkReceiver.open({ link, folder, password: async () => null, signal: AbortSignal.timeout(30_000) });
+  return LinkReceiver.open({ fetch, link, folder, password: async () => null, signal: AbortSignal.timeout(30_000) });
 }
 
 /** Receives in a process whose files may not grow: empty ones can be made, and nothing can be written to them. */
@@ -57,7 +57,7 @@ async function openOnFullDisk(link: string, folder: string): Promise<string> {
     const { LinkReceiver } = await import(${sourceUrl("files/link-receiver.ts")});
     const signal = AbortSignal.timeout(30_000);
     const place = { link: ${JSON.stringify(link)}, folder: ${JSON.stringify(folder)} };
-    await LinkReceiver.open({ ...place, password: async () => null, signal }).catch(({ code }) => console.log(code));`;
+    await LinkReceiver.open({ fetch, ...place, password: async () => null, signal }).catch(({ code }) => console.log(code));`;
   const command = 'ulimit -f 0; exec "$0" "$@"';
   const args = ["-c", command, process.execPath, "--input-type=module", "-e", program];
   const child = spawn("/bin/sh", args, { stdio: ["ignore", "pipe", "inherit"] });

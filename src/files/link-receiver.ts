@@ -16,12 +16,14 @@ import { deriveLinkKeys, type LinkAddress, type LinkPassword, parseLink, sealedB
 import { type ListedFile, openListing } from "../crypto/link-listing.ts";
 import { type LinkManifest, openManifest } from "../crypto/link-manifest.ts";
 import { writeFully } from "./disk.ts";
+import type { Fetch } from "./fetch.ts";
 import { LinkClient, unreachable } from "./link-client.ts";
 import { linkProblem } from "./link-problems.ts";
 import { openContent } from "./sealed-file.ts";
 import type { LinkClaim, LinkInfo } from "./views.ts";
 
 export interface ReceiveOptions {
+  readonly fetch: Fetch;
   readonly link: string;
   /** Where the part lies meanwhile. */
   readonly folder: string;
@@ -81,9 +83,9 @@ export class LinkReceiver {
    * link or password than that of the part; CodecError `bad_manifest`, `for_recipients`; before a use is taken, the
    * system's error when nothing can be written to `folder`.
    */
-  static async open({ link, folder, password, signal }: ReceiveOptions): Promise<LinkReceiver> {
+  static async open({ fetch, link, folder, password, signal }: ReceiveOptions): Promise<LinkReceiver> {
     const address = parseLink(link);
-    const client = new LinkClient(link, { signal });
+    const client = new LinkClient(link, { fetch, signal });
     const part = join(folder, `${address.slug}.part`);
     const keptPath = join(folder, `${address.slug}.lease`);
     const before = await readKept(keptPath);

@@ -104,6 +104,7 @@ const giveUp: Broke = async (error) => {
 
 /** As the node does it, but for who gives up at the first break. */
 const options = (more: Partial<VisitOptions> = {}): VisitOptions => ({
+  fetch,
   keys: () => ADA.keys,
   signal: new AbortController().signal,
   broke: giveUp,

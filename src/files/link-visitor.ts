@@ -14,6 +14,7 @@ import type { LinkManifest } from "../crypto/link-manifest.ts";
 import { openManifestFor } from "../crypto/recipient-manifest.ts";
 import { type Broke, LinkClient, mayPass, unreachable } from "./link-client.ts";
 import { planRange } from "./content-range.ts";
+import type { Fetch } from "./fetch.ts";
 import { openContent } from "./sealed-file.ts";
 import type { LinkClaim } from "./views.ts";
 
@@ -21,6 +22,7 @@ import type { LinkClaim } from "./views.ts";
 const GONE: ReadonlySet<string> = new Set(["link_ended", "link_used", "link_expired", "unknown_link"]);
 
 export interface VisitOptions {
+  readonly fetch: Fetch;
   /** Whose recipient slot is looked for; read each time, so that no copy is kept. */
   readonly keys: () => EnvelopeKeys;
   readonly signal: AbortSignal;

@@ -32,7 +32,15 @@ async function openSide(t: TestContext, freeBytes?: number, dataDir?: string): P
   const blobs = new BlobStore(`${room.dataDir}/blobs`);
   if (freeBytes !== undefined) t.mock.method(blobs, "freeBytes", () => freeBytes);
   const { vault, library, clock } = room;
-  const receiver = new Receiver({ vault, library, blobs, clock, log: createLogger("silent"), retryMs: 20 });
+  const receiver = new Receiver({
+    fetchFor: () => fetch,
+    vault,
+    library,
+    blobs,
+    clock,
+    log: createLogger("silent"),
+    retryMs: 20,
+  });
   const { device, hybrid } = vault.identity();
   const told: ReceivedFile[] = [];
   receiver.onChange((file) => told.push(file));
@@ -190,6 +198,7 @@ test("what waits is tried at once when it is asked for again, and stopped withou
   const { server, port } = await serve(t, ada);
   const offer = await share(ada, port, randomBytes(10), [bob.me]);
   const slow = new Receiver({
+    fetchFor: () => fetch,
     ...bob,
     blobs: new BlobStore(`${bob.dataDir}/blobs`),
     log: createLogger("silent"),
@@ -295,7 +304,12 @@ test("a file that is here though the program ended before it was noted asks nobo
   await ended.promise;
   server.close();
   server.closeAllConnections();
-  const next = new Receiver({ ...bob, blobs: new BlobStore(`${bob.dataDir}/blobs`), log: createLogger("silent") });
+  const next = new Receiver({
+    fetchFor: () => fetch,
+    ...bob,
+    blobs: new BlobStore(`${bob.dataDir}/blobs`),
+    log: createLogger("silent"),
+  });
   next.resume();
   const saved = await reaches(next, (file) => file.state === "saved");
   assert.equal(saved.savedAs?.id, bob.library.list()[0]?.id);

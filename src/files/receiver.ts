@@ -19,6 +19,7 @@ import type { EnvelopeKeys } from "../crypto/envelope.ts";
 import type { SealedTable } from "../vault/sealed-table.ts";
 import type { Vault } from "../vault/vault.ts";
 import type { BlobStore } from "./blob-store.ts";
+import type { Fetch } from "./fetch.ts";
 import { usableFileName } from "./file-name.ts";
 import { TOP } from "./folders.ts";
 import type { FileLibrary } from "./library.ts";
@@ -40,6 +41,8 @@ export interface ReceiverOptions {
   readonly vault: Vault;
   readonly library: FileLibrary;
   readonly blobs: BlobStore;
+  /** How the file of a message is asked for: the conversation may demand a route. */
+  readonly fetchFor: (file: Pick<OfferedFile, "message" | "url">) => Fetch;
   readonly clock: Clock;
   readonly log: Logger;
   /** First wait before the next try; other than the limit only for tests that cannot wait. */
@@ -139,7 +142,7 @@ export class Receiver {
    * The plain content of a file, without keeping it here. Nothing is waited for before it has begun; then a break is
    * bridged by a few tries. Throws what `visitLink` throws.
    */
-  async open(offer: SharedFile, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
+  async open(offer: OfferedFile, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
     return (await this.#visit(offer, signal)).open();
   }
 
@@ -248,9 +251,9 @@ export class Receiver {
   }
 
   /** Refuses what is not as large as the message said: that is what the person agreed to. */
-  async #visit({ url, bytes }: SharedFile, signal: AbortSignal, broke?: Broke): Promise<VisitedLink> {
+  async #visit({ url, bytes, message }: OfferedFile, signal: AbortSignal, broke?: Broke): Promise<VisitedLink> {
     const keys = (): EnvelopeKeys => this.#o.vault.identity();
-    const visit = await visitLink(url, { keys, signal, broke });
+    const visit = await visitLink(url, { fetch: this.#o.fetchFor({ message, url }), keys, signal, broke });
     if (visit.bytes !== bytes) throw differs();
     return visit;
   }

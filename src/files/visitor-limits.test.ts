@@ -129,3 +129,17 @@ test("the table is bounded, and holds no address", () => {
   for (let i = 0; i < 10_000; i++) visitors.call({ address: `198.51.100.${i}`, slug: SLUG.replace("a", String(i)) });
   assert.equal(visitors.remembered, 4_096);
 });
+
+test("visitors who cannot be told apart share more, and none can shut out the others by wrong proofs", () => {
+  const visitors = new VisitorLimits({ nowMs: () => 1_700_000_000_000 }, { shared: true });
+  for (let i = 0; i < 1_000; i++) visitors.failed({ address: "127.0.0.1", slug: SLUG });
+  assert.equal(
+    callsOf(visitors, "127.0.0.1", () => SLUG),
+    240,
+    "each link is bounded as ever",
+  );
+  assert.equal(
+    callsOf(visitors, "127.0.0.1", (i) => `link ${i % 100}`),
+    4_800 - 240,
+  );
+});

@@ -6,8 +6,10 @@
  *
  * Of an address nothing is written down: here it is a hash under a key of this start, in a table that holds the last few
  * thousand. An IPv6 address counts by its first 64 bits, because one customer has all that follow. Visitors who come
- * through a proxy or an onion service have one address, that of the way in; they then share its calls, and the bounds of
- * each link still hold. Headers that name another address are not read: anybody can write them.
+ * through a proxy have one address, that of the way in; they then share its calls, and the bounds of each link still hold.
+ * Those who come by an onion service cannot be told apart either: they share more calls, and no wrong proof takes more of
+ * them than a right one, or one visitor could shut out all others. Headers that name another address are not read:
+ * anybody can write them.
  */
 import { isIPv6 } from "node:net";
 import type { Clock } from "../core/clock.ts";
@@ -40,6 +42,17 @@ const OF_LINK: Bounds = {
   streams: VISITOR_LIMITS.linkStreams,
 };
 
+const OF_SHARED_ADDRESS: Bounds = {
+  calls: VISITOR_LIMITS.sharedCalls,
+  callsPerSecond: VISITOR_LIMITS.sharedCallsPerSecond,
+  streams: VISITOR_LIMITS.sharedStreams,
+};
+
+export interface VisitorKind {
+  /** All visitors come from one address. */
+  readonly shared: boolean;
+}
+
 /** Who asks, and for which link. */
 export interface Visitor {
   readonly address: string;
@@ -48,11 +61,13 @@ export interface Visitor {
 
 export class VisitorLimits {
   readonly #clock: Clock;
+  readonly #shared: boolean;
   readonly #key = randomBytes(32);
   readonly #buckets = new Map<string, Bucket>();
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, { shared }: VisitorKind = { shared: false }) {
     this.#clock = clock;
+    this.#shared = shared;
   }
 
   /** Addresses and links that are remembered now. */
@@ -72,6 +87,7 @@ export class VisitorLimits {
 
   /** After a wrong proof, or for a link that does not exist: the address pays more. The link is not made to. */
   failed(visitor: Visitor): void {
+    if (this.#shared) return;
     const bucket = this.#ofAddress(visitor);
     bucket.calls = Math.max(0, bucket.calls - VISITOR_LIMITS.failureCalls);
   }
@@ -79,7 +95,7 @@ export class VisitorLimits {
   /** Counts a download that begins; what is returned counts its end, once. Throws ValidationError `too_many_requests`. */
   begin(visitor: Visitor): () => void {
     const address = this.#ofAddress(visitor);
-    if (address.streams >= OF_ADDRESS.streams) throw linkProblem("too_many_requests");
+    if (address.streams >= this.#ofAddresses.streams) throw linkProblem("too_many_requests");
     const link = this.#ofLink(visitor);
     if (link.streams >= OF_LINK.streams) throw linkProblem("too_many_requests");
     address.streams += 1;
@@ -93,7 +109,11 @@ export class VisitorLimits {
 
   /** Asked for first: an address that has used up its calls moves nothing else in the table. */
   #ofAddress({ address }: Visitor): Bucket {
-    return this.#bucket(`address ${networkOf(address)}`, OF_ADDRESS);
+    return this.#bucket(`address ${networkOf(address)}`, this.#ofAddresses);
+  }
+
+  get #ofAddresses(): Bounds {
+    return this.#shared ? OF_SHARED_ADDRESS : OF_ADDRESS;
   }
 
   #ofLink({ slug }: Visitor): Bucket {

@@ -1,6 +1,6 @@
 /**
- * What one chose for each conversation: whether it is muted, pinned or archived, what is half written there, and when its
- * messages disappear. A direct conversation gets its row once there is something to say.
+ * What one chose for each conversation: whether it is muted, pinned or archived, what is half written there, when its
+ * messages disappear, and by which route its relays are reached. A direct conversation gets its row once there is something to say.
  *
  *   id in the vault   hex key of the contact (64 characters), or 32 hex characters of a group or channel
  *   id outside        npub                                  , or `g` or `c` and the 32 characters
@@ -26,6 +26,8 @@ export interface ConversationRow {
   readonly timerSeconds: number | null;
   /** The letter that set the timer; the newest one counts. */
   readonly timerSetBy: MarkOrigin | null;
+  /** Its relays are reached in no other way; of this device alone. Absent or null: as is usual. */
+  readonly route?: "tor" | null;
 }
 
 /** Hears of each change; `after` is null when the conversation is forgotten. */
@@ -39,10 +41,13 @@ export class ConversationBook {
   readonly #table: SealedTable<ConversationRow>;
   readonly #contacts: ContactBook;
   readonly #watchers: ConversationWatcher[] = [];
+  /** Ids of those that may demand a route: asked at every connection, when there is no time to open all rows. */
+  readonly #mayDemand: Set<string>;
 
   constructor(vault: Account, contacts: ContactBook) {
     this.#table = vault.table<ConversationRow>({ name: "conversations", key: (row) => row.id });
     this.#contacts = contacts;
+    this.#mayDemand = new Set(this.#table.list().flatMap(({ id, route }) => (route ? [id] : [])));
   }
 
   watch(watcher: ConversationWatcher): void {
@@ -53,9 +58,16 @@ export class ConversationBook {
     return this.#table.get(id) ?? untouched(id);
   }
 
+  /** Those whose relays are to be reached by Tor. */
+  hidden(): ConversationRow[] {
+    // What the rows say counts: a change may not have been committed.
+    return [...this.#mayDemand].map((id) => this.get(id)).filter(({ route }) => route === "tor");
+  }
+
   update(id: string, change: Partial<Omit<ConversationRow, "id">>): ConversationRow {
     const before = this.get(id);
     const next = { ...before, ...change };
+    if (next.route) this.#mayDemand.add(id);
     this.#table.put(next);
     for (const watcher of this.#watchers) watcher(before, next);
     return next;

@@ -29,6 +29,7 @@ import type { MessengerOptions } from "./messenger-options.ts";
 import type { MessageStore, StoredMessage } from "./message-store.ts";
 import type { OutboxRow } from "./outbox.ts";
 import { RecoveryDesk } from "./recovery-desk.ts";
+import { demandedRelays } from "./route-demands.ts";
 import { type InboxQuery, type PageQuery, parseTime, type SearchQuery } from "./reader.ts";
 import { Sweeper } from "./sweeper.ts";
 import type {
@@ -403,7 +404,7 @@ export class Messenger {
   }
 
   /**
-   * Mutes, pins, archives, keeps a draft, sets the timer. Throws UsageError `bad_time`, `bad_timer`; for a timer also
+   * Mutes, pins, archives, keeps a draft, sets the timer or the route. Throws UsageError `bad_time`, `bad_timer`; for a timer also
    * what `send` throws.
    */
   changeConversation(who: string, change: ChangeConversation): Conversation {
@@ -420,6 +421,11 @@ export class Messenger {
     });
     this.#wakeConversation(id);
     return this.#desk().reader.conversation(id);
+  }
+
+  /** Names of the conversations that demand Tor, by the relays which they use; null while the vault is locked. */
+  demandedRelays(): Map<string, string[]> | null {
+    return this.#open && demandedRelays(this.#open);
   }
 
   /** Tells the other side that you are typing, if you want that to be told. */

@@ -249,6 +249,7 @@ export class Reader {
       kind: row.kind,
       last: last && this.view(last),
       mutedUntil: isMuted(row, nowMs()) && row.mutedUntilMs !== null ? isoTime(row.mutedUntilMs) : null,
+      route: row.route ?? null,
       pinned: row.pinned,
       archived: row.archived,
       draft: row.draft,

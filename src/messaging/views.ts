@@ -119,6 +119,8 @@ export interface Conversation {
   readonly draft: string;
   /** New messages disappear so long after they were sent or read. */
   readonly timerSeconds: number | null;
+  /** By Tor alone, whatever is usual and whatever was chosen for its relays; null: as is usual. */
+  readonly route: "tor" | null;
   /** Names of those who are typing now. */
   readonly typing: readonly string[];
 }
@@ -160,6 +162,8 @@ export interface ChangeConversation {
   readonly archived?: boolean;
   readonly draft?: string;
   readonly timerSeconds?: number | null;
+  /** null: as is usual. */
+  readonly route?: "tor" | null;
 }
 
 /**

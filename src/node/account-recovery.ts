@@ -126,8 +126,9 @@ export async function recoverHere(services: Services, text: string, named: reado
 }
 
 /** The relays in use that do not go with this machine. */
-export function outsideRelays({ ownRelays, relay }: Pick<Services, "ownRelays" | "relay">): string[] {
-  return ownRelays().filter((url) => url !== relay?.url);
+export function outsideRelays({ ownRelays, network }: Pick<Services, "ownRelays" | "network">): string[] {
+  const embedded = network.relayUrls();
+  return ownRelays().filter((url) => !embedded.includes(url));
 }
 
 /**

@@ -25,6 +25,11 @@ test("without a word said everything has a default", () => {
     logLevel: "warn",
     cover: null,
     chaff: 0,
+    route: null,
+    torrc: null,
+    searchPath: "",
+    browserEnvironment: { TZ: "UTC", LANG: "en_US.UTF-8", LANGUAGE: "en_US" },
+    sam: { host: "127.0.0.1", port: 7656 },
     store: null,
   });
 });
@@ -101,6 +106,9 @@ test("what cannot be used is named by its source, with a suggestion, and never r
     [{}, { NOCTURNE_GENESIS_KEY: "abc" }, "NOCTURNE_GENESIS_KEY"],
     [{ cover: "loud" }, {}, "--cover"],
     [{ route: "pigeon" }, {}, "--route"],
+    [{}, { NOCTURNE_TORRC: "/no/such/file" }, "NOCTURNE_TORRC"],
+    [{}, { NOCTURNE_SAM: "127.0.0.1" }, "NOCTURNE_SAM"],
+    [{}, { NOCTURNE_SAM: "user:pass@127.0.0.1:7656" }, "NOCTURNE_SAM"],
   ];
   for (const [flags, environment, source] of bad) {
     assert.throws(
@@ -126,8 +134,10 @@ test("a file that says something unknown or unreadable is refused by name", () =
 });
 
 test("a protection that cannot be given is refused, not weakened", () => {
-  for (const route of ["tor", "mix"]) assert.throws(() => readConfig({ route }, {}), PolicyError);
-  readConfig({ route: "direct" }, {});
+  assert.throws(() => readConfig({ route: "mix" }, {}), PolicyError);
+  assert.throws(() => readConfig({}, { NOCTURNE_ROUTE: "mix" }), PolicyError);
+  for (const route of ["direct", "tor"]) assert.equal(readConfig({ route }, {}).route, route);
+  assert.equal(readConfig({ route: "tor" }, { NOCTURNE_ROUTE: "direct" }).route, "tor");
 });
 
 test("cover is what was asked for; off is fast, which has no stream", () => {

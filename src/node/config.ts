@@ -5,7 +5,7 @@
  *
  * Whatever is wrong is named by the place it came from, so that a person knows what to correct.
  */
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import * as v from "valibot";
 import { PolicyError, UsageError } from "../core/errors.ts";
@@ -13,6 +13,9 @@ import { COVER_LIMITS } from "../core/cell-limits.ts";
 import { ROUTE_LIMITS, VAULT_LIMITS } from "../core/limits.ts";
 import { COVER_PROFILES, type CoverProfile } from "../messaging/cover/cover-law.ts";
 import type { LogLevel } from "../core/log.ts";
+import type { Way } from "../route/policy.ts";
+import type { Target } from "../route/route.ts";
+import { browserEnvironment } from "./browser-flags.ts";
 import { isLoopbackHost, normalizeRelayUrl } from "./relay-url.ts";
 
 /** What the command line says, as its parser hands it over. Absent and undefined mean "not said". */
@@ -49,6 +52,16 @@ export interface Config {
   readonly logLevel: LogLevel;
   /** When cells leave (NEP-15); null: as the person chose in the settings. */
   readonly cover: CoverProfile | null;
+  /** By what everything goes that nothing else is said of; null: as the person chose. */
+  readonly route: Way | null;
+  /** More lines for Tor's configuration, a file: for private networks and proxies on the way out. */
+  readonly torrc: string | null;
+  /** Of a browser that is started for private browsing; not of this process. */
+  readonly browserEnvironment: Readonly<Record<string, string>>;
+  /** Folders in which programs are looked for, as PATH has them. */
+  readonly searchPath: string;
+  /** Where a router of I2P takes commands. */
+  readonly sam: Target;
   /** Cells an hour to each of one's relays that nobody can open; 0 for none. */
   readonly chaff: number;
   /** Where sealed files lie instead of on the disk; null: on the disk. */
@@ -65,6 +78,7 @@ export interface Store {
 }
 
 const DEFAULT_PORT = 8080;
+const DEFAULT_SAM: Target = { host: "127.0.0.1", port: 7_656 };
 const DEFAULT_DATA_DIR = "data";
 
 const port = v.pipe(
@@ -100,6 +114,13 @@ const SCHEMAS = {
     v.transform((word): CoverProfile => (word === "off" ? "fast" : word)),
   ),
   chaff: chaffRate,
+  route: v.picklist(["direct", "tor"]),
+  torrc: v.pipe(
+    v.string(),
+    v.check((path) => existsSync(path)),
+    v.transform((path) => resolve(path)),
+  ),
+  sam: v.pipe(v.string(), v.rawTransform(toTarget)),
   store: v.pipe(v.string(), v.rawTransform(toStore)),
   storeKey: v.pipe(v.string(), v.regex(/^[^:\s]+:\S+$/)),
 } as const;
@@ -121,6 +142,9 @@ const SUGGESTIONS: Record<Key, string> = {
   logLevel: "Use silent, error, warn, info or debug.",
   cover: "Use stealth, balanced, fast or off.",
   chaff: CHAFF_HINT,
+  route: "Use direct or tor.",
+  torrc: "Use the path of a file with lines as in a torrc.",
+  sam: "Use HOST:PORT, for example 127.0.0.1:7656.",
   store:
     "Use the address of a bucket, for example https://s3.example.org/my-bucket/nocturne?region=eu-1; http only on this machine, and no key in it.",
   storeKey: "Use KEY_ID:SECRET, as the service gave it to you.",
@@ -138,7 +162,7 @@ export function readConfig(flags: ConfigFlags, environment: NodeJS.ProcessEnv = 
   delete environment["NOCTURNE_SECRET"];
   delete environment["NOCTURNE_STORE_KEY"];
   const layers = [flagLayer(flags), fromEnvironment, fileLayer(join(dataDir, "config.json"))];
-  checkProtection(flags);
+  checkProtection(flags, environment);
   const read = <K extends Key>(key: K): v.InferOutput<(typeof SCHEMAS)[K]> | null => readValue(key, layers);
   return {
     dataDir,
@@ -152,6 +176,11 @@ export function readConfig(flags: ConfigFlags, environment: NodeJS.ProcessEnv = 
     logLevel: read("logLevel") ?? "warn",
     cover: read("cover"),
     chaff: read("chaff") ?? 0,
+    route: read("route"),
+    torrc: read("torrc"),
+    searchPath: environment["PATH"] ?? "",
+    browserEnvironment: browserEnvironment(environment),
+    sam: read("sam") ?? DEFAULT_SAM,
     store: storeOf(read("store"), read("storeKey")),
   };
 }
@@ -186,6 +215,7 @@ function flagLayer(flags: ConfigFlags): Layer {
     logLevel: [level, flags.verbose ? "-v" : "-q"],
     cover: [flags.cover, "--cover"],
     chaff: [flags.chaff, "--chaff"],
+    route: [flags.route, "--route"],
   });
 }
 
@@ -196,6 +226,9 @@ function environmentLayer(environment: NodeJS.ProcessEnv): Layer {
     secret: [environment["NOCTURNE_SECRET"] || undefined, "NOCTURNE_SECRET"],
     tracker: [environment["NOCTURNE_TRACKER"] || undefined, "NOCTURNE_TRACKER"],
     genesisKey: [environment["NOCTURNE_GENESIS_KEY"] || undefined, "NOCTURNE_GENESIS_KEY"],
+    route: [environment["NOCTURNE_ROUTE"] || undefined, "NOCTURNE_ROUTE"],
+    torrc: [environment["NOCTURNE_TORRC"] || undefined, "NOCTURNE_TORRC"],
+    sam: [environment["NOCTURNE_SAM"] || undefined, "NOCTURNE_SAM"],
     store: [environment["NOCTURNE_STORE"] || undefined, "NOCTURNE_STORE"],
     storeKey: [environment["NOCTURNE_STORE_KEY"] || undefined, "NOCTURNE_STORE_KEY"],
   });
@@ -211,6 +244,9 @@ const FILE_KEYS: readonly Key[] = [
   "logLevel",
   "cover",
   "chaff",
+  "route",
+  "torrc",
+  "sam",
   "store",
 ];
 
@@ -251,20 +287,20 @@ function said(values: Partial<Record<Key, [unknown, string]>>): Layer {
   return Object.fromEntries(entries.map(([key, [value, source]]) => [key, { value, source }]));
 }
 
-const ROUTES = ["direct", "tor", "mix"];
-
-function checkProtection(flags: ConfigFlags): void {
-  checkWord("--route", flags.route, ROUTES);
-  if (flags.route === "tor" || flags.route === "mix") {
-    throw new PolicyError("not_available", `The route "${flags.route}" is not available in this version.`, {
-      hint: "Use --route direct if your relays may see your network address; otherwise do not start.",
-    });
-  }
+function checkProtection(flags: ConfigFlags, environment: NodeJS.ProcessEnv): void {
+  if ((flags.route ?? environment["NOCTURNE_ROUTE"]) !== "mix") return;
+  throw new PolicyError("not_available", 'The route "mix" is not available in this version.', {
+    hint: "Use --route tor; or --route direct if your relays may see your network address.",
+  });
 }
 
-function checkWord(flag: string, value: string | undefined, words: readonly string[]): void {
-  if (value === undefined || words.includes(value)) return;
-  throw new UsageError("bad_option", `The value of ${flag} cannot be used.`, { hint: `Use ${words.join(", ")}.` });
+function toTarget({ dataset, addIssue, NEVER }: v.RawTransformContext<string>): Target {
+  const url = URL.parse(`tcp://${dataset.value}`);
+  if (url && url.hostname !== "" && url.port !== "" && url.host === dataset.value) {
+    return { host: url.hostname, port: Number(url.port) };
+  }
+  addIssue({ message: "not HOST:PORT" });
+  return NEVER;
 }
 
 function toRelayUrl({ dataset, addIssue, NEVER }: v.RawTransformContext<string>): string {

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { systemClock } from "../core/clock.ts";
 import { toNocturneError } from "../core/errors.ts";
 import { createLogger } from "../core/log.ts";
-import { Bucket } from "../files/bucket/bucket.ts";
+import type { Bucket } from "../files/bucket/bucket.ts";
 import { blobsElsewhere } from "../files/bucket/elsewhere.ts";
 import { BLOB_FOLDER, HEADER_FILE } from "../vault/data-directory.ts";
 import { openVault } from "../vault/vault.ts";
@@ -30,7 +30,12 @@ export async function examineNode(services: Services): Promise<DoctorReport> {
   const { dataDir } = services.config;
   const vault = { name: "vault", ok: true, hint: services.vault.locked ? "Locked." : "Open." };
   const machine = await examineMachine(dataDir);
-  return report([...machine, vault, ...examineRelays(services), ...(await examineStore(services.config))]);
+  return report([
+    ...machine,
+    vault,
+    ...examineRelays(services),
+    ...(await examineStore(services.config, services.store?.bucket ?? null)),
+  ]);
 }
 
 /** The checks that need no running node. */
@@ -38,7 +43,7 @@ export async function examineOffline(config: Config): Promise<DoctorReport> {
   const machine = await examineMachine(config.dataDir);
   const ports = [await examinePort("app port", config.port, "--port")];
   if (config.relayPort !== null) ports.push(await examinePort("relay port", config.relayPort, "--relay-port"));
-  const bucket = await examineStore(config);
+  const bucket = await examineStore(config, null);
   return report([...machine, await examineVault(config), ...ports, ...bucket]);
 }
 
@@ -133,14 +138,15 @@ function examineRelays(services: Services): DoctorCheck[] {
   );
 }
 
-async function examineStore({ store, dataDir }: Config): Promise<DoctorCheck[]> {
+/** Without a running node it is not known by which route the bucket may be asked, so it is not. */
+async function examineStore({ store, dataDir }: Config, bucket: Bucket | null): Promise<DoctorCheck[]> {
   const elsewhere = await blobsElsewhere(join(dataDir, BLOB_FOLDER), store?.url ?? null);
   const astray = [...elsewhere].map(([place, blobs]) => ({
     name: `bucket ${place}`,
     ok: false,
     hint: `It holds files of this vault (${blobs}) and is not used: they cannot be read. Start Nocturne with NOCTURNE_STORE=${place} and its key in NOCTURNE_STORE_KEY.`,
   }));
-  return [...(store ? await examineBucket(new Bucket(store)) : []), ...astray];
+  return [...(bucket ? await examineBucket(bucket) : []), ...astray];
 }
 
 /** Puts a small object there, reads a part of it, and deletes it. */

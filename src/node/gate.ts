@@ -21,6 +21,7 @@ import type { Vault } from "../vault/vault.ts";
 import { AttemptLimiter } from "./attempt-limiter.ts";
 import type { ChannelRoom } from "./channel-room.ts";
 import type { EventBus } from "./event-bus.ts";
+import type { Network } from "./network.ts";
 import type { Personas } from "./personas.ts";
 
 export interface GateRooms {
@@ -34,6 +35,7 @@ export interface GateRooms {
   readonly links: Links;
   readonly receiver: Receiver;
   readonly store: { readonly mover: Pick<Mover, "wake"> } | null;
+  readonly network: Pick<Network, "follow">;
   readonly bus: EventBus;
   /** Takes the cover that the person chose, which the vault keeps. */
   readonly adoptCover: () => void;
@@ -186,7 +188,8 @@ export class Gate {
 
   #start(): void {
     if (!this.working) return;
-    const { messenger, channels, personas, files, links, receiver, store, adoptCover, log } = this.#rooms;
+    const { messenger, channels, personas, files, links, receiver, store, network, adoptCover, log } = this.#rooms;
+    network.follow();
     adoptCover();
     links.reconcile();
     files.sweep().catch((error: Error) => {

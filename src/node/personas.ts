@@ -18,8 +18,9 @@ import type { ReadingOptions } from "../messaging/fetch/fetching.ts";
 import { Messenger } from "../messaging/messenger.ts";
 import type { MessengerEvent } from "../messaging/views.ts";
 import { createAuthEvent } from "../nostr/authentication.ts";
-import { directCarrier } from "../route/carrier.ts";
+import { routeCarrier } from "../route/carrier.ts";
 import { RelayPool } from "../route/relay-pool.ts";
+import type { Routes } from "../route/routes.ts";
 import type { Account } from "../vault/account.ts";
 import { type PersonaRow, unknownPersona } from "../vault/persona-accounts.ts";
 import type { Vault } from "../vault/vault.ts";
@@ -30,6 +31,7 @@ import type { NodeEvent, NewPersona, Persona, Settings } from "./views.ts";
 
 export interface PersonasOptions {
   readonly vault: Vault;
+  readonly routes: Routes;
   readonly clock: Clock;
   readonly log: Logger;
   /** The root's, embedded relay included. */
@@ -125,6 +127,17 @@ export class Personas {
     throw new LockedError();
   }
 
+  /** Connections of all who work now. */
+  pools(): RelayPool[] {
+    return [...this.#working.values()].flatMap(({ pool, interopPool }) => [pool, interopPool]);
+  }
+
+  /** As `Messenger.demandedRelays`, of all of them. */
+  demandedRelays(): Map<string, string[]> {
+    const found = [...this.#working.values()].flatMap(({ messenger }) => [...(messenger.demandedRelays() ?? [])]);
+    return new Map(found);
+  }
+
   /** Throws PolicyError `persona_relay_shared` if the root may not use one of these relays. */
   refuseForRoot(relays: readonly string[]): void {
     const places = new Set(relays.map(relayPlace));
@@ -147,12 +160,14 @@ export class Personas {
       this.#o.log.warn({}, "a persona does not start: one of its relays is used by another identity");
       return;
     }
-    const { vault, law, clock, rootSettings, reading } = this.#o;
+    const { vault, routes, law, clock, rootSettings, reading } = this.#o;
     const log = this.#o.log.child({ component: "persona" });
     const account = vault.personas.account(row.id);
     const authenticate = authenticator(account, row.relays, clock);
-    const pool = new RelayPool({ carrier: directCarrier, clock, log });
-    const interopPool = new RelayPool({ carrier: directCarrier, clock, log, authenticate });
+    // Labels of its own: no circuit ever carries two identities, or one of them known and unknown.
+    const pool = new RelayPool({ carrier: routeCarrier(routes, `persona-${row.id}`), clock, log });
+    const known = routeCarrier(routes, `persona-${row.id}-known`);
+    const interopPool = new RelayPool({ carrier: known, clock, log, authenticate });
     const messenger = new Messenger({
       vault: account,
       pool,

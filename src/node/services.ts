@@ -23,7 +23,8 @@ import type { ReadingOptions } from "../messaging/fetch/fetching.ts";
 import { Messenger } from "../messaging/messenger.ts";
 import { createAuthEvent } from "../nostr/authentication.ts";
 import type { RunningRelay } from "../relay/relay-server.ts";
-import { directCarrier } from "../route/carrier.ts";
+import { routeCarrier } from "../route/carrier.ts";
+import { routeFetch } from "../route/route-fetch.ts";
 import { RelayPool } from "../route/relay-pool.ts";
 import { BLOB_FOLDER } from "../vault/data-directory.ts";
 import { openVault, type Vault } from "../vault/vault.ts";
@@ -34,9 +35,9 @@ import { EventBus } from "./event-bus.ts";
 import { ChannelRoom } from "./channel-room.ts";
 import { Gate } from "./gate.ts";
 import { Mount } from "./mount.ts";
+import { Network } from "./network.ts";
 import { Personas } from "./personas.ts";
 import { startEmbeddedRelay } from "./relay-port.ts";
-import { isLoopbackRelay } from "./relay-url.ts";
 import { DEFAULT_COVER, SettingsStore } from "./settings.ts";
 import type { Settings } from "./views.ts";
 
@@ -63,6 +64,8 @@ export interface Services {
   readonly blobs: BlobStore;
   /** Where sealed files go from the disk; null: they stay there. */
   readonly store: { readonly bucket: Bucket; readonly mover: Mover } | null;
+  /** How bytes leave. */
+  readonly network: Network;
   /** null when it is switched off, and offline. */
   readonly relay: RunningRelay | null;
   readonly pool: RelayPool;
@@ -119,25 +122,28 @@ function compose(foundation: Foundation, opened: AsyncDisposableStack): Omit<Ser
   const place = { origin: "http://localhost" };
   const ownRelays = (): string[] => {
     const chosen = vault.locked ? [] : settings.read().relays;
-    return [...new Set([...(relay ? [relay.url] : []), ...config.relays, ...chosen])].slice(0, ROUTE_LIMITS.relays);
+    return [...new Set([...network.relayUrls(), ...config.relays, ...chosen])].slice(0, ROUTE_LIMITS.relays);
   };
-  const stored = createFiles(foundation, { place, bus });
+  const network = new Network({ config, vault, relay, clock, log, changed: () => bus.emit({ event: "network" }) });
+  opened.defer(() => network.close());
+  const { routes } = network;
+  const stored = createFiles(foundation, { place, bus, network, demandsTor: (id) => demandsTor(messenger, id) });
   const { files, links, receiver, store } = stored;
   opened.defer(async () => void (await Promise.all([receiver.stop(), store?.mover.close()])));
-  const pool = new RelayPool({ carrier: directCarrier, clock, log });
+  const pool = new RelayPool({ carrier: routeCarrier(routes, "root"), clock, log });
   opened.defer(() => pool.close());
   const authenticate = authenticator(vault, ownRelays, clock);
-  const interopPool = new RelayPool({ carrier: directCarrier, clock, log, authenticate });
+  const interopPool = new RelayPool({ carrier: routeCarrier(routes, "root-known"), clock, log, authenticate });
   opened.defer(() => interopPool.close());
   const law = new CoverLaw(config.cover ?? DEFAULT_COVER);
   const adoptCover = () => law.change(config.cover ?? settings.read().cover);
   const chaff = new ChaffStreams({ perHour: config.chaff, pool, clock });
   opened.defer(() => chaff.close());
-  const messenger = createMessenger(foundation, { pool, interopPool, law, links, bus, settings, ownRelays });
+  const messenger = createMessenger(foundation, { network, pool, interopPool, law, links, bus, settings, ownRelays });
   opened.defer(() => messenger.stop());
   const channels = createChannels(foundation, { pool, links, bus, ownRelays });
   opened.defer(() => channels.stop());
-  const personas = createPersonas(foundation, { law, settings, bus, ownRelays });
+  const personas = createPersonas(foundation, { network, law, settings, bus, ownRelays });
   opened.defer(() => personas.stop());
   const gate = new Gate({
     ...foundation,
@@ -147,27 +153,18 @@ function compose(foundation: Foundation, opened: AsyncDisposableStack): Omit<Ser
     channels,
     personas,
     ...stored,
+    network,
     bus,
     adoptCover,
   });
-  const sweeping = setInterval(() => {
-    links.sweep();
-    if (vault.locked) return;
-    store?.mover.wake();
-    files.expire().catch((error: Error) => log.warn({ error: error.name }, "what is too old could not be deleted"));
-  }, SWEEP_MS);
-  opened.defer(() => clearInterval(sweeping));
-  links.sweep();
-
-  messenger.onEvent((event) => bus.emit(event));
-  files.onChange(() => bus.emit({ event: "files" }));
-  receiver.onChange((file) => bus.emit({ event: "received", file }));
-  links.onChange(() => bus.emit({ event: "links" }));
-  pool.onStateChange(() => bus.emit({ event: "relays" }));
+  opened.defer(beginSweeping({ vault, links, files, store, log }));
+  attachNetwork(foundation, { network, pool, interopPool, messenger, personas, gate, bus, ownRelays });
+  announceChanges({ messenger, files, receiver, links, pool, bus });
   return {
     ...foundation,
     settings,
     ...stored,
+    network,
     pool,
     law,
     chaff,
@@ -183,18 +180,98 @@ function compose(foundation: Foundation, opened: AsyncDisposableStack): Omit<Ser
   };
 }
 
+/** Returns how to end it. */
+function beginSweeping(rooms: Pick<Services, "vault" | "links" | "files" | "store" | "log">): () => void {
+  const { vault, links, files, store, log } = rooms;
+  const sweeping = setInterval(() => {
+    links.sweep();
+    if (vault.locked) return;
+    store?.mover.wake();
+    files.expire().catch((error: Error) => log.warn({ error: error.name }, "what is too old could not be deleted"));
+  }, SWEEP_MS);
+  links.sweep();
+  return () => clearInterval(sweeping);
+}
+
+/** What the network has to know of those who dial. */
+function attachNetwork(
+  { config, online }: Foundation,
+  rooms: Pick<Services, "network" | "pool" | "messenger" | "personas" | "gate" | "bus" | "ownRelays"> & {
+    readonly interopPool: RelayPool;
+  },
+): void {
+  const { network, pool, interopPool, messenger, personas, gate, bus, ownRelays } = rooms;
+  network.attach({
+    demanded: () => {
+      const own = online ? messenger.demandedRelays() : new Map<string, string[]>();
+      return own && new Map([...personas.demandedRelays(), ...own]);
+    },
+    pools: () => [pool, interopPool, ...personas.pools()],
+    ownRelays,
+    bucket: config.store?.url ?? null,
+    relaysChanged: () => {
+      if (!gate.working) return;
+      messenger.refreshRelays();
+      bus.emit({ event: "relays" });
+    },
+  });
+  bus.listen(({ event }) => {
+    if (event === "conversation" || event === "contacts") network.demandsChanged();
+  });
+}
+
+function announceChanges(rooms: Pick<Services, "messenger" | "files" | "receiver" | "links" | "pool" | "bus">): void {
+  const { messenger, files, receiver, links, pool, bus } = rooms;
+  messenger.onEvent((event) => bus.emit(event));
+  files.onChange(() => bus.emit({ event: "files" }));
+  receiver.onChange((file) => bus.emit({ event: "received", file }));
+  links.onChange(() => bus.emit({ event: "links" }));
+  pool.onStateChange(() => bus.emit({ event: "relays" }));
+}
+
 function createFiles(
   { config, vault, clock, log, linkStore, online }: Foundation,
-  { place, bus }: Pick<Services, "place" | "bus">,
+  {
+    place,
+    bus,
+    network,
+    demandsTor,
+  }: Pick<Services, "place" | "bus" | "network"> & {
+    /** Of a message, whether its conversation does. */
+    readonly demandsTor: (message: string) => boolean;
+  },
 ): Pick<Services, "files" | "links" | "receiver" | "blobs" | "store"> {
-  const bucket = config.store ? new Bucket(config.store) : null;
+  const { routes } = network;
+  const bucket = config.store ? new Bucket({ ...config.store, fetch: routeFetch(routes, "bucket") }) : null;
   const blobs = new BlobStore(join(config.dataDir, BLOB_FOLDER), bucket);
   const library = new FileLibrary({ vault, blobs, linkStore, clock, log });
-  const links = new Links({ vault, library, store: linkStore, blobs, clock, log, baseUrl: () => place.origin });
+  const links = new Links({
+    vault,
+    library,
+    store: linkStore,
+    blobs,
+    clock,
+    log,
+    baseUrl: () => network.linkOrigin() ?? place.origin,
+  });
   const isNamed = (blob: string): boolean | null => (vault.locked ? null : library.tables.isNamed(blob));
   const changed = (): void => bus.emit({ event: "store" });
   const store = bucket && online ? { bucket, mover: new Mover({ bucket, blobs, isNamed, changed, log }) } : null;
-  return { files: library, links, receiver: new Receiver({ vault, library, blobs, clock, log }), blobs, store };
+  const fetchFor = ({ message, url }: { message: string; url: string }): ReturnType<typeof routeFetch> =>
+    routeFetch(routes, `link|${parseLink(url).slug}`, demandsTor(message));
+  return {
+    files: library,
+    links,
+    receiver: new Receiver({ vault, library, blobs, fetchFor, clock, log }),
+    blobs,
+    store,
+  };
+}
+
+/** Files of a conversation come by the route that it demands. */
+function demandsTor(messenger: Messenger, message: string): boolean {
+  const { conversation } = messenger.message(message);
+  return messenger.conversations().some(({ id, route }) => id === conversation && route === "tor");
 }
 
 function settingsChanger(
@@ -217,11 +294,11 @@ function settingsChanger(
 
 function createMessenger(
   { vault, relay, clock, log }: Foundation,
-  parts: Pick<Services, "pool" | "law" | "links" | "bus" | "settings" | "ownRelays"> & {
+  parts: Pick<Services, "network" | "pool" | "law" | "links" | "bus" | "settings" | "ownRelays"> & {
     readonly interopPool: RelayPool;
   },
 ): Messenger {
-  const { pool, interopPool, law, links, bus, settings, ownRelays } = parts;
+  const { network, pool, interopPool, law, links, bus, settings, ownRelays } = parts;
   return new Messenger({
     vault,
     pool,
@@ -234,8 +311,8 @@ function createMessenger(
     shareFile: (fileId, audience) => links.shareForMessage(fileId, audience),
     revokeLink: (url) => revokeLink(links, url),
     settings: () => settings.read(),
-    reading: readingOptions(settings),
-    snapshot: snapshotSource(vault, settings, () => outsideRelays({ ownRelays, relay })),
+    reading: readingOptions(settings, network),
+    snapshot: snapshotSource(vault, settings, () => outsideRelays({ ownRelays, network })),
     linkTo: (account) => vault.linkTo(account),
     adoptSettings: ({ displayName, readReceipts, typingIndicators, invitedOnly, strangerWork }) => {
       const work = strangerWork === undefined ? {} : { strangerWork };
@@ -246,17 +323,19 @@ function createMessenger(
 }
 
 function createPersonas(
-  { vault, clock, log }: Foundation,
-  { law, settings, bus, ownRelays }: Pick<Services, "law" | "settings" | "bus" | "ownRelays">,
+  { vault, relay, clock, log }: Foundation,
+  { network, law, settings, bus, ownRelays }: Pick<Services, "network" | "law" | "settings" | "bus" | "ownRelays">,
 ): Personas {
   return new Personas({
     vault,
+    routes: network.routes,
     law,
     clock,
     log,
-    rootRelays: ownRelays,
+    // However others reach it, the embedded relay is the root's.
+    rootRelays: () => [...ownRelays(), ...(relay ? [relay.url] : [])],
     rootSettings: () => settings.read(),
-    reading: readingOptions(settings),
+    reading: readingOptions(settings, network),
     emit: (event) => bus.emit(event),
   });
 }
@@ -278,10 +357,10 @@ function createChannels(
 }
 
 /** The embedded relay and others on this machine cost no traffic. */
-function readingOptions(settings: SettingsStore): ReadingOptions {
+function readingOptions(settings: SettingsStore, network: Network): ReadingOptions {
   return {
     budgetBytesPerHour: () => settings.read().readingMegabytesPerHour * 1_000_000,
-    isFree: isLoopbackRelay,
+    isFree: (url) => network.isHere(url),
   };
 }
 

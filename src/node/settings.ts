@@ -5,6 +5,7 @@ import { ValidationError } from "../core/errors.ts";
 import { FETCH_LIMITS, WORK_LIMITS } from "../core/cell-limits.ts";
 import { MESSAGE_LIMITS, ROUTE_LIMITS } from "../core/limits.ts";
 import type { CoverProfile } from "../messaging/cover/cover-law.ts";
+import { isOnionHost } from "../route/tor/onion-key.ts";
 import type { Vault } from "../vault/vault.ts";
 import { normalizeRelayUrl } from "./relay-url.ts";
 import type { Settings } from "./views.ts";
@@ -74,9 +75,18 @@ function checkRelays(relays: readonly string[]): string[] {
   });
 }
 
+/** Addresses of onion services carry a checksum, so that a slip is told at once and not by a relay that never answers. */
+function badOnion(): ValidationError {
+  return new ValidationError("bad_relay_url", "This onion address is not whole, or has a slip in it.", {
+    hint: "Copy it once more: it has 56 letters and digits before .onion.",
+  });
+}
+
 /** Throws ValidationError `bad_relay_url`. */
 export function checkRelay(text: string): string {
   const url = normalizeRelayUrl(text);
+  const host = url === null ? "" : new URL(url).hostname;
+  if (host.endsWith(".onion") && !isOnionHost(host)) throw badOnion();
   if (url !== null) return url;
   throw new ValidationError("bad_relay_url", "This is not the address of a relay.", {
     hint: "A relay's address begins with wss:// or ws:// and has no password in it.",

@@ -27,7 +27,7 @@ export function readStatus(services: Services): Status {
     version: VERSION,
     ...(locked ? {} : { npub: vault.identity().npub }),
     relays: relayStates(services),
-    routes: [directRoute(services)],
+    routes: [directRoute(services), ...hiddenRoutes(services)],
     ...(services.gate.working ? services.messenger.counts() : { outbox: 0, requests: 0, unread: 0, refused: 0 }),
     cover: readCover(services),
     reading: readReading(services),
@@ -48,7 +48,9 @@ function warnings(services: Services, reachable: Status["reachable"]): string[] 
   const failing = relayStates(services).filter(({ state }) => state === "waiting").length;
   const courier = courierInUse(services);
   const store = storeView(services);
+  const stuck = services.network.health().filter(({ problem, state }) => problem !== null && state !== "up");
   return [
+    ...stuck.flatMap(({ problem }) => (problem ? [`${problem.message} ${problem.hint}`] : [])),
     ...(courier?.why ? [`Your mail waits for ${courier.name}: ${courier.why} See: nocturne courier list`] : []),
     ...(store?.problem
       ? [`Files wait on this disk to go into their bucket: ${store.problem} See: nocturne doctor`]
@@ -79,12 +81,20 @@ function cardsMissing(count: number): string {
 }
 
 /** Our own relays, the embedded one first; a contact's relay that is only written to is not listed. */
-function relayStates({ pool, relay, ownRelays }: Services): RelayState[] {
+function relayStates({ pool, network, ownRelays }: Services): RelayState[] {
   const known = new Map(pool.states().map((state) => [state.url, state]));
   return ownRelays().map((url) => {
     const state = known.get(url) ?? { url, state: "closed" as const, latencyMs: null };
-    return url === relay?.url ? { ...state, embedded: true } : state;
+    return network.relayUrls().includes(url) ? { ...state, embedded: true } : state;
   });
+}
+
+function hiddenRoutes({ network }: Services): RouteState[] {
+  return network
+    .health()
+    .flatMap(({ name, state, loss, latencyMs, progress }) =>
+      name === "direct" ? [] : [{ name, state, loss, latencyMs, progress }],
+    );
 }
 
 function directRoute(services: Services): RouteState {
@@ -96,5 +106,6 @@ function directRoute(services: Services): RouteState {
     state: connected.length > 0 ? "up" : "down",
     loss: states.length === 0 ? 0 : 1 - connected.length / states.length,
     latencyMs: latencies.length === 0 ? null : Math.min(...latencies),
+    progress: null,
   };
 }

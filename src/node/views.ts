@@ -18,10 +18,12 @@ export interface RelayState {
 }
 
 export interface RouteState {
-  readonly name: "direct";
-  readonly state: "up" | "down";
+  readonly name: "direct" | "tor" | "i2p";
+  readonly state: "off" | "missing" | "starting" | "up" | "down";
   readonly loss: number;
   readonly latencyMs: number | null;
+  /** 0 to 100 while it starts; null otherwise. */
+  readonly progress: number | null;
 }
 
 /** GET /api/status */
@@ -239,6 +241,8 @@ export type NodeEvent =
   | { readonly event: "store" }
   | { readonly event: "personas" }
   | { readonly event: "settings" }
+  /** A route, what uses it, or a window of private browsing changed. */
+  | { readonly event: "network" }
   | { readonly event: "relays" }
   | { readonly event: "locked" }
   | { readonly event: "unlocked" };

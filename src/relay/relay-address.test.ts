@@ -11,7 +11,7 @@ test("a URL for programs on this machine", () => {
 });
 
 test("the relay knows its own URLs", () => {
-  const arrival = { host: "0.0.0.0", port: 7447, localAddress: "::ffff:192.168.1.5", publicUrl: undefined };
+  const arrival = { host: "0.0.0.0", port: 7447, localAddress: "::ffff:192.168.1.5", publicUrls: [] };
   const own = (text: string, change: Partial<typeof arrival> = {}): boolean =>
     isOwnUrl(new URL(text), { ...arrival, ...change });
   for (const host of ["localhost", "LOCALHOST", "127.0.0.1", "127.1.2.3", "[::1]", "192.168.1.5"]) {
@@ -34,7 +34,7 @@ test("the relay knows its own URLs", () => {
 
 test("a public name counts exactly when the operator gave it", () => {
   const arrival = { host: "127.0.0.1", port: 7447, localAddress: "127.0.0.1" };
-  const named = { ...arrival, publicUrl: "wss://relay.example/" };
+  const named = { ...arrival, publicUrls: ["wss://relay.example/"] };
   assert.ok(isOwnUrl(new URL("wss://relay.example"), named));
   assert.ok(isOwnUrl(new URL("wss://relay.example:443/"), named));
   for (const other of [
@@ -45,5 +45,5 @@ test("a public name counts exactly when the operator gave it", () => {
   ]) {
     assert.ok(!isOwnUrl(new URL(other), named), other);
   }
-  assert.ok(!isOwnUrl(new URL("wss://relay.example"), { ...arrival, publicUrl: undefined }));
+  assert.ok(!isOwnUrl(new URL("wss://relay.example"), { ...arrival, publicUrls: [] }));
 });

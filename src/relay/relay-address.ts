@@ -7,8 +7,8 @@ export interface ArrivalPoint {
   readonly port: number;
   /** The address of this machine that the client dialled. */
   readonly localAddress: string | undefined;
-  /** Under which name the operator says that the relay is known, such as `wss://relay.example`. */
-  readonly publicUrl: string | undefined;
+  /** Under which names its operator says that the relay is known, such as `wss://relay.example`. */
+  readonly publicUrls: readonly string[];
 }
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
@@ -27,8 +27,8 @@ export function relayUrl(host: string, port: number): string {
  * name counts only if the operator gave it: a Host header is the client's word, and believing it would let
  * a relay in the middle use a login that was made for itself.
  */
-export function isOwnUrl(url: URL, { host, port, localAddress, publicUrl }: ArrivalPoint): boolean {
-  if (publicUrl !== undefined && url.origin === new URL(publicUrl).origin) return true;
+export function isOwnUrl(url: URL, { host, port, localAddress, publicUrls }: ArrivalPoint): boolean {
+  if (publicUrls.some((known) => url.origin === new URL(known).origin)) return true;
   if ((url.port || DEFAULT_PORTS[url.protocol]) !== String(port)) return false;
   const dialled = localAddress?.replace(/^::ffff:/, "") ?? "";
   return LOOPBACK.test(url.hostname) || url.hostname === bracketed(host) || url.hostname === bracketed(dialled);

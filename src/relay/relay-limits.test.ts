@@ -97,6 +97,17 @@ testLimit("connectionsPerAddress", 2, async (t, url) => {
   assert.equal(await isLetIn(t, url), true);
 });
 
+test("backDoorConnections is kept, and takes no places of this machine", async (t) => {
+  tested.add("backDoorConnections");
+  const relay = await startTestRelay(t, { connectionsPerAddress: 1, backDoorConnections: 2 });
+  const back = `ws://127.0.0.1:${await relay.backDoor()}`;
+  assert.equal(await relay.backDoor(), Number(new URL(back).port), "one back door");
+  for (let i = 0; i < 2; i++) await TestClient.connect(t, back);
+  assert.equal(await isLetIn(t, back), false);
+  const client = await TestClient.connect(t, relay.url);
+  assert.deepEqual(await client.publish(signed()), [true, ""]);
+});
+
 testLimit("subscriptionsPerConnection", 2, async (t, url) => {
   const client = await TestClient.connect(t, url);
   await client.query({}, "1");

@@ -53,6 +53,13 @@ export interface RunningRelay {
   readonly port: number;
   /** Open WebSockets. */
   connections(): number;
+  /**
+   * A port of this machine for what brings people here from elsewhere, such as an onion service, who all come from one
+   * address then: they have places of their own, so that they take none of those of this machine. Made at the first call.
+   */
+  backDoor(): Promise<number>;
+  /** URLs under which clients elsewhere know the relay, beside `publicUrl`; they log in to it by these names. */
+  knownAs(urls: readonly string[]): void;
   /** Says goodbye, commits what is waiting and lets go of port and store. */
   close(): Promise<void>;
 }
@@ -92,8 +99,9 @@ class RelayServer implements RunningRelay {
   readonly #options: RelayOptions;
   readonly #context: SessionContext;
   readonly #mirror: Mirror | null;
-  readonly #door: FrontDoor;
   readonly #http: Server;
+  #back: Promise<Server> | null = null;
+  #names: readonly string[] = [];
   readonly #sockets: WebSocketServer;
   readonly #connections: Set<Connection> = new Set();
   readonly #timers: NodeJS.Timeout[] = [];
@@ -105,16 +113,8 @@ class RelayServer implements RunningRelay {
     this.#context = context;
     this.#mirror = mirror;
     const { limits } = context;
-    this.#door = new FrontDoor(limits);
     this.#sockets = new WebSocketServer({ noServer: true, maxPayload: limits.frameBytes, perMessageDeflate: false });
-    this.#http = createServer((request, response) => this.#answer(request, response));
-    this.#http.maxConnections = limits.connections;
-    // Also while it listens: the system may run out of handles.
-    this.#http.on("error", (error) => options.log.warn({ name: errorName(error) }, "the relay's port failed"));
-    this.#http.on("connection", (socket: Socket) => this.#door.admit(socket));
-    this.#http.on("upgrade", (request, socket, head) => {
-      this.#sockets.handleUpgrade(request, socket, head, (webSocket) => this.#meet(webSocket, socket as Socket));
-    });
+    this.#http = this.#createServer(limits.connections, limits.connectionsPerAddress);
   }
 
   get url(): string {
@@ -123,6 +123,15 @@ class RelayServer implements RunningRelay {
 
   connections(): number {
     return this.#connections.size;
+  }
+
+  async backDoor(): Promise<number> {
+    this.#back ??= this.#openBack();
+    return ((await this.#back).address() as AddressInfo).port;
+  }
+
+  knownAs(urls: readonly string[]): void {
+    this.#names = urls;
   }
 
   async listen(): Promise<void> {
@@ -149,12 +158,13 @@ class RelayServer implements RunningRelay {
   async #shutDown(): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer);
     this.#mirror?.close();
-    const closed = once(this.#http, "close");
-    this.#http.close();
+    const servers = [this.#http, ...(this.#back ? [await this.#back] : [])];
+    const closed = Promise.all(servers.map((server) => once(server, "close")));
+    for (const server of servers) server.close();
     for (const connection of this.#connections) connection.close(GOING_AWAY, "the relay is closing");
     const impatience = setTimeout(() => {
       for (const connection of this.#connections) connection.terminate();
-      this.#http.closeAllConnections();
+      for (const server of servers) server.closeAllConnections();
     }, GOODBYE_MS);
     await closed;
     clearTimeout(impatience);
@@ -163,9 +173,31 @@ class RelayServer implements RunningRelay {
     this.#options.log.info({}, "the relay is closed");
   }
 
-  #meet(webSocket: WebSocket, socket: Socket): void {
+  #createServer(connections: number, perAddress: number): Server {
+    const door = new FrontDoor({ ...this.#context.limits, connectionsPerAddress: perAddress });
+    const server = createServer((request, response) => this.#answer(request, response));
+    server.maxConnections = connections;
+    // Also while it listens: the system may run out of handles.
+    server.on("error", (error) => this.#options.log.warn({ name: errorName(error) }, "the relay's port failed"));
+    server.on("connection", (socket: Socket) => door.admit(socket));
+    server.on("upgrade", (request, socket, head) => {
+      this.#sockets.handleUpgrade(request, socket, head, (webSocket) => this.#meet(webSocket, socket as Socket, door));
+    });
+    return server;
+  }
+
+  async #openBack(): Promise<Server> {
+    const { backDoorConnections } = this.#context.limits;
+    const server = this.#createServer(backDoorConnections, backDoorConnections);
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    return server;
+  }
+
+  #meet(webSocket: WebSocket, socket: Socket, door: FrontDoor): void {
     const { host, publicUrl } = this.#options;
-    const arrival = { host, publicUrl, port: this.port, localAddress: socket.localAddress };
+    const publicUrls = [...(publicUrl === undefined ? [] : [publicUrl]), ...this.#names];
+    const arrival = { host, publicUrls, port: this.port, localAddress: socket.localAddress };
     const connection = new Connection(webSocket, this.#context.limits, {
       onMessage: (text) => session.handle(text),
       onFault: (error) => this.#options.log.error({ name: errorName(error) }, "a message could not be handled"),
@@ -179,7 +211,7 @@ class RelayServer implements RunningRelay {
       context: this.#context,
       connection,
       isOwnUrl: (url) => isOwnUrl(url, arrival),
-      onValid: () => this.#door.welcome(socket),
+      onValid: () => door.welcome(socket),
     });
   }
 

@@ -121,7 +121,7 @@ test("a connection that only publishes is let go when unused, a kept one is not"
 test("closing ends what waits and leaves no listener and no connection behind", async (t) => {
   const sockets: WebSocket[] = [];
   const carrier: Carrier = {
-    name: "direct",
+    routeOf: () => "direct",
     dial: async (url, options) => {
       const socket = await directCarrier.dial(url, options);
       sockets.push(socket);

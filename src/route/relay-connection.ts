@@ -19,8 +19,9 @@ import type { Filter } from "../nostr/filter.ts";
 import type { HeaderRequest } from "../nostr/header-stream.ts";
 import type { RelayMessage } from "../nostr/relay-message.ts";
 import { retryDelayMs } from "./backoff.ts";
-import { type Carrier, unreachable } from "./carrier.ts";
+import { type Carrier, patienceMs, unreachable } from "./carrier.ts";
 import { type HeaderHandlers, HeaderStreams } from "./header-streams.ts";
+import type { Decision } from "./policy.ts";
 import { type OpenRelay, Publications } from "./publications.ts";
 import { type AnswerTo, type Question, Questions } from "./questions.ts";
 import { RelayAuthentication } from "./relay-authentication.ts";
@@ -32,6 +33,8 @@ export type ConnectionState = "connecting" | "connected" | "waiting" | "closed";
 export interface RelayConnectionOptions {
   readonly url: string;
   readonly carrier: Carrier;
+  /** What it shares with no other connection. */
+  readonly isolation: string;
   readonly log: Logger;
   readonly clock: Clock;
   readonly limits: RouteLimits;
@@ -48,7 +51,10 @@ export class RelayConnection {
   readonly #subscriptions: Subscriptions;
   readonly #headers: HeaderStreams;
   readonly #questions: Questions;
-  readonly #dialling = new AbortController();
+  /** The attempt that runs; another way is dialled anew. */
+  #dialling = new AbortController();
+  /** By what the open socket, or the attempt that runs, goes. */
+  #route: Decision = "unknown";
   #state: ConnectionState = "closed";
   #latencyMs: number | null = null;
   #kept = false;
@@ -84,6 +90,33 @@ export class RelayConnection {
   get needed(): boolean {
     const uses = [this.#subscriptions, this.#headers, this.#publications, this.#questions];
     return this.#kept || uses.some(({ size }) => size > 0);
+  }
+
+  /** By what it goes now; null while nothing is open or dialled. */
+  get route(): Decision | null {
+    return this.#state === "connected" || this.#state === "connecting" ? this.#route : null;
+  }
+
+  /**
+   * Lets go of a socket that goes another way than the policy says now, before anything more is said on it. What waits is
+   * dialled at once if it goes another way now, or by the route that has just come up; else its wait counts, so that nobody
+   * can make us storm a relay.
+   */
+  followRoute(cameUp: Decision | null): void {
+    if (this.#closed) return;
+    const { carrier, url } = this.#options;
+    const route = carrier.routeOf(url);
+    if (this.#route !== route) this.redial();
+    else if (route === cameUp && this.#state === "waiting") this.#retryNow();
+  }
+
+  /** Cuts what is open or dialled, and dials anew at once if it is needed. */
+  redial(): void {
+    if (this.#closed) return;
+    this.#failures = 0;
+    this.#dialling.abort();
+    this.#relay?.socket.cut();
+    if (this.#state === "waiting") this.#retryNow();
   }
 
   /** Held open from now on, or only as long as it is used. */
@@ -159,14 +192,19 @@ export class RelayConnection {
   }
 
   async #dial(): Promise<void> {
-    const { carrier, url, limits, log } = this.#options;
+    const { carrier, url, limits, log, isolation } = this.#options;
+    this.#dialling = new AbortController();
+    this.#route = carrier.routeOf(url);
     this.#setState("connecting");
-    const late = AbortSignal.timeout(limits.connectMs);
+    const late = AbortSignal.timeout(patienceMs(this.#route, limits.connectMs));
     const signal = AbortSignal.any([late, this.#dialling.signal]);
     try {
-      const socket = await carrier.dial(url, { isolation: new URL(url).host, signal });
-      if (this.#closed) socket.terminate();
-      else this.#open(socket);
+      const socket = await carrier.dial(url, { isolation, signal });
+      // The policy may have changed while it was dialled.
+      const isOver = this.#closed || signal.aborted || carrier.routeOf(url) !== this.#route;
+      if (!isOver) return this.#open(socket);
+      socket.terminate();
+      throw unreachable();
     } catch (error) {
       log.debug({ code: codeOf(error) }, "a relay could not be reached");
       this.#lost(error);
@@ -255,6 +293,13 @@ export class RelayConnection {
       this.#adapt();
     }, delayMs);
     this.#setState(this.needed ? "waiting" : "closed");
+    this.#adapt();
+  }
+
+  #retryNow(): void {
+    if (!this.#retryTimer) return;
+    clearTimeout(this.#retryTimer);
+    this.#retryTimer = null;
     this.#adapt();
   }
 

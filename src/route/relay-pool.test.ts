@@ -5,6 +5,8 @@ import { createEvent, createPool } from "../../test/support/route.ts";
 import { type Script, type ScriptedRelay, startScriptedRelay } from "../../test/support/scripted-relay.ts";
 import { waitUntil } from "../../test/support/wait.ts";
 import type { Logger } from "../core/log.ts";
+import { type Carrier, directCarrier } from "./carrier.ts";
+import type { Decision } from "./policy.ts";
 import type { NostrEvent } from "../nostr/event.ts";
 
 const accepting: Script = {
@@ -157,4 +159,82 @@ test("a listener that fails or is taken away does not disturb the others", async
   pool.keep([relay.url]);
   await waitUntil("connected", () => pool.states()[0]?.state === "connected");
   assert.ok(calls >= 2);
+});
+
+/** A relay that is reached straight or by another way, as a test says, with the labels that were asked for. */
+function changingCarrier(): { carrier: Carrier; go: (route: Decision) => void; labels: string[]; ways: Decision[] } {
+  let route: Decision = "direct";
+  const labels: string[] = [];
+  const ways: Decision[] = [];
+  const carrier: Carrier = {
+    routeOf: () => route,
+    dial: (url, options) => {
+      labels.push(options.isolation);
+      ways.push(route);
+      return directCarrier.dial(url, options);
+    },
+  };
+  return { carrier, go: (next) => void (route = next), labels, ways };
+}
+
+test("what goes another way than it should is cut at once, and what waits goes the new way", async (t) => {
+  const relay = await startScriptedRelay(t, accepting);
+  const { carrier, go, ways } = changingCarrier();
+  const pool = createPool(t, { carrier });
+  pool.subscribe(relay.url, () => [{}], { onEvent: () => {} });
+  await waitUntil("told", () => relay.received.length === 1);
+  go("tor");
+  pool.followRoutes();
+  assert.notEqual(pool.states()[0]?.state, "connected", "nothing more is said on the old socket");
+  await waitUntil("told again", () => relay.received.length === 2 && relay.clients().size === 1);
+  assert.deepEqual(ways, ["direct", "tor"]);
+  pool.followRoutes();
+  assert.equal(pool.states()[0]?.state, "connected", "the same way is left alone");
+});
+
+test("a relay that waits is dialled when its route comes up, and for nothing else", async (t) => {
+  const { carrier, ways } = changingCarrier();
+  const pool = createPool(t, { carrier, limits: { retryMs: 60_000, retryMaxMs: 60_000 } });
+  pool.keep(["ws://127.0.0.1:1"]);
+  await waitUntil("it waits", () => pool.states()[0]?.state === "waiting");
+  for (const cameUp of [null, "tor", null] as const) pool.followRoutes(cameUp);
+  await sleep(50);
+  assert.equal(ways.length, 1, "whoever makes policies change cannot make us storm it");
+  pool.followRoutes("direct");
+  await waitUntil("it is dialled again", () => ways.length === 2);
+});
+
+test("a socket that came by a way that is forbidden meanwhile is not used", async (t) => {
+  const relay = await startScriptedRelay(t, accepting);
+  const { carrier, go } = changingCarrier();
+  const late: Carrier = {
+    routeOf: carrier.routeOf,
+    dial: async (url, options) => {
+      const socket = await carrier.dial(url, options);
+      if (relay.connections() === 1) go("tor");
+      return socket;
+    },
+  };
+  const pool = createPool(t, { carrier: late });
+  await assert.rejects(pool.publish(relay.url, createEvent()), { code: "relay_unreachable" });
+  assert.equal(relay.received.length, 0);
+  await pool.publish(relay.url, createEvent());
+  assert.equal(relay.connections(), 2);
+  assert.equal(relay.received.length, 1);
+});
+
+test("by a way that hides who asks, each single question has a connection and a label of its own", async (t) => {
+  const relay = await startScriptedRelay(t, accepting);
+  const { carrier, go, labels } = changingCarrier();
+  const pool = createPool(t, { carrier });
+  await pool.fetch(relay.url, [{ kinds: [1] }], 1_000);
+  await pool.fetch(relay.url, [{ kinds: [2] }], 1_000);
+  assert.equal(relay.connections(), 1, "straight they come from one address anyway");
+  go("tor");
+  pool.followRoutes();
+  await Promise.all(Array.from({ length: 20 }, (_, kind) => pool.fetch(relay.url, [{ kinds: [kind] }], 5_000)));
+  const hidden = labels.slice(1).filter((label) => label.includes("|"));
+  assert.equal(hidden.length, 20);
+  assert.equal(new Set(hidden).size, 20);
+  await waitUntil("all are gone", () => relay.clients().size <= 1);
 });

@@ -1,9 +1,11 @@
 /**
- * All connections to relays, one for each relay, over one carrier.
+ * All connections to relays over one carrier: one for each relay, and one more for each single question where the
+ * carrier can keep them apart.
  *
  *   keep(own relays) ---+
  *   subscribe, headers -+
  *   publish, ask -------+-> RelayConnection per URL -> Carrier -> relay
+ *   fetch -> hides its asker? -> a RelayConnection of its own -> another circuit -> relay
  *
  * A relay named by a contact is as little trusted as the contact: connections are bounded in number, and
  * one that nobody uses any more is let go.
@@ -12,12 +14,14 @@
 import type { Clock } from "../core/clock.ts";
 import { type NetworkError, ValidationError } from "../core/errors.ts";
 import { ROUTE_LIMITS } from "../core/limits.ts";
+import { DIAL_LIMITS } from "../core/route-limits.ts";
 import type { Logger } from "../core/log.ts";
 import type { NostrEvent, VerifiedEvent } from "../nostr/event.ts";
 import type { Filter } from "../nostr/filter.ts";
 import type { HeaderRequest } from "../nostr/header-stream.ts";
 import { type Carrier, unreachable } from "./carrier.ts";
 import type { HeaderHandlers } from "./header-streams.ts";
+import type { Decision } from "./policy.ts";
 import { busy } from "./publications.ts";
 import type { AnswerTo, Question } from "./questions.ts";
 import { type ConnectionState, RelayConnection } from "./relay-connection.ts";
@@ -40,6 +44,8 @@ export interface RelayPoolOptions {
 export interface PoolState {
   readonly url: string;
   readonly state: ConnectionState;
+  /** By what it goes now; null while nothing is open or dialled. */
+  readonly route: Decision | null;
   /** The last measured round trip; null before the first. */
   readonly latencyMs: number | null;
 }
@@ -49,7 +55,12 @@ export class RelayPool {
   readonly #limits: RouteLimits;
   /** By URL in one spelling; the one used last comes last. */
   readonly #connections = new Map<string, RelayConnection>();
+  /** Of single questions. */
+  readonly #apart = new Set<RelayConnection>();
   readonly #listeners = new Set<() => void>();
+  /** Single questions that wait for one of these to end. */
+  readonly #waiting: (() => void)[] = [];
+  #questions = 0;
   #closed = false;
 
   constructor(options: RelayPoolOptions) {
@@ -112,13 +123,39 @@ export class RelayPool {
 
   /**
    * What a relay has stored, at most ROUTE_LIMITS.fetchedEvents. A relay that does not say in time that this
-   * was all counts as done if it told something. Throws NetworkError `relay_unreachable`, `relay_refused`
-   * or `relay_busy`, ValidationError `bad_relay_url`.
+   * was all counts as done if it told something. By a route that hides who asks it has a connection and a circuit of its
+   * own, so that a relay cannot tell which questions one person asks. Throws NetworkError `relay_unreachable`,
+   * `relay_refused` or `relay_busy`, ValidationError `bad_relay_url`.
    */
   async fetch(url: string, filters: readonly Filter[], timeoutMs: number): Promise<VerifiedEvent[]> {
+    const place = normalize(url);
+    const route = this.#options.carrier.routeOf(place);
+    if (route !== "tor" && route !== "i2p") return await this.#collect(this.#connect(place), filters, timeoutMs);
+    if (this.#closed) throw unreachable();
+    await this.#seat();
+    const connection = this.#make(place, `${new URL(place).host}|${++this.#questions}`);
+    this.#apart.add(connection);
+    try {
+      return await this.#collect(connection, filters, Math.max(timeoutMs, DIAL_LIMITS.questionMs));
+    } finally {
+      this.#apart.delete(connection);
+      this.#waiting.shift()?.();
+      void connection.close();
+    }
+  }
+
+  /** Waits until a connection of its own may be made. Throws NetworkError `relay_busy`, `relay_unreachable` once closed. */
+  async #seat(): Promise<void> {
+    if (this.#apart.size < DIAL_LIMITS.apart) return;
+    if (this.#waiting.length >= DIAL_LIMITS.apartWaiting) throw busy();
+    await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    if (this.#closed) throw unreachable();
+  }
+
+  async #collect(connection: RelayConnection, filters: readonly Filter[], timeoutMs: number): Promise<VerifiedEvent[]> {
     const events: VerifiedEvent[] = [];
     const done = Promise.withResolvers<void>();
-    const subscription = this.subscribe(url, () => filters, {
+    const subscription = connection.subscribe(() => filters, {
       onEvent: (event) => {
         if (events.push(event) < this.#limits.fetchedEvents) return;
         subscription.close();
@@ -138,7 +175,7 @@ export class RelayPool {
   }
 
   states(): PoolState[] {
-    return [...this.#connections].map(([url, { state, latencyMs }]) => ({ url, state, latencyMs }));
+    return [...this.#connections].map(([url, { state, route, latencyMs }]) => ({ url, state, route, latencyMs }));
   }
 
   /** Calls back after a state or a latency changed. Returns how to stop it. */
@@ -155,11 +192,27 @@ export class RelayPool {
     for (const [url, connection] of this.#connections) this.#drop(url, connection);
   }
 
+  /**
+   * Call after the policy changed, or when a route came up: what goes another way than it should is cut at once, and
+   * dialled anew with what waits for it.
+   */
+  followRoutes(cameUp: Decision | null = null): void {
+    for (const connection of [...this.#connections.values(), ...this.#apart]) connection.followRoute(cameUp);
+  }
+
+  /** Dials anew what goes these ways, so that it comes by other circuits. */
+  redial(isMeant: (route: Decision) => boolean): void {
+    for (const connection of this.#connections.values()) {
+      if (connection.route !== null && isMeant(connection.route)) connection.redial();
+    }
+  }
+
   /** Ends all connections; what waits fails with `relay_unreachable`. Resolves when all sockets are gone. */
   async close(): Promise<void> {
     this.#closed = true;
     this.#listeners.clear();
-    const connections = [...this.#connections.values()];
+    for (const waiting of this.#waiting.splice(0)) waiting();
+    const connections = [...this.#connections.values(), ...this.#apart];
     this.#connections.clear();
     await Promise.all(connections.map((connection) => connection.close()));
   }
@@ -174,10 +227,15 @@ export class RelayPool {
 
   #create(url: string): RelayConnection {
     this.#makeRoom();
+    return this.#make(url, new URL(url).host);
+  }
+
+  #make(url: string, isolation: string): RelayConnection {
     const { carrier, log, clock, authenticate } = this.#options;
     const connection = new RelayConnection({
       url,
       carrier,
+      isolation,
       clock,
       limits: this.#limits,
       log: log.child({ component: "route" }),

@@ -71,6 +71,12 @@ export class RelaySocket {
     return this.#gone.promise;
   }
 
+  /** Ends it without a word: nothing more leaves by it. */
+  cut(): void {
+    this.#socket.terminate();
+    this.#finish();
+  }
+
   #receive(data: Buffer, isBinary: boolean): void {
     if (this.#ended) return;
     this.#heard();
@@ -81,7 +87,8 @@ export class RelaySocket {
 
   #probe(): void {
     this.#pingedAtMs = this.#options.clock.nowMs();
-    this.#silenceTimer ??= setTimeout(() => this.#cut(), this.#options.limits.idleDropMs);
+    // A relay that hangs does not answer a goodbye either.
+    this.#silenceTimer ??= setTimeout(() => this.cut(), this.#options.limits.idleDropMs);
     this.#socket.ping();
   }
 
@@ -94,12 +101,6 @@ export class RelaySocket {
   #heard(): void {
     if (this.#silenceTimer) clearTimeout(this.#silenceTimer);
     this.#silenceTimer = null;
-  }
-
-  /** A relay that hangs does not answer a goodbye either. */
-  #cut(): void {
-    this.#socket.terminate();
-    this.#finish();
   }
 
   #finish(): void {

@@ -4,7 +4,7 @@
  *   vault.json   header: which slots open the vault          vault.wipe  a wipe has begun; finish it
  *   vault.key    key of the key-file slot, if there is one   blobs/      sealed files
  *   vault.db     sealed rows (+ -wal)                        links.db    public side of share links
- *   relay/       what the embedded relay holds for others
+ *   relay/       what the embedded relay holds for others    tor/        what Tor remembers: its guards
  *
  * The folder is 0700 and every file 0600, whatever the umask. The lock of the folder is SQLite's
  * exclusive lock on vault.db, which the system frees when the process ends, however it ends.
@@ -25,6 +25,7 @@ export const BLOB_FOLDER = "blobs";
 export const WIPED_NAMES: readonly string[] = [
   BLOB_FOLDER,
   "relay",
+  "tor",
   ...["links.db", DATABASE_FILE].flatMap((name) => [name, `${name}-wal`, `${name}-shm`, `${name}-journal`]),
 ];
 

@@ -81,6 +81,7 @@ test("the scenes of a new vault", async (t) => {
     ["/files", "No files yet"],
     ["/files/trash", "The trash is empty"],
     ["/links", "No links yet"],
+    ["/network", "Lately"],
     ["/settings", "Wipe"],
     ["/settings/shares", "Shares of your recovery key"],
     ["/groups/new", "New group"],

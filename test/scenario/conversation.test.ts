@@ -1,10 +1,15 @@
 /**
  * Two people, two processes, one of them killed again and again: every message arrives once, in order.
- * Everything is said and read by the command line, as a script would.
+ * All is read by the command line, as a script would, and every tenth message said by it; a process for each of them would
+ * keep the machine busier than the nodes do. The others go by the same calls over the same socket.
  */
 import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { SendMessage } from "../../src/api/contract.ts";
+import { socketPath } from "../../src/node/socket-path.ts";
+import { callSocket } from "../support/api-node.ts";
 import { type NocturneProcess, startNocturne } from "../support/nocturne-process.ts";
 
 interface InboxLine {
@@ -14,6 +19,9 @@ interface InboxLine {
 
 const MESSAGES = 200;
 const KILLS = 5;
+const COMMAND_EVERY = 10;
+/** So that messages are on their way at each kill. */
+const PACE_MS = 90;
 const ARRIVAL_MS = 120_000;
 const POLL_MS = 500;
 
@@ -78,14 +86,30 @@ async function sendAll(from: NocturneProcess | (() => NocturneProcess), to: stri
   const sent: string[] = [];
   for (let i = 0; i < MESSAGES; i++) {
     const message = `${text} ${i}`;
+    const id = randomBytes(16).toString("hex");
     await poll(async () => {
-      const { code, stderr } = await (typeof from === "function" ? from() : from).run(["send", to, message]);
+      const node = typeof from === "function" ? from() : from;
+      if (i % COMMAND_EVERY > 0) return (await call(node, { id, to, text: message })) || undefined;
+      const { code, stderr } = await node.run(["send", to, message]);
       assert.ok(code === 0 || code === 3, `send ended with ${code}: ${stderr}`);
       return code === 0 || undefined;
     });
     sent.push(message);
+    await sleep(PACE_MS);
   }
   return sent;
+}
+
+/** As the command line does it. False while no node is there, or when it died before it answered: then again, with the same id. */
+async function call({ dataDir }: NocturneProcess, message: SendMessage): Promise<boolean> {
+  try {
+    const { status, body } = await callSocket(socketPath(dataDir), "POST", "/api/messages", message);
+    assert.equal(status, 200, JSON.stringify(body));
+    return true;
+  } catch (error) {
+    if (error instanceof assert.AssertionError) throw error;
+    return false;
+  }
 }
 
 async function arrivals(node: NocturneProcess, count: number): Promise<string[]> {

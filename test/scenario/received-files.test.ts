@@ -164,7 +164,7 @@ async function visited(url: string, keys: Identity): Promise<Uint8Array> {
   const broke = async (error: Error): Promise<never> => {
     throw error;
   };
-  const visit = await visitLink(url, { keys: () => keys, signal: AbortSignal.timeout(ARRIVAL_MS), broke });
+  const visit = await visitLink(url, { fetch, keys: () => keys, signal: AbortSignal.timeout(ARRIVAL_MS), broke });
   return concatBytes(...(await Array.fromAsync(visit.open())));
 }
 

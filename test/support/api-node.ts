@@ -12,6 +12,7 @@ import { join } from "node:path";
 import { type ApiOptions, openApi } from "../../src/api/server.ts";
 import { type Config, readConfig } from "../../src/node/config.ts";
 import { type RunningNode, startNode } from "../../src/node/node.ts";
+import type { Services } from "../../src/node/services.ts";
 
 export interface Answer<T = unknown> {
   readonly status: number;
@@ -27,11 +28,22 @@ export interface ApiNode extends RunningNode {
   call<T = unknown>(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer<T>>;
 }
 
+export interface ApiNodeOptions extends ApiOptions {
+  /** Methods in the place of those of the node's own routes. */
+  readonly network?: Partial<Services["network"]>;
+}
+
 /** Outside the test's folder nothing is left; end it with `close`, which also removes the folder if it was made here. */
-export async function startApiNode(config: Partial<Config> = {}, options: ApiOptions = {}): Promise<ApiNode> {
+export async function startApiNode(
+  config: Partial<Config> = {},
+  { network, ...options }: ApiNodeOptions = {},
+): Promise<ApiNode> {
   const made = config.dataDir === undefined ? mkdtempSync(join(tmpdir(), "nocturne-")) : null;
   const whole = { ...testConfig(config.dataDir ?? join(made as string, "data")), ...config };
-  const node = await startNode(whole, (services) => openApi(services, options));
+  const node = await startNode(whole, (services) => {
+    Object.assign(services.network, network);
+    return openApi(services, options);
+  });
   const { port, origin } = new URL(node.url);
   const token = new URL(node.url).hash.slice("#token=".length);
   const call: ApiNode["call"] = async (method, path, body, headers = {}) => {

@@ -43,6 +43,7 @@ export interface CliOptions {
   readonly stdin?: string | Uint8Array;
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
+  readonly wrap?: (command: readonly string[]) => readonly string[];
   readonly limitMs?: number;
 }
 
@@ -53,6 +54,8 @@ export interface StartOptions {
   readonly ports?: { readonly app: number; readonly relay: number };
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** Program and arguments before those of the node, such as what puts it into a network namespace. */
+  readonly wrap?: (command: readonly string[]) => readonly string[];
   /** Cover as the settings say. Else there is none: tests that are not about it need not wait. */
   readonly covered?: boolean;
 }
@@ -143,7 +146,7 @@ export async function startRelayProcess(
 export function startCommand(
   t: TestContext,
   args: readonly string[],
-  options: Pick<CliOptions, "dataDir" | "env" | "cwd">,
+  options: Pick<CliOptions, "dataDir" | "env" | "cwd" | "wrap">,
 ): RunningCommand {
   const child = spawnNocturne(args, options);
   child.stdin.end();
@@ -187,10 +190,12 @@ export async function runCli<T = unknown>(args: readonly string[], options: CliO
   return { code, stdout, stderr, json: parseJson(stdout) as T };
 }
 
-function spawnNocturne(args: readonly string[], options: Pick<CliOptions, "dataDir" | "env" | "cwd">): Child {
+function spawnNocturne(args: readonly string[], options: Pick<CliOptions, "dataDir" | "env" | "cwd" | "wrap">): Child {
   const inherited = Object.entries(process.env).filter(([name]) => !/^(NOCTURNE_|PORT$|NODE_TEST)/.test(name));
   const dataDir = options.dataDir === undefined ? {} : { NOCTURNE_DATA_DIR: options.dataDir };
-  return spawn(process.execPath, [ENTRY, ...args], {
+  const { wrap = (command: readonly string[]) => command } = options;
+  const [program = "", ...words] = wrap([process.execPath, ENTRY, ...args]);
+  return spawn(program, words, {
     cwd: options.cwd,
     env: { ...Object.fromEntries(inherited), ...dataDir, ...options.env },
     stdio: ["pipe", "pipe", "pipe"],

@@ -16,6 +16,13 @@ export const TOOLS = {
   rclone: "rclone",
   fusermount3: "fuse3",
   unzip: "unzip",
+  ip: "iproute2",
+  tcpdump: "tcpdump",
+  strace: "strace",
+  tor: "tor",
+  obfs4proxy: "obfs4proxy",
+  i2pd: "i2pd",
+  curl: "curl",
 } as const;
 
 export type Tool = keyof typeof TOOLS;

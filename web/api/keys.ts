@@ -32,6 +32,7 @@ export const keys = {
   thumbnails: ["thumbnail"],
   links: ["links"],
   mount: ["mount"],
+  network: ["network"],
   received: ["received"],
   invite: ["invite"],
   offeredRelays: ["offered-relays"],

@@ -128,7 +128,9 @@ function apply(event: Heard): void {
       return refetchSoon(keys.settings, keys.identity, keys.status, keys.mount);
     case "personas":
       return refetchSoon(keys.personas);
+    case "network":
     case "relays":
+      return refetchSoon(keys.network, keys.status);
     case "locked":
     case "unlocked":
       return refetchSoon(keys.status);

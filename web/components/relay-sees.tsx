@@ -4,7 +4,7 @@ import { useStatus } from "../api/queries.ts";
 import { Section } from "./scene.tsx";
 
 const INTEROP =
-  "Each message shows relays this person’s public key, when it comes and how long it is. Who wrote it is not shown, but your address is.";
+  "Each message shows relays this person’s public key, when it comes and how long it is. Who wrote it is not shown, but your network address is, unless the relay is reached by Tor.";
 const ALSO = "Attachments, and the welcome into a large group, lie on your relays or your node and show their size.";
 
 const COURIER =

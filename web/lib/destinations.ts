@@ -23,6 +23,7 @@ const PLACES: readonly Destination[] = [
   { href: "/files", name: "Files" },
   { href: "/links", name: "Links" },
   { href: "/personas", name: "Personas" },
+  { href: "/network", name: "Network and Tor" },
   { href: "/settings", name: "Settings" },
   { href: "/settings/relays", name: "Relays" },
   { href: "/settings/devices", name: "Devices" },

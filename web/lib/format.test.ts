@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { countOf, formatBytes, formatDay, formatUntil, inGroups, shortNpub } from "./format.ts";
+import { countOf, formatAgo, formatBytes, formatDay, formatUntil, inGroups, shortNpub } from "./format.ts";
 
 test("sizes keep two figures below ten and none above", () => {
   assert.deepEqual([0, 1, 999, 1_000, 1_234, 9_960, 52_000_000, 999_600, 3_500_000_000].map(formatBytes), [
@@ -48,4 +48,21 @@ test("counts and npubs are short", () => {
   assert.equal(countOf(1, "file"), "1 file");
   assert.equal(countOf(0, "file"), "0 files");
   assert.equal(shortNpub("npub1qqqqwwwweeeerrrr"), "npub1qqqq…rrrr");
+});
+
+test("time past is told in the largest unit that fits, and not by the second at first", () => {
+  const now = Date.parse("2026-01-31T18:00:00.000Z");
+  const ago = (seconds: number) => formatAgo(new Date(now - seconds * 1_000).toISOString(), now);
+  assert.deepEqual([-3, 0, 4, 5, 59, 60, 119, 3_600, 90_000, 200_000].map(ago), [
+    "just now",
+    "just now",
+    "just now",
+    "5 seconds ago",
+    "59 seconds ago",
+    "1 minute ago",
+    "1 minute ago",
+    "1 hour ago",
+    "1 day ago",
+    "2 days ago",
+  ]);
 });

@@ -41,6 +41,7 @@ export function formatRecent(at: string, nowMs: number = Date.now()): string {
   return daysAgo <= 0 ? formatClock(at) : daysAgo < 7 ? WEEKDAY.format(new Date(at)) : formatDate(at);
 }
 
+const JUST_NOW_MS = 5_000;
 const SPANS: readonly (readonly [string, number])[] = [
   ["day", DAY_MS],
   ["hour", 3_600_000],
@@ -56,6 +57,14 @@ export function formatUntil(at: string, nowMs: number = Date.now()): string {
     if (leftMs >= ms) return `in ${count} ${name}${count === 1 ? "" : "s"}`;
   }
   return "in less than a minute";
+}
+
+/** Time past: "just now", "12 seconds ago", "3 minutes ago". */
+export function formatAgo(at: string, nowMs: number = Date.now()): string {
+  const pastMs = nowMs - Date.parse(at);
+  const [name, ms] = SPANS.find((span) => pastMs >= span[1]) ?? ["second", 1_000];
+  const count = Math.floor(pastMs / ms);
+  return count < 1 || pastMs < JUST_NOW_MS ? "just now" : `${countOf(count, name)} ago`;
 }
 
 /** "1 file", "3 files" */

@@ -4,8 +4,8 @@ import { formatUntil } from "./format.ts";
 
 /** What a persona does not hide; said wherever one is made. */
 export const ADDRESS_WORDS: string =
-  "Nothing in a persona leads to you, but its relays see this machine’s network address. Relays that compare notes can " +
-  "link it to you by address and time, until there are anonymous routes.";
+  "Nothing in a persona leads to you, but relays that are not reached by Tor see this machine’s network address. Relays " +
+  "that compare notes can link it to you by address and time.";
 
 /** In the place of a link to a file that somebody sent to a persona. */
 export const NO_FILES_WORDS = "not opened by a persona: its sender would see your address";

@@ -9,6 +9,7 @@ import { queryClient, useContact } from "../api/queries.ts";
 import { useAction } from "../api/use-action.ts";
 import { Button, ButtonLink } from "../components/button.tsx";
 import { BlockQuestion } from "../components/chat/block-question.tsx";
+import { ConversationRoute } from "../components/chat/conversation-route.tsx";
 import { CopyLine } from "../components/copy-line.tsx";
 import { TextField } from "../components/field.tsx";
 import { Empty, Skeleton } from "../components/feedback.tsx";
@@ -69,6 +70,7 @@ function Card({ contact }: { readonly contact: Contact }): ReactNode {
         <CopyLine text={npub} what="Public key (npub)" />
       </Section>
       <RelaySees interop={contact.encryption === "interop"} />
+      <ConversationRoute who={npub} />
       <CourierSection contact={contact} />
       <Section title="Manage" id="manage">
         <Manage contact={contact} />

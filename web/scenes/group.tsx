@@ -5,6 +5,7 @@ import type { Group } from "../../src/api/contract.ts";
 import { useGroup } from "../api/groups.ts";
 import { useConversation } from "../api/queries.ts";
 import { Button, ButtonLink } from "../components/button.tsx";
+import { ConversationRoute } from "../components/chat/conversation-route.tsx";
 import { Empty, LoadFailure, Notice, Skeleton } from "../components/feedback.tsx";
 import { LeaveGroup, RenameGroup } from "../components/groups/group-dialogs.tsx";
 import { GroupLink } from "../components/groups/group-link.tsx";
@@ -63,6 +64,7 @@ function GroupPage({ group }: { readonly group: Group }): ReactNode {
         </Section>
       )}
       {joined && <RelaySees />}
+      {joined && <ConversationRoute who={id} />}
       {joined && <Manage group={group} />}
     </Scene>
   );

@@ -5,6 +5,7 @@ import { LoadFailure, Skeleton } from "../components/feedback.tsx";
 import { Scene } from "../components/scene.tsx";
 import { DevicesSection } from "../components/settings/devices.tsx";
 import { MountSection } from "../components/settings/mount.tsx";
+import { NetworkSection } from "../components/settings/network.tsx";
 import { PersonasSection } from "../components/settings/personas.tsx";
 import { PrivacySection, ProfileSection } from "../components/settings/profile.tsx";
 import { RelaysSection } from "../components/settings/relays.tsx";
@@ -30,6 +31,7 @@ export function SettingsScene({ part }: { readonly part: string | null }): React
           <ProfileSection settings={settings} />
           <PrivacySection settings={settings} />
           <PersonasSection />
+          <NetworkSection />
           <RelaysSection settings={settings} status={status} />
           <CoverSection cover={status.cover} />
           <ReadingSection reading={status.reading} />

@@ -53,6 +53,7 @@ export function sampleConversation(name: string, change: Partial<Contact> = {}):
     last: null,
     unread: 0,
     mutedUntil: null,
+    route: null,
     pinned: false,
     archived: false,
     draft: "",

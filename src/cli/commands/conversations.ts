@@ -106,10 +106,11 @@ async function change(context: Context, who: string, json: ChangeConversation): 
   return conversation;
 }
 
-function describe({ name, mutedUntil, pinned, archived, timerSeconds }: Conversation): string {
+function describe({ name, mutedUntil, pinned, archived, timerSeconds, route }: Conversation): string {
   const muted = mutedUntil === null ? [] : [mutedUntil === FOR_EVER ? "muted" : `muted until ${mutedUntil}`];
   const timer = timerSeconds === null ? [] : [`messages disappear after ${timerSeconds} s`];
-  const marks = [...muted, ...(pinned ? ["pinned"] : []), ...(archived ? ["archived"] : []), ...timer];
+  const way = route === "tor" ? ["always by Tor"] : [];
+  const marks = [...muted, ...(pinned ? ["pinned"] : []), ...(archived ? ["archived"] : []), ...timer, ...way];
   return `${plainLine(name)}: ${marks.length === 0 ? "nothing special" : marks.join(", ")}`;
 }
 

@@ -14,6 +14,7 @@ import { isSystemError, ValidationError } from "../../core/errors.ts";
 import type { LinkReceiver } from "../../files/link-receiver.ts";
 import type { Context } from "../context.ts";
 import { interruptible } from "../interruption.ts";
+import { openRoutes } from "../lone-routes.ts";
 import { formatBytes } from "../output.ts";
 import { plainLine, plainText } from "../plain-text.ts";
 import { Progress } from "../progress.ts";
@@ -22,6 +23,7 @@ import { freeName } from "./get.ts";
 
 interface FetchOptions {
   readonly output?: string;
+  readonly route?: string;
   readonly passwordStdin?: boolean;
 }
 
@@ -32,6 +34,7 @@ export function addFetchCommand(program: Command, context: Context): void {
     .command("fetch [link]")
     .description("receive what a link gives; `-` or nothing reads the link from stdin, where no other user can see it")
     .option("-o, --output <path>", "where to (else its own name, here)")
+    .option("--route <way>", "how to reach it: direct or tor (else as chosen here); an onion address always by Tor")
     .option("--password-stdin", "the link's password, on the second line of stdin (the first with a link given)")
     .action((link: string | undefined, options: FetchOptions) => fetchLink(context, link, options));
 }
@@ -43,9 +46,14 @@ async function fetchLink(context: Context, given: string | undefined, options: F
     // Neither a file nor a folder can be received there; what the link gives is known only once a use is taken.
     if (options.output !== undefined && isFolder(options.output)) throw alreadyThere(options.output);
     const folder = options.output === undefined ? "." : dirname(options.output);
-    const { LinkReceiver } = await import("../../files/link-receiver.ts"); // no other command has to wait for it
+    const [{ LinkReceiver }, { routeFetch }] = await Promise.all([
+      import("../../files/link-receiver.ts"), // no other command has to wait for it
+      import("../../route/route-fetch.ts"),
+    ]);
     const ask = async (): Promise<string | null> => password ?? prompt.secret("Password of the link");
-    const receiver = await LinkReceiver.open({ link, folder, password: ask, signal });
+    await using lone = await openRoutes(context, options.route, "direct");
+    const fetch = routeFetch(lone.routes, "link");
+    const receiver = await LinkReceiver.open({ fetch, link, folder, password: ask, signal });
     const { manifest, gone, files } = receiver;
     const path = options.output ?? freeName(manifest.name);
     if (manifest.kind === "folder" && existsSync(path)) throw alreadyThere(path);

@@ -5,6 +5,7 @@ import type { CourierInUse, DoctorReport, Status, StoreView } from "../../api/co
 import type { Context } from "../context.ts";
 import { EXIT } from "../exit-codes.ts";
 import { plainLine } from "../plain-text.ts";
+import { describeRoute } from "../route-words.ts";
 
 export function addHealthCommands(program: Command, context: Context): void {
   program
@@ -81,6 +82,7 @@ function describe(status: Status): string {
     ...describeChaff(status.chaff),
     ...(status.courier ? [describeCourier(status.courier)] : []),
     ...(status.store ? [describeStore(status.store)] : []),
+    `Routes: ${status.routes.map(describeRoute).join("; ")}. See: nocturne route`,
     relays.length === 0 ? "No relay." : "Relays:",
     ...relays,
     ...status.warnings.map((warning) => `! ${warning}`),

@@ -17,8 +17,8 @@ interface NewOptions {
 }
 
 const WARNING =
-  "Nothing in it leads to you, but until there are anonymous routes its relays see this machine's network address: " +
-  "relays that compare notes can link it to you by address and time.";
+  "Nothing in it leads to you, but relays that are not reached by Tor see this machine's network address: relays that " +
+  "compare notes can link it to you by address and time. See: nocturne route";
 
 export function addPersonaCommands(id: Command, context: Context): void {
   const persona = id.command("persona").description("disposable identities, for one contact or one purpose");

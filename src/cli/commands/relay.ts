@@ -12,8 +12,10 @@ import { InternalError, isSystemError, PolicyError, toNocturneError, UsageError 
 import type { Logger } from "../../core/log.ts";
 import { CHAFF_HINT, chaffRate } from "../../node/config.ts";
 import type { RelayOptions, RunningRelay } from "../../relay/relay-server.ts";
+import type { RelayOnionOptions } from "../../node/relay-onion.ts";
+import type { Routes } from "../../route/routes.ts";
 import type { Context } from "../context.ts";
-import { parsePort } from "../options.ts";
+import { collect, parsePort } from "../options.ts";
 import { signalled } from "../signals.ts";
 
 /** Of the command line and of the configuration file alike. */
@@ -29,6 +31,13 @@ interface Choices {
   /** Cells an hour that nobody can open. */
   readonly chaff?: number;
 }
+
+type RelayCommand = Choices & {
+  readonly config?: string;
+  readonly route?: string;
+  readonly onion?: boolean;
+  readonly onionClient?: string[];
+};
 
 /** Of the configuration file; those without a default come last. */
 const ADDRESSES = ["url", "mirror"] as const;
@@ -54,12 +63,24 @@ export function addRelayCommand(program: Command, context: Context): void {
     .option("--chaff <n>", "cells an hour of its own that nobody can open, as a crowd for its readers", parseChaff)
     .option("--url <url>", "its address for clients elsewhere, such as wss://relay.example", parseRelayUrl)
     .option("--mirror <url>", "another operator's relay, whose cells it follows", parseRelayUrl)
+    .option("--onion", "also serve it as an onion service, to be reached by Tor without an open port")
+    .option("--onion-client <line>", "only who holds this key reaches the onion service (may be repeated)", collect)
+    .option("--route <way>", "how to reach it: direct or tor; an onion address is always reached by Tor")
     .option("--config <file>", `a JSON object with any of ${KEYS.join(", ")}`)
-    .action((options: Choices & { config?: string }) => serve(context, options));
+    .action((options: RelayCommand) => serve(context, options));
+}
+
+function needsOnion(): UsageError {
+  return new UsageError("bad_option", "--onion-client says who reaches an onion service, and there is none.", {
+    hint: "Add --onion.",
+  });
 }
 
 /** Runs until SIGINT or SIGTERM; what was acknowledged is on the disk by then. */
-async function serve(context: Context, { config: path, ...flags }: Choices & { config?: string }): Promise<void> {
+async function serve(
+  context: Context,
+  { config: path, route, onion = false, onionClient: clients = [], ...flags }: RelayCommand,
+): Promise<void> {
   const {
     port,
     host,
@@ -71,28 +92,45 @@ async function serve(context: Context, { config: path, ...flags }: Choices & { c
   } = { ...DEFAULTS, ...(path ? await readChoices(path) : {}), ...flags };
   refuseOther("--store", store, DEFAULTS.store);
   refuseOther("--fanout", fanout, DEFAULTS.fanout);
+  if (clients.length > 0 && !onion) throw needsOnion();
   const ended = signalled();
-  const { dataDir, logLevel } = context.config();
+  const settings = context.config(route === undefined ? {} : { route });
+  const { dataDir, logLevel } = settings;
   const { createLogger } = await import("../../core/log.ts");
   const log = createLogger(logLevel);
-  await using mirrored = mirror === undefined ? null : await openMirror(mirror, log);
+  const { openLoneRoutes } = await import("../../node/lone-routes.ts");
+  await using lone = openLoneRoutes({ config: settings, usual: "direct", log });
+  await using mirrored = mirror === undefined ? null : await openMirror(mirror, lone.routes, log);
   const options = { host, port, publicUrl, dataDir, log, clock: systemClock, name: "Nocturne relay" };
   const relay = await startRelay({ ...options, mirror: mirrored ?? undefined });
-  context.output.result({ event: "ready", url: relay.url }, `The relay is ready: ${relay.url}`);
+  const address = onion ? await publish(context, { relay, tor: lone.tor, dataDir, clients, log }) : null;
+  const ready = { event: "ready", url: relay.url, ...(address === null ? {} : { onion: address }) };
+  context.output.result(ready, `The relay is ready: ${relay.url}${address === null ? "" : `, and soon ${address}`}`);
   const endChaff = await startChaff(perHour, relay, log);
   await ended;
   await endChaff();
   await relay.close();
 }
 
+/** Its ws:// URL inside Tor, which others can use once it was told to the network. */
+async function publish(context: Context, parts: Omit<RelayOnionOptions, "tell">): Promise<string> {
+  const { publishRelay } = await import("../../node/relay-onion.ts");
+  const { host } = await publishRelay({ ...parts, tell: (text) => context.output.say(text) });
+  return `ws://${host}`;
+}
+
 /** Connections to another relay, on which nothing is proven, closed with the command. */
-async function openMirror(url: string, log: Logger): Promise<AsyncDisposable & NonNullable<RelayOptions["mirror"]>> {
-  const [{ RelayPool }, { directCarrier }, { cellSource }] = await Promise.all([
+async function openMirror(
+  url: string,
+  routes: Routes,
+  log: Logger,
+): Promise<AsyncDisposable & NonNullable<RelayOptions["mirror"]>> {
+  const [{ RelayPool }, { routeCarrier }, { cellSource }] = await Promise.all([
     import("../../route/relay-pool.ts"),
     import("../../route/carrier.ts"),
     import("../../node/cell-source.ts"),
   ]);
-  const pool = new RelayPool({ carrier: directCarrier, log, clock: systemClock });
+  const pool = new RelayPool({ carrier: routeCarrier(routes, "mirror"), log, clock: systemClock });
   return { url, source: cellSource(pool, url), [Symbol.asyncDispose]: () => pool.close() };
 }
 

@@ -8,6 +8,7 @@ import { spawn } from "node:child_process";
 import process from "node:process";
 import { type Command, Option } from "commander";
 import type { Launch } from "../../api/contract.ts";
+import type { RunningNode } from "../../node/node.ts";
 import type { Context } from "../context.ts";
 import { collect } from "../options.ts";
 import { untilFree, untilGone } from "../running-node.ts";
@@ -70,10 +71,34 @@ async function start(context: Context, options: StartOptions): Promise<void> {
   const { url, npub, relayUrl, warnings } = node;
   context.output.result({ event: "ready", url, npub, pid: process.pid, relay: relayUrl }, `Nocturne is ready: ${url}`);
   for (const warning of warnings) context.output.warn(warning);
+  tellRoutes(node.services, context);
   if (open) openBrowser(url);
   await Promise.race([node.stopped, ended]);
   await node.close();
 }
+
+/** What a route does while it comes up, and why it does not: a person who waits for it sees nothing else. */
+function tellRoutes({ network, bus }: RunningNode["services"], { output }: Context): void {
+  const told = new Map<string, string>();
+  const tell = (): void => {
+    for (const { name, state, progress, doing, problem } of network.health()) {
+      const words = problem
+        ? `${problem.message} ${problem.hint}`
+        : state === "starting"
+          ? `${ROUTE_NAMES[name]}: ${progress ?? 0} %${doing ? `, ${doing}` : ""}`
+          : `${ROUTE_NAMES[name]} is ${state}.`;
+      const isNews = told.get(name) !== words && (told.has(name) || state !== "off");
+      told.set(name, words);
+      if (isNews && name !== "direct") output.say(words);
+    }
+  };
+  tell();
+  bus.listen(({ event }) => {
+    if (event === "network") tell();
+  });
+}
+
+const ROUTE_NAMES = { direct: "Direct", tor: "Tor", i2p: "I2P" } as const;
 
 /** The token in the link is short-lived and single-use, which is why it may stand in an argument for a moment. */
 function openBrowser(url: string): void {

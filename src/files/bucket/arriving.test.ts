@@ -24,7 +24,7 @@ async function whileArriving<T>(
 ): Promise<{ content: Uint8Array; result: T }> {
   const s3 = await startS3(t);
   const folder = temporaryFolder(t);
-  const bucket = new Bucket(s3.store);
+  const bucket = new Bucket({ fetch, ...s3.store });
   const blobs = new BlobStore(folder, bucket);
   const content = randomBytes(1_000);
   const id = await blobs.write(

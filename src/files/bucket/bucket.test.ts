@@ -34,7 +34,7 @@ const nothing = (): void => {};
 
 test("small and large blobs come back whole and in ranges, and go", async (t) => {
   const s3 = await startS3(t);
-  const bucket = new Bucket({ ...s3.store, limits: FAST });
+  const bucket = new Bucket({ fetch, ...s3.store, limits: FAST });
   await bucket.check();
   assert.deepEqual(s3.objects(), [], "the check leaves nothing");
   for (const bytes of [1, 100_000, PART, 2 * PART + 17]) {
@@ -54,24 +54,24 @@ test("small and large blobs come back whole and in ranges, and go", async (t) =>
 
 test("a missing object, another length, a wrong key and a missing bucket are told apart", async (t) => {
   const s3 = await startS3(t);
-  const bucket = new Bucket({ ...s3.store, limits: FAST });
+  const bucket = new Bucket({ fetch, ...s3.store, limits: FAST });
   await assert.rejects(readAll(bucket.read(ID, 0, 10, 100)), { code: "file_missing" });
   await bucket.put(ID, await fileOf(t, randomBytes(99)), 99, nothing);
   await assert.rejects(readAll(bucket.read(ID, 0, 10, 100)), { code: "file_damaged" });
   await assert.rejects(readAll(bucket.read(ID, 99, 100, 100)), { code: "file_damaged" });
-  const refused = new Bucket({ ...s3.store, keyId: "UNKNOWN", secret: "wrong", limits: FAST });
+  const refused = new Bucket({ fetch, ...s3.store, keyId: "UNKNOWN", secret: "wrong", limits: FAST });
   await assert.rejects(readAll(refused.read(ID, 0, 10, 99)), (error: Error & { code: string }) => {
     assert.equal(error.code, "bucket_refused");
     assert.doesNotMatch(`${error.message} ${String(error.cause)}`, /wrong/);
     return true;
   });
-  const elsewhere = new Bucket({ ...s3.store, url: s3.store.url.replace("sealed", "none-such"), limits: FAST });
+  const elsewhere = new Bucket({ fetch, ...s3.store, url: s3.store.url.replace("sealed", "none-such"), limits: FAST });
   await assert.rejects(elsewhere.check(), { code: "bucket_unreachable", message: /NoSuchBucket/ });
 });
 
 test("a file that is shorter than it was said to be is not put", async (t) => {
   const s3 = await startS3(t);
-  const bucket = new Bucket({ ...s3.store, limits: FAST });
+  const bucket = new Bucket({ fetch, ...s3.store, limits: FAST });
   await assert.rejects(bucket.put(ID, await fileOf(t, randomBytes(50)), 60, nothing), { code: "file_damaged" });
   assert.deepEqual(s3.objects(), []);
 });
@@ -107,13 +107,13 @@ async function listen(t: TestContext, s3: S3Server, proxy: Server): Promise<{ bu
   });
   const { port } = new URL(s3.store.url);
   const url = s3.store.url.replace(port, String((proxy.address() as AddressInfo).port));
-  return { bucket: new Bucket({ ...s3.store, url, limits: FAST }) };
+  return { bucket: new Bucket({ fetch, ...s3.store, url, limits: FAST }) };
 }
 
 /** A hundred thousand bytes that lie in the bucket. */
 async function stored(t: TestContext, s3: S3Server): Promise<Uint8Array> {
   const content = randomBytes(100_000);
-  await new Bucket(s3.store).put(ID, await fileOf(t, content), content.length, nothing);
+  await new Bucket({ fetch, ...s3.store }).put(ID, await fileOf(t, content), content.length, nothing);
   return content;
 }
 

@@ -18,6 +18,7 @@ import { equalBytes, toHex } from "../../core/bytes.ts";
 import { randomBytes } from "../../core/random.ts";
 import { bodyOf } from "../answer-body.ts";
 import { onDisk, RESTORE_HINT } from "../disk.ts";
+import type { Fetch } from "../fetch.ts";
 
 /** BUCKET_LIMITS, or other numbers for tests that cannot wait. */
 export type BucketLimits = { readonly [K in keyof typeof BUCKET_LIMITS]: number };
@@ -28,6 +29,7 @@ export interface BucketOptions {
   readonly region: string;
   readonly keyId: string;
   readonly secret: string;
+  readonly fetch: Fetch;
   readonly limits?: Partial<BucketLimits>;
 }
 
@@ -42,18 +44,20 @@ export class Bucket {
   /** Where it is, without any secret. */
   readonly place: string;
   readonly #s3: S3mini;
+  readonly #fetch: Fetch;
   readonly #limits: BucketLimits;
   readonly #closed = new AbortController();
 
-  constructor({ url, region, keyId, secret, limits }: BucketOptions) {
+  constructor({ url, region, keyId, secret, limits, fetch }: BucketOptions) {
     this.place = url;
+    this.#fetch = fetch;
     this.#limits = { ...BUCKET_LIMITS, ...limits };
     this.#s3 = new S3mini({
       accessKeyId: keyId,
       secretAccessKey: secret,
       endpoint: url,
       region,
-      fetch: (input, init) => this.#fetch(input as string, init),
+      fetch: (input, init) => this.#call(input as string, init),
     });
   }
 
@@ -200,7 +204,7 @@ export class Bucket {
   }
 
   /** Every call of the library: bounded in time, to this host alone, and what is sent is checked by who receives it. */
-  async #fetch(url: string, init: RequestInit = {}): Promise<Response> {
+  async #call(url: string, init: RequestInit = {}): Promise<Response> {
     const { answerMs, partMs } = this.#limits;
     const { body } = init;
     const sent = body instanceof Uint8Array && body.length > 0 ? body : null;
@@ -209,7 +213,7 @@ export class Bucket {
     const timer = setTimeout(() => ended.abort(), sent ? partMs : answerMs).unref();
     const md5 = sent ? { "content-md5": createHash("md5").update(sent).digest("base64") } : {};
     const headers = { ...(init.headers as Record<string, string>), ...md5 };
-    const answer = await fetch(url, {
+    const answer = await this.#fetch(url, {
       ...init,
       headers,
       redirect: "error",

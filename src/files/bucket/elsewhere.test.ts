@@ -33,7 +33,7 @@ test("files in other buckets are counted by bucket; damaged and foreign files ar
 
 test("a store lacks a bucket only when blobs lie in one and none was named", (t) => {
   const folder = temporaryFolder(t);
-  const bucket = new Bucket({ url: HERE, region: "auto", keyId: "id", secret: "secret" });
+  const bucket = new Bucket({ fetch, url: HERE, region: "auto", keyId: "id", secret: "secret" });
   assert.equal(new BlobStore(folder).lacksBucket(), false);
   new Pointers(folder).set("0".repeat(32), { place: HERE, bytes: 5, head });
   assert.equal(new BlobStore(folder).lacksBucket(), true);

@@ -38,7 +38,7 @@ interface OpenOptions {
 
 function open(t: TestContext, s3: S3Server, { moves = true, ...more }: OpenOptions = {}): Room {
   const folder = more.folder ?? mkdtempSync(join(tmpdir(), "nocturne-bucket-"));
-  const bucket = new Bucket({ ...s3.store, limits: FAST });
+  const bucket = new Bucket({ fetch, ...s3.store, limits: FAST });
   const blobs = new BlobStore(folder, bucket);
   const named = new Set<string>();
   const parts = {
@@ -194,7 +194,7 @@ test("what lies in another bucket, or in none that is known, says where", async 
   const { folder, blobs, bucket, put } = open(t, s3, { moves: false });
   const id = await put(randomBytes(100));
   await blobs.moveToBucket(id, bucket);
-  const elsewhere = new Bucket({ ...s3.store, url: `${s3.store.url}/other` });
+  const elsewhere = new Bucket({ fetch, ...s3.store, url: `${s3.store.url}/other` });
   for (const other of [null, elsewhere]) {
     const store = new BlobStore(folder, other);
     assert.equal(store.isThere(id), true);

@@ -27,7 +27,8 @@ export function RelaysSection({ settings, status }: RelaysSectionProps): ReactNo
     <Section title="Relays" id="relays">
       <p>
         A relay keeps messages for you until you fetch them. Your own node runs one; people on other machines need one
-        that both of you can reach. A relay cannot read messages, but it sees your address and when you are online.
+        that both of you can reach. A relay cannot read messages, but it sees when you are online, and your network
+        address unless it is reached by Tor.
       </p>
       <ul className="flex flex-col">
         {status.embeddedRelay && (

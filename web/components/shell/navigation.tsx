@@ -28,6 +28,7 @@ import { useStore } from "../../stores/store.ts";
 import { uploadsStore } from "../../stores/uploads.ts";
 import { Moon } from "./moon.tsx";
 import { ReachLine } from "./reach-line.tsx";
+import { RouteLine } from "./route-line.tsx";
 
 interface Room {
   readonly href: string;
@@ -43,7 +44,7 @@ const ROOMS: readonly Room[] = [
   { href: "/contacts", name: "Contacts", icon: Users, also: ["/invite"] },
   { href: "/files", name: "Files", icon: FolderLock, also: [] },
   { href: "/links", name: "Links", icon: Link2, also: [] },
-  { href: "/settings", name: "Settings", icon: Settings, also: ["/personas"] },
+  { href: "/settings", name: "Settings", icon: Settings, also: ["/personas", "/network"] },
 ];
 
 /** What a persona has; everything else is the root's. */
@@ -135,6 +136,7 @@ function Foot({ onHelp }: { readonly onHelp: () => void }): ReactNode {
   return (
     <div className="mt-auto hidden flex-col gap-1 px-2 rail:flex side:px-3">
       {!acting && <ReachLine className={ROW} />}
+      {!acting && <RouteLine className={ROW} />}
       {status?.protection === "passphrase" && (
         <button type="button" onClick={() => void lock.run()} className={`${ROW} text-muted`}>
           <Lock aria-hidden className="size-5.5 shrink-0" strokeWidth={1.8} />
