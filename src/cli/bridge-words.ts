@@ -16,4 +16,5 @@ export const BRIDGE_KINDS: Record<BridgeKind, string> = {
 };
 
 export const WHERE_LINES: string =
-  "Lines come from https://bridges.torproject.org, by mail from bridges@torproject.org, or from somebody whom you trust.";
+  "Lines come from https://bridges.torproject.org, by mail from bridges@torproject.org, from @GetBridgesBot " +
+  "on Telegram, or from somebody whom you trust.";

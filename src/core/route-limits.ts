@@ -67,13 +67,8 @@ export const TOR_LIMITS = {
   closedPerMinute: 20,
   /** Onion services of one node. */
   services: 8,
-  /** Until a new onion service is told to the network. */
-  publishMs: 60_000, // 60 s
-  /** A circuit of an onion service that made no step for so long is closed; then the next ones get twice as long, up to: */
-  onionStepMs: 5_000, // 5 s
-  onionStepMaxMs: 20_000, // 20 s
-  /** They are looked at so often. */
-  onionLookMs: 1_000, // 1 s
+  /** Until a new onion service is told to the network; then it is set up anew, and gets twice as long, up to eight times. */
+  publishMs: 20_000, // 20 s
   /** Each own onion service is called by its own node so often, as a stranger would. */
   serviceProbeMs: 60_000, // 60 s
   /** A call that is not answered by then failed; circuits to both sides are made for it. */

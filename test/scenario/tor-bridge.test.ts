@@ -3,12 +3,16 @@
  * Without the bridge the same wire shows relays, which is the control; a bridge that does not answer lets nothing out.
  */
 import assert from "node:assert/strict";
+import { mkdirSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { NetworkView } from "../../src/api/contract.ts";
 import { type Capture, type Machine, makeStreet, missingForNamespaces } from "../support/network-namespace.ts";
-import { type NocturneProcess, startNocturne } from "../support/nocturne-process.ts";
+import { type NocturneProcess, startNocturne, temporaryFolder } from "../support/nocturne-process.ts";
 import { ask } from "../support/people.ts";
+import { findProgram } from "../support/tools.ts";
 import { missingForTor, startTorNetwork } from "../support/tor-network.ts";
 import { askUntil } from "../support/wait.ts";
 
@@ -45,13 +49,18 @@ test("the wire of who enters by a bridge shows the bridge alone", {
     place.replace(":", "."),
     network.relays.map(({ address, orPort }) => `${address}.${orPort}`),
   ];
+  // Where Tor Browser lies on most machines, the path of its plugin has a space.
+  const programs = join(temporaryFolder(t), "Tor Browser");
+  mkdirSync(programs);
+  symlinkSync(findProgram("obfs4proxy") ?? "", join(programs, "obfs4proxy"));
   const start = async (
     machine: Machine,
     lines: string | null,
   ): Promise<{ node: NocturneProcess; capture: Capture }> => {
     const capture = await machine.capture();
     t.after(() => capture.stop());
-    const node = await startNocturne(t, { wrap: machine.inside, env: { NOCTURNE_TORRC: network.extraTorrc } });
+    const env = { NOCTURNE_TORRC: network.extraTorrc, PATH: `${programs}:${process.env["PATH"] ?? ""}` };
+    const node = await startNocturne(t, { wrap: machine.inside, env });
     if (lines !== null) assert.equal((await node.run(["route", "bridge", "obfs4", "-"], { stdin: lines })).code, 0);
     await ask(node, "PATCH", "/network", { usual: "tor", onionRelay: true });
     return { node, capture };

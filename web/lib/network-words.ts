@@ -158,8 +158,8 @@ export const BRIDGE_KINDS: readonly { readonly kind: BridgeKind; readonly title:
 ];
 
 export const WHERE_LINES: string =
-  "One a line, as they were given to you. They come from bridges.torproject.org, by mail from bridges@torproject.org, or " +
-  "from somebody whom you trust.";
+  "One a line, as they were given to you. They come from bridges.torproject.org, by mail from bridges@torproject.org, " +
+  "from @GetBridgesBot on Telegram, or from somebody whom you trust.";
 
 const REGIONS = new Intl.DisplayNames("en", { type: "region" });
 

@@ -23,10 +23,6 @@ export interface Circuit extends CircuitView {
   readonly status: string;
   /** Of the streams on it; null before the first, and for those without. */
   readonly user: string | null;
-  /** How far it is, of circuits of onion services (`HSCI_INTRO_SENT`); null for others. */
-  readonly onionState: string | null;
-  /** The onion service that it is for, without `.onion`; null for others. */
-  readonly onion: string | null;
   /** The same for circuits that carry one stream together, by several guards; null for one that stands alone. */
   readonly conflux: string | null;
   /** Milliseconds since 1970, by the clock of this machine; null when it was not told. */
@@ -47,8 +43,6 @@ export function readCircuits(text: string): Circuit[] {
       purpose: (named.get("PURPOSE") ?? "general").toLowerCase(),
       hops: path.split(",").flatMap(readHop),
       user: named.get("SOCKS_USERNAME") ?? null,
-      onionState: named.get("HS_STATE") ?? null,
-      onion: named.get("REND_QUERY") ?? null,
       conflux: named.get("CONFLUX_ID") ?? null,
       createdMs: readTime(named.get("TIME_CREATED")),
     };

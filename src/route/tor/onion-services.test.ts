@@ -11,7 +11,7 @@ import { routeDown, targetUnreachable } from "../errors.ts";
 import { clientLine, readClientLine } from "./client-authorization.ts";
 import { type ControlClient, connectControl } from "./control-client.ts";
 import { onionHost, onionSecret } from "./onion-key.ts";
-import { type OnionService, OnionServices, type OnionServicesOptions } from "./onion-services.ts";
+import { type OnionHandle, type OnionService, OnionServices, type OnionServicesOptions } from "./onion-services.ts";
 
 const SEED = new Uint8Array(32).fill(7);
 const SERVICE: OnionService = { seed: SEED, port: 80, localPort: 4_321 };
@@ -24,15 +24,13 @@ type Dial = OnionServicesOptions["tor"]["dial"];
 interface World {
   readonly onions: OnionServices;
   readonly told: string[];
-  /** A tor begins to take commands. */
-  connect(server: ControlServer): Promise<ControlClient>;
-  states(): number;
+  /** A tor begins to take commands; `meanwhile` it is told what to listen for. */
+  connect(server: ControlServer, meanwhile?: () => void): Promise<void>;
 }
 
 function build(t: TestContext, limits: OnionServicesOptions["limits"] = CALM, dial: Dial = never): World {
   const told: string[] = [];
   let control: ControlClient | null = null;
-  let changes = 0;
   let ready: (control: ControlClient) => Promise<void> = async () => {};
   const health = { state: "up", progress: null, doing: null, loss: 0, latencyMs: null, problem: null } as const;
   const onions = new OnionServices({
@@ -48,18 +46,19 @@ function build(t: TestContext, limits: OnionServicesOptions["limits"] = CALM, di
     },
     log: createLogger("silent"),
     limits,
-    changed: () => changes++,
+    changed: () => {},
     tell: (text) => told.push(text),
   });
-  const connect = async (server: ControlServer): Promise<ControlClient> => {
+  const connect = async (server: ControlServer, meanwhile = (): void => {}): Promise<void> => {
     const client = await connectControl(server.place, server.cookie);
     atEnd(t, () => client.close());
     control = client;
-    await ready(client);
-    return client;
+    const told = ready(client);
+    meanwhile();
+    await told;
   };
   atEnd(t, () => onions.close());
-  return { onions, told, connect, states: () => changes };
+  return { onions, told, connect };
 }
 
 const never: Dial = () => Promise.reject(new Error("nobody is called here"));
@@ -80,7 +79,7 @@ test("each tor is told once; up is what the network was told; taken back at the 
     assert.equal(handle.state(), "starting", "a new tor, of which the network knows nothing");
     const key = `ED25519-V3:${onionSecret(SEED)}`;
     assert.deepEqual(said(server, "ADD_ONION"), [
-      `ADD_ONION ${key} Flags=DiscardPK MaxStreams=64 Port=80,127.0.0.1:4321 PoWDefensesEnabled=1`,
+      `ADD_ONION ${key} Flags=DiscardPK MaxStreams=64 Port=80,127.0.0.1:4321`,
     ]);
     assert.ok(server.commands.indexOf("SETEVENTS HS_DESC") < server.commands.length - 1, "it listens before it adds");
     uploaded(server, onionHost(new Uint8Array(32)).slice(0, 56));
@@ -100,33 +99,19 @@ test("each tor is told once; up is what the network was told; taken back at the 
 test("told while tor becomes ready, it is told once; with the same seed it is another's place", async (t) => {
   const server = await startControlServer(t);
   const { onions, connect } = build(t);
-  const ready = connect(server);
-  while (said(server, "SETEVENTS").length === 0) await sleep(1);
-  const first = onions.publish(SERVICE);
-  await ready;
+  let first: OnionHandle | null = null;
+  await connect(server, () => {
+    first = onions.publish(SERVICE);
+  });
   await sleep(20);
   assert.equal(said(server, "ADD_ONION").length, 1);
   const second = onions.publish({ ...SERVICE, localPort: 5_000 });
   await waitUntil("the other is told", () => said(server, "ADD_ONION").length === 2);
   assert.equal(server.commands.at(-2), `DEL_ONION ${NAME}`);
-  first.close();
+  const replaced = first as OnionHandle | null;
+  replaced?.close();
   await sleep(20);
-  assert.deepEqual([first.state(), second.state(), said(server, "DEL_ONION").length], ["off", "starting", 1]);
-});
-
-test("a tor that cannot ask for work is not asked twice", async (t) => {
-  const answer = (line: string): string[] =>
-    line.includes("PoWDefensesEnabled") ? ["512 Unrecognized keyword argument"] : ["250 OK"];
-  const server = await startControlServer(t, { answer });
-  const { onions, connect } = build(t);
-  await connect(server);
-  for (const fill of [1, 2]) onions.publish({ ...SERVICE, seed: new Uint8Array(32).fill(fill) });
-  await waitUntil("both are told", () => server.commands.length >= 4);
-  const asked = said(server, "ADD_ONION").map((line) => line.includes("PoWDefensesEnabled"));
-  assert.equal(asked.filter((isAsked) => !isAsked).length, 2, "both are there without");
-  onions.publish({ ...SERVICE, seed: new Uint8Array(32).fill(3) });
-  await waitUntil("the third is told", () => said(server, "ADD_ONION").length === asked.length + 1);
-  assert.ok(!server.commands.at(-1)?.includes("PoWDefensesEnabled"));
+  assert.deepEqual([replaced?.state(), second.state(), said(server, "DEL_ONION").length], ["off", "starting", 1]);
 });
 
 test("what is not told to the network in time is told again", async (t) => {
@@ -138,6 +123,8 @@ test("what is not told to the network in time is told again", async (t) => {
   const [first, second, third] = server.commands.filter((line) => /_ONION/.test(line)).map((line) => line.slice(0, 9));
   assert.deepEqual([first, second, third], ["ADD_ONION", "DEL_ONION", "ADD_ONION"]);
   assert.match(told.join(), /not told to the network in time/);
+  await sleep(200);
+  assert.ok(said(server, "ADD_ONION").length <= 4, "more and more seldom: after 30, 60 and 120 ms");
   uploaded(server);
   await waitUntil("it is up", () => handle.state() === "up");
   const count = said(server, "ADD_ONION").length;

@@ -4,14 +4,14 @@
  *   publish -> wanted -> ADD_ONION at each new connection for commands -> HS_DESC UPLOADED: up -> reach-probe
  *                              ^ again when no upload is told in publishMs, or the probe fails        close -> DEL_ONION
  *
- * Keys go over a socket that our user alone can open, and Tor is told to forget them (DiscardPK). Visitors of a service
- * that is flooded show work (PoWDefensesEnabled), where this tor can ask for it.
+ * Keys go over a socket that our user alone can open, and Tor is told to forget them (DiscardPK). Why visitors are not
+ * asked for work (PoWDefensesEnabled), docs/tor.md says.
  */
 import type { Logger } from "../../core/log.ts";
 import { TOR_LIMITS } from "../../core/route-limits.ts";
 import type { RouteState } from "../route.ts";
 import { clientWord } from "./client-authorization.ts";
-import { type ControlClient, ControlRefusal } from "./control-client.ts";
+import type { ControlClient } from "./control-client.ts";
 import { readWords, type Word } from "./control-text.ts";
 import { onionHost, onionSecret } from "./onion-key.ts";
 import { probeReach } from "./reach-probe.ts";
@@ -71,6 +71,8 @@ interface Wanted {
   isUp: boolean;
   /** Set up anew since it last answered. */
   renewals: number;
+  /** Told again since the network was last told. */
+  retellings: number;
   timer: NodeJS.Timeout | null;
   endProbe: () => void;
 }
@@ -80,15 +82,12 @@ export class OnionServices {
   readonly #limits: Limits;
   readonly #wanted = new Map<string, Wanted>();
   readonly #stop: () => void;
-  /** Whether this tor may be asked to ask for work. */
-  #asksWork = true;
   #probes = 0;
 
   constructor(options: OnionServicesOptions) {
     this.#o = options;
     this.#limits = { ...TOR_LIMITS, ...options.limits };
     this.#stop = options.tor.onReady(async (control) => {
-      this.#asksWork = true;
       for (const wanted of this.#wanted.values()) this.#unlearn(wanted);
       await control.listen("HS_DESC", ([line]) => this.#heard(line?.text ?? ""));
       for (const wanted of this.#wanted.values()) await this.#add(control, wanted);
@@ -107,7 +106,16 @@ export class OnionServices {
     clients.forEach(clientWord);
     this.#forget(host);
     if (this.#wanted.size >= this.#limits.services) throw new RangeError("too many onion services");
-    const wanted: Wanted = { service, host, toldTo: null, isUp: false, renewals: 0, timer: null, endProbe: () => {} };
+    const wanted: Wanted = {
+      service,
+      host,
+      toldTo: null,
+      isUp: false,
+      renewals: 0,
+      retellings: 0,
+      timer: null,
+      endProbe: () => {},
+    };
     this.#wanted.set(host, wanted);
     this.#o.tor.start();
     const control = this.#o.tor.control();
@@ -171,26 +179,24 @@ export class OnionServices {
       `Port=${port},127.0.0.1:${localPort}`,
       ...clients.map(clientWord),
     ];
-    if (this.#asksWork) {
-      try {
-        await control.command("ADD_ONION", ...words, "PoWDefensesEnabled=1");
-        return;
-      } catch (error) {
-        if (!(error instanceof ControlRefusal)) throw error;
-        this.#asksWork = false; // older than 0.4.9, or built without
-      }
-    }
     await control.command("ADD_ONION", ...words);
   }
 
-  /** Without an upload the network does not know it, and nobody finds it. */
+  /**
+   * Without an upload the network does not know it, and nobody finds it. Tor uploads when the last of its ways in stands,
+   * and waits for one through a relay that hangs for more than a minute.
+   */
   #watch(wanted: Wanted): void {
     if (wanted.timer) clearTimeout(wanted.timer);
-    wanted.timer = setTimeout(() => {
-      if (!wanted.isUp && this.#o.tor.health().state === "up") {
-        this.#renew(wanted, "An onion service was not told to the network in time; it is told again.");
-      } else if (!wanted.isUp) this.#watch(wanted);
-    }, this.#limits.publishMs);
+    wanted.timer = setTimeout(
+      () => {
+        if (!wanted.isUp && this.#o.tor.health().state === "up") {
+          wanted.retellings++;
+          this.#renew(wanted, "An onion service was not told to the network in time; it is told again.");
+        } else if (!wanted.isUp) this.#watch(wanted);
+      },
+      doubled(this.#limits.publishMs, wanted.retellings),
+    );
   }
 
   /** Taken back and told again: Tor makes new ways to it, and tells the network of them. */
@@ -214,6 +220,7 @@ export class OnionServices {
     if (action !== "UPLOADED" || !wanted || wanted.isUp) return;
     this.#unlearn(wanted);
     wanted.isUp = true;
+    wanted.retellings = 0;
     wanted.endProbe = this.#probe(wanted);
     this.#o.changed();
   }
@@ -230,8 +237,8 @@ export class OnionServices {
         wanted.renewals = 0;
         return stream;
       },
-      // Setting it up anew costs visitors who know its old ways in; where it does not help it is done more and more seldom.
-      everyMs: serviceProbeMs * 2 ** Math.min(wanted.renewals, MAX_DOUBLINGS),
+      // Setting it up anew costs visitors who know its old ways in.
+      everyMs: doubled(serviceProbeMs, wanted.renewals),
       answerMs,
       failures,
       hangs: () => {
@@ -242,7 +249,12 @@ export class OnionServices {
   }
 }
 
-const MAX_DOUBLINGS = 5;
+/** What did not help is done more and more seldom. */
+function doubled(firstMs: number, times: number): number {
+  return firstMs * 2 ** Math.min(times, MAX_DOUBLINGS);
+}
+
+const MAX_DOUBLINGS = 3;
 
 function nameOf(host: string): string {
   return host.slice(0, -".onion".length);

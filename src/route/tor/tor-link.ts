@@ -12,6 +12,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { NetworkError } from "../../core/errors.ts";
 import type { TOR_LIMITS } from "../../core/route-limits.ts";
 import { type ControlClient, type ControlPlace, connectControl } from "./control-client.ts";
+import { reachablePlugins } from "./plugin-path.ts";
 import { controlListening, cookiePath, dataDirectory, socksListening, type TorrcParts, writeTorrc } from "./torrc.ts";
 
 export type TorLimits = { readonly [name in keyof typeof TOR_LIMITS]: number };
@@ -102,6 +103,7 @@ interface Launched {
 }
 
 function launch(binary: string, parts: TorrcParts): Launched {
+  const plugins = reachablePlugins(parts.folder, parts.plugins);
   const defaults = join(parts.folder, "defaults-torrc");
   writeFileSync(defaults, ""); // the machine's own would be taken else
   const started = spawn(binary, ["-f", "-", "--defaults-torrc", defaults], {
@@ -112,7 +114,7 @@ function launch(binary: string, parts: TorrcParts): Launched {
     windowsHide: true,
   });
   started.stdin.on("error", () => {}); // it ended before it read
-  started.stdin.end(writeTorrc(parts));
+  started.stdin.end(writeTorrc({ ...parts, plugins }));
   let said = "";
   for (const stream of [started.stdout, started.stderr]) {
     stream.on("data", (bytes) => {

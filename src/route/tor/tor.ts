@@ -22,7 +22,6 @@ import { Healer, type Watched } from "./healer.ts";
 import { ControlHands } from "./healer-hands.ts";
 import { dialHedged } from "./hedged-dial.ts";
 import { Isolation } from "./isolation.ts";
-import { OnionCircuits } from "./onion-circuits.ts";
 import { type Credentials, openSocksStream, SocksRefusal } from "./socks-stream.ts";
 import { StreamTable } from "./streams.ts";
 import type { TorLimits } from "./tor-link.ts";
@@ -53,7 +52,6 @@ export class Tor implements Route {
   readonly #limits: TorLimits;
   readonly #process: TorProcess;
   readonly #healer: Healer;
-  readonly #onionCircuits: OnionCircuits;
   readonly #isolation = new Isolation();
   readonly #streams = new StreamTable();
   readonly #countries = new Countries();
@@ -87,11 +85,6 @@ export class Tor implements Route {
       tell: (text) => this.#tell(text),
       onChange: () => this.#changed(),
     });
-    this.#onionCircuits = new OnionCircuits({
-      control: () => (this.health().state === "up" ? this.#process.control : null),
-      limits: this.#limits,
-      timers: systemTimers,
-    });
     this.#process.onStatus(() => this.#changed());
     this.#process.onReady(async (control) => {
       this.#streams.clear();
@@ -105,7 +98,6 @@ export class Tor implements Route {
     if (this.#closed) return;
     this.#process.start();
     this.#healer.start();
-    this.#onionCircuits.start();
   }
 
   async dial(target: Target, { isolation, signal }: DialOptions): Promise<Socket> {
@@ -213,7 +205,6 @@ export class Tor implements Route {
   async close(): Promise<void> {
     this.#closed = true;
     this.#healer.stop();
-    this.#onionCircuits.stop();
     await this.#process.stop();
     for (const socket of this.#sockets) socket.destroy();
   }
