@@ -1,8 +1,10 @@
 /** Answers that are streams of bytes, above all those that a browser saves as a file and never shows or runs. */
 import { pipeline } from "node:stream/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import type { Context } from "hono";
 import { NocturneError } from "../core/errors.ts";
+import { API_LIMITS } from "../core/limits.ts";
 import type { Logger } from "../core/log.ts";
 import type { ApiEnvironment } from "./environment.ts";
 import type { Download } from "./tickets.ts";
@@ -23,7 +25,7 @@ export async function sendDownload(
 
 /**
  * Sends bytes as fast as the reader reads. What fails before the first byte is thrown; what fails later
- * breaks the connection, so that no half file looks whole.
+ * breaks the connection, so that no half file looks whole, once what was read before has had time to arrive.
  */
 export async function sendStream(
   c: Context<ApiEnvironment>,
@@ -50,6 +52,11 @@ export async function sendStream(
 async function* resume(first: IteratorResult<Uint8Array>, rest: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array> {
   try {
     for (let piece = first; !piece.done; piece = await rest.next()) yield piece.value;
+  } catch (error) {
+    // A connection that breaks at once takes with it what is still on its way, and browsers forget what they have not
+    // handed on. Whoever goes on where it broke would never come to the place where the next answer tells what is wrong.
+    await sleep(API_LIMITS.breakOffMs);
+    throw error;
   } finally {
     await rest.return?.();
   }

@@ -578,6 +578,8 @@ export const API_LIMITS = {
   /** A preview that nothing was read of for so long has ended: a film that is paused longer must be opened again. */
   previewIdleMs: 1_800_000, // 30 min
   previews: 32,
+  /** How long a download that breaks off stays open for what is on its way to the reader. */
+  breakOffMs: 1_000, // 1 s
   /** Longest wait for a message's state in one call. */
   waitMs: 600_000, // 10 min
   /** Calls that are still running when the node stops are cut after this. */

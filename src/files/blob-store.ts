@@ -133,8 +133,8 @@ export class BlobStore {
   }
 
   /**
-   * Bytes `start` to `end` (exclusive). Throws InternalError `file_missing` when the blob is gone and
-   * `file_damaged` when it ends early; for one in a bucket also what `Bucket.read` throws, and PolicyError
+   * Bytes `start` to `end` (exclusive). Throws InternalError `file_missing` when the blob is gone and `file_damaged`
+   * when it ends before `end`, both before the first byte unless it is cut while it is read; for one in a bucket also what `Bucket.read` throws, and PolicyError
    * `bucket_changed` when that is not the bucket of now.
    */
   async *read(id: string, start: number, end: number): AsyncGenerator<Uint8Array, void, undefined> {
@@ -357,6 +357,8 @@ async function writePieces(file: FileHandle, pieces: AsyncIterable<Uint8Array>):
 
 async function* readHere(file: FileHandle, start: number, end: number): AsyncGenerator<Uint8Array, void, undefined> {
   try {
+    // Now, and not where it ends: readers that go on after each break would come to that place again and again.
+    if ((await onDisk(file.stat())).size < end) throw damaged();
     for (let at = start; at < end; ) {
       const buffer = unwrittenBytes(Math.min(READ_BYTES, end - at));
       const { bytesRead } = await onDisk(file.read(buffer, 0, buffer.length, at));

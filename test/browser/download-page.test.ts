@@ -9,9 +9,8 @@ import { join } from "node:path";
 import { before, type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
+import { assertAccessible, assertHandy } from "../support/accessibility.ts";
 import {
-  assertAccessible,
-  assertHandy,
   download,
   hears,
   LIMIT_MS,
@@ -19,6 +18,7 @@ import {
   openWorld,
   press,
   sha256Of,
+  untilNothingIsKept,
   visit,
   WIDTHS,
   type World,
@@ -132,12 +132,12 @@ test("a one-time link with a password: a wrong one uses nothing up, a second vis
   await password.fill("incorrect");
   await press(page, "Download");
   await page.getByRole("alert").waitFor();
-  await assertAccessible(page);
+  await assertAccessible(page, "a wrong password");
   await page.getByLabel("Show what I type").check();
   await password.fill(PASSWORD);
   assert.equal(await sha256Of(await download(page)), file.sha256);
   await hears(page, "Your file is saved");
-  await page.waitForFunction("sessionStorage.length === 0 && history.state === null");
+  await untilNothingIsKept(page);
   await page.reload();
   await hears(page, "This link was already used");
   await hears(await visit(world, file.url), "This link was already used");
@@ -214,17 +214,17 @@ test("every view is accessible and handy on a telephone and on a desk", { timeou
   for (const width of WIDTHS) {
     const page = await visit(world, file.url, width);
     await hears(page, "A file for you");
-    await assertAccessible(page);
-    await assertHandy(page);
+    await assertAccessible(page, "the door");
+    await assertHandy(page, "the door");
     await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
     await download(page);
     await hears(page, "Saving your file");
-    await assertAccessible(page);
-    await assertHandy(page);
+    await assertAccessible(page, "saving");
+    await assertHandy(page, "saving");
     await press(page, "Stop");
     await hears(page, "The download was stopped");
-    await assertAccessible(page);
-    await assertHandy(page);
+    await assertAccessible(page, "stopped");
+    await assertHandy(page, "stopped");
     await page.context().close();
   }
   assert.deepEqual(world.complaints, []);
@@ -294,7 +294,7 @@ test("every way in which a link can end has its own plain page, on a telephone a
         await press(page, "Download");
         await page.getByRole("alert").waitFor();
       }
-      if (width === WIDTHS[0]) await assertAccessible(page);
+      if (width === WIDTHS[0]) await assertAccessible(page, name);
       assert.equal(await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), true);
       assert.equal(await page.title(), "A file for you – Nocturne", "the title names nothing");
       await page.context().close();
@@ -315,8 +315,8 @@ test("a use that is taken while its answer is lost is not put on somebody else",
     });
     await press(page, "Download");
     await hears(page, "No answer came");
-    await assertAccessible(page);
-    await assertHandy(page);
+    await assertAccessible(page, "no answer");
+    await assertHandy(page, "no answer");
     await press(page, "Try again");
     await hears(page, "This link was already used");
   }
@@ -331,6 +331,6 @@ test("a node that went away is told as such", { timeout: LIMIT_MS }, async (t) =
   await world.node.end("SIGKILL");
   await press(later, "Download");
   await hears(later, "The file cannot be reached");
-  await assertAccessible(later);
-  await assertHandy(later);
+  await assertAccessible(later, "unreachable");
+  await assertHandy(later, "unreachable");
 });

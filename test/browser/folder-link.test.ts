@@ -6,14 +6,14 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { before, type TestContext, test } from "node:test";
 import type { Page } from "playwright-core";
+import { assertAccessible, assertHandy } from "../support/accessibility.ts";
 import {
-  assertAccessible,
-  assertHandy,
   hears,
   LIMIT_MS,
   MIB,
   openWorld,
   press,
+  untilNothingIsKept,
   visit,
   type World,
 } from "../support/link-visit.ts";
@@ -91,8 +91,8 @@ test("a folder comes as one zip and file by file, on one use of the link, with t
   const page = await visit(world, link.url, 360);
   await press(page, "Download");
   await hears(page, "A folder for you");
-  await assertAccessible(page);
-  await assertHandy(page);
+  await assertAccessible(page, "a folder");
+  await assertHandy(page, "a folder");
   assert.equal(await page.locator("blockquote").innerText(), `${NOTE}<b>`);
   await hears(await visit(world, link.url), "This link was already used");
 
@@ -115,7 +115,7 @@ test("a folder comes as one zip and file by file, on one use of the link, with t
     Object.fromEntries(wanted),
   );
   await hears(page, "Your file is saved");
-  await page.waitForFunction("sessionStorage.length === 0 && history.state === null");
+  await untilNothingIsKept(page);
   await page.reload();
   await hears(page, "This link was already used");
   assert.deepEqual(world.complaints, []);
@@ -143,7 +143,7 @@ test("what the sender deleted is named, and everything else still comes", { time
   const late = await visit(world, url, 360);
   await press(late, "Download");
   await late.getByText("The sender has deleted it.").waitFor();
-  await assertAccessible(late);
+  await assertAccessible(late, "gone");
   await run(world, "rm", "/Plans");
   await Promise.all([late.waitForEvent("download"), press(late, "Download all as a zip")]);
   await hears(late, "The sender has ended this link");

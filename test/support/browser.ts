@@ -1,5 +1,5 @@
 /** Chromium for the browser tests, driven by playwright-core. */
-import type { TestContext } from "node:test";
+import { after, type TestContext } from "node:test";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { atEnd } from "./cleanup.ts";
 import { requireTool } from "./tools.ts";
@@ -19,14 +19,24 @@ const TELL_MS = 5_000;
 const TOLD_LINES = 60;
 const TOLD_CHARACTERS = 2_000;
 
-/** A headless browser that closes with the test; null after a loud skip where Chromium is not installed. */
+/** A start costs seconds, so tests of one file share a browser; its profiles, which share nothing, end with their test. */
+const running = new Map<string, Promise<Browser>>();
+after(async () => {
+  for (const browser of running.values()) await (await browser).close();
+});
+
+/** A headless browser without a profile; null after a loud skip where Chromium is not installed. */
 export async function launchBrowser(t: TestContext, more: readonly string[] = []): Promise<Browser | null> {
   const executablePath = requireTool(t, "chromium");
   if (executablePath === null) return null;
-  const browser = await chromium.launch({ executablePath, headless: true, args: [...ARGUMENTS, ...more] });
+  const key = more.join(" ");
+  const launched =
+    running.get(key) ?? chromium.launch({ executablePath, headless: true, args: [...ARGUMENTS, ...more] });
+  running.set(key, launched);
+  const browser = await launched;
   atEnd(t, async () => {
     if (!hasPassed(t)) for (const context of browser.contexts()) for (const page of context.pages()) await tell(page);
-    await browser.close();
+    await Promise.all(browser.contexts().map((context) => context.close()));
   });
   return browser;
 }

@@ -14,6 +14,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
+import { findProgram } from "./tools.ts";
 
 const run = promisify(execFile);
 
@@ -60,16 +61,9 @@ export interface TorNetwork {
 /** What this machine lacks for it, as a reason to skip; null when it has all. */
 export function missingForTor({ bridge = false }: TorNetworkOptions = {}): string | null {
   const missing = ["tor", "tor-gencert", ...(bridge ? ["obfs4proxy"] : [])].filter(
-    (name) => programPath(name) === null,
+    (name) => findProgram(name) === null,
   );
   return missing.length === 0 ? null : `not installed: ${missing.join(", ")}`;
-}
-
-const PLACES = ["/usr/sbin", "/usr/bin", "/usr/local/bin", "/usr/local/sbin"];
-
-function programPath(name: string): string | null {
-  const folders = [...(process.env["PATH"] ?? "").split(":"), ...PLACES];
-  return folders.map((folder) => join(folder, name)).find((path) => existsSync(path)) ?? null;
 }
 
 const AUTHORITIES = 3;
@@ -141,9 +135,9 @@ class Network implements TorNetwork {
     const first = join(relays[0]?.folder ?? "", "cached-microdesc-consensus");
     await this.#until("a consensus with all relays", () => count(first, /^r /gm) >= relays.length);
     told("consensus");
-    // A relay without the descriptors answers 404, and a client then waits a whole voting interval.
+    // A relay or bridge without the descriptors answers 404, and a client then waits a whole voting interval.
     await this.#until("descriptors everywhere", () =>
-      relays.every(({ folder }) => descriptors(folder) >= relays.length),
+      this.#members.every(({ folder }) => descriptors(folder) >= relays.length),
     );
     told("descriptors");
     await this.#readBridge();
@@ -226,7 +220,7 @@ class Network implements TorNetwork {
     const keys = join(folder, "keys");
     const names = ["-i", join(keys, "authority_identity_key"), "-s", join(keys, "authority_signing_key")];
     const args = ["--create-identity-key", "--passphrase-fd", "0", "-m", "12", "-a", `${this.address}:${dirPort}`];
-    const child = spawn(programPath("tor-gencert") as string, [...args, ...names, "-c", certificatePath(folder)], {
+    const child = spawn(findProgram("tor-gencert") as string, [...args, ...names, "-c", certificatePath(folder)], {
       stdio: ["pipe", "ignore", "ignore"],
     });
     child.stdin.end("testtest\n");
@@ -240,7 +234,7 @@ class Network implements TorNetwork {
     const none = ["--ignore-missing-torrc", "-f", "/dev/null", "--defaults-torrc", "/dev/null", "--quiet"];
     const place = ["--orport", "1", "--datadirectory", member.folder, "--nickname", member.name];
     const elsewhere = ["--dirserver", `x 127.0.0.1:1 ${"f".repeat(40)}`];
-    const { stdout } = await run(programPath("tor") as string, [...none, "--list-fingerprint", ...place, ...elsewhere]);
+    const { stdout } = await run(findProgram("tor") as string, [...none, "--list-fingerprint", ...place, ...elsewhere]);
     member.fingerprint = (stdout.trim().split("\n").at(-1) ?? "").split(" ").slice(1).join("");
   }
 
@@ -281,7 +275,7 @@ class Network implements TorNetwork {
   #launch(member: Member): void {
     const { namespace } = this.#o;
     const command = [
-      programPath("tor") as string,
+      findProgram("tor") as string,
       "--quiet",
       "-f",
       join(member.folder, "torrc"),
@@ -338,7 +332,7 @@ const KIND_LINES: Record<Member["kind"], (member: Member, address: string, iatMo
     "ExitRelay 0",
     "ExitPolicy reject *:*",
     "ExtORPort auto",
-    `ServerTransportPlugin obfs4 exec ${programPath("obfs4proxy")}`,
+    `ServerTransportPlugin obfs4 exec ${findProgram("obfs4proxy")}`,
     `ServerTransportListenAddr obfs4 ${address}:${ptPort}`,
     `ServerTransportOptions obfs4 iat-mode=${iatMode}`,
   ],
