@@ -3,8 +3,11 @@ import { existsSync, statSync } from "node:fs";
 import { findProgram, type Tool, TOOLS } from "../test/support/tools.ts";
 import { run } from "./processes.ts";
 
-/** Of the packages below, those that begin to run when they are installed. */
-const SERVICES: readonly string[] = ["tor.service", "tor@default.service", "i2pd.service"];
+/** Of the packages below, those that begin to run when they are installed, and at each start of the machine from then on. */
+const SERVICES: Readonly<Record<string, readonly string[]>> = {
+  tor: ["tor.service", "tor@default.service"],
+  i2pd: ["i2pd.service"],
+};
 const INTEROP = "test/interop";
 
 /**
@@ -18,12 +21,17 @@ export async function installTools(): Promise<Tool[]> {
   if (process.getuid?.() === 0 && findProgram("apt-get") !== null) {
     console.error(`Installing Debian packages that the tests need: ${packages.join(" ")}`);
     const env = { DEBIAN_FRONTEND: "noninteractive" };
-    // Tests start what they need by themselves: no router of this machine is to run because of them.
-    const isManaged = existsSync("/run/systemd/system");
-    if (isManaged) await run("systemctl", ["mask", "--runtime", ...SERVICES], { env });
+    // Tests start what they need by themselves: no router of this machine is to run because of them. One that somebody
+    // has installed for himself is left as it is.
+    const services = existsSync("/run/systemd/system") ? packages.flatMap((name) => SERVICES[name] ?? []) : [];
+    if (services.length > 0) await run("systemctl", ["mask", "--runtime", ...services], { env });
     const update = await run("apt-get", ["update", "-qq"], { env });
     const install = await run("apt-get", ["install", "-y", "-qq", "--no-install-recommends", ...packages], { env });
     if (!install.ok) console.error(update.output + install.output);
+    if (services.length > 0) {
+      await run("systemctl", ["unmask", "--runtime", ...services], { env });
+      await run("systemctl", ["disable", ...services], { env });
+    }
   }
   const left = missingTools();
   if (left.length > 0) {

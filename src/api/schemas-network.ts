@@ -8,6 +8,7 @@ type Shape<T> = v.GenericSchema<unknown, T>;
 const text = v.string();
 const time = v.pipe(v.string(), v.isoTimestamp());
 const routeName = v.picklist(["direct", "tor", "i2p"]);
+const bridgeKind = v.picklist(["none", "obfs4", "snowflake", "custom"]);
 const routeState = v.picklist(["off", "missing", "starting", "up", "down"]);
 
 export const waySchema: Shape<contract.Way> = v.picklist(["direct", "tor"]);
@@ -33,7 +34,7 @@ const route = v.object({
 const use = v.object({
   what: text,
   route: v.picklist(["direct", "tor", "i2p", "local", "unknown"]),
-  state: v.picklist(["connecting", "connected", "waiting", "closed"]),
+  state: v.nullable(v.picklist(["connecting", "connected", "waiting", "closed"])),
   choice: v.nullable(waySchema),
   demandedBy: v.array(text),
   changeable: v.boolean(),
@@ -68,9 +69,11 @@ export const networkSchema: Shape<contract.NetworkView> = v.object({
   uses: v.array(use),
   services: v.array(onionService),
   bridges: v.object({
-    kind: v.picklist(["none", "obfs4", "snowflake", "custom"]),
+    kind: bridgeKind,
     lines: v.array(text),
     problem: v.nullable(text),
+    help: text,
+    choices: v.array(v.object({ kind: bridgeKind, title: text, when: text, where: v.nullable(text) })),
   }),
   browsing: v.object({ windows: v.array(browseWindowSchema), problem: v.nullable(text) }),
   events: v.array(v.object({ at: time, route: routeName, text })),

@@ -26,6 +26,7 @@ export async function openRoutes(context: Context, route: string | undefined, ot
   const entered = chosen?.bridges ?? { kind: "none" as const, lines: [] };
   return openLoneRoutes({
     config,
+    folder: existsSync(config.dataDir) ? config.dataDir : null,
     usual: chosen?.usual ?? otherwise,
     bridges: () => bridgeLines(entered, thisMachine(config.searchPath)),
     log: createLogger(config.logLevel),

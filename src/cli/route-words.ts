@@ -47,10 +47,11 @@ export function describeProblem({ name, problem }: RouteView): string | null {
 }
 
 /** "as usual", "chosen: Tor", "demanded by Grace, Committee" */
-export function describeChoice({ choice, demandedBy, changeable, route }: RouteUse): string {
+export function describeChoice({ choice, demandedBy, changeable, route, state }: RouteUse): string {
   if (demandedBy.length > 0) return `demanded by ${demandedBy.map(plainLine).join(", ")}`;
   if (choice !== null) return `chosen: ${NAMES[choice]}`;
-  return changeable && route !== "local" ? "as usual" : "by its address";
+  const isUsual = changeable || (state === null && (route === "direct" || route === "tor"));
+  return isUsual && route !== "local" ? "as usual" : "by its address";
 }
 
 /** What an observer of this machine's line learns with the usual way. */

@@ -65,6 +65,8 @@ export const TOR_LIMITS = {
   guardsLeft: 2,
   /** Paths that are closed because of silence, a minute; what is slow must not become slower by it. */
   closedPerMinute: 20,
+  /** Labels whose given-up circuits are remembered; the oldest is forgotten, and asks for its first circuit again. */
+  labels: 1_024,
   /** Onion services of one node. */
   services: 8,
   /** Until a new onion service is told to the network; then it is set up anew, and gets twice as long, up to eight times. */

@@ -11,10 +11,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import * as v from "valibot";
 import { toBase64Url, utf8Decode } from "../core/bytes.ts";
 import { NetworkError, NocturneError } from "../core/errors.ts";
+import type { Fetch } from "../core/fetch.ts";
 import { DOWNLOAD_LIMITS, FILE_LIMITS } from "../core/limits.ts";
 import { parseLink } from "../crypto/link-key.ts";
 import { bodyOf } from "./answer-body.ts";
-import type { Fetch } from "./fetch.ts";
 import { linkProblemOf } from "./link-problems.ts";
 import type { LinkClaim, LinkInfo } from "./views.ts";
 

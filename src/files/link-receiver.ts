@@ -11,12 +11,12 @@ import { open, readFile, rm, stat, truncate, writeFile } from "node:fs/promises"
 import { join } from "node:path";
 import { fromBase64Url } from "../core/bytes.ts";
 import { isSystemError, NetworkError, NocturneError, ValidationError } from "../core/errors.ts";
+import type { Fetch } from "../core/fetch.ts";
 import { FILE_LIMITS } from "../core/limits.ts";
 import { deriveLinkKeys, type LinkAddress, type LinkPassword, parseLink, sealedBytesOf } from "../crypto/link-key.ts";
 import { type ListedFile, openListing } from "../crypto/link-listing.ts";
 import { type LinkManifest, openManifest } from "../crypto/link-manifest.ts";
 import { writeFully } from "./disk.ts";
-import type { Fetch } from "./fetch.ts";
 import { LinkClient, unreachable } from "./link-client.ts";
 import { linkProblem } from "./link-problems.ts";
 import { openContent } from "./sealed-file.ts";

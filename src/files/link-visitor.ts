@@ -8,13 +8,13 @@
  */
 import { equalBytes, fromBase64Url } from "../core/bytes.ts";
 import { CryptoError, NetworkError, NocturneError, ValidationError } from "../core/errors.ts";
+import type { Fetch } from "../core/fetch.ts";
 import type { EnvelopeKeys } from "../crypto/envelope.ts";
 import { deriveLinkKeys, type LinkAddress, type LinkKeys, parseLink, sealedBytesOf } from "../crypto/link-key.ts";
 import type { LinkManifest } from "../crypto/link-manifest.ts";
 import { openManifestFor } from "../crypto/recipient-manifest.ts";
 import { type Broke, LinkClient, mayPass, unreachable } from "./link-client.ts";
 import { planRange } from "./content-range.ts";
-import type { Fetch } from "./fetch.ts";
 import { openContent } from "./sealed-file.ts";
 import type { LinkClaim } from "./views.ts";
 

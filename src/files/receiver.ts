@@ -11,6 +11,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Clock } from "../core/clock.ts";
 import { NetworkError, NocturneError, toNocturneError, ValidationError } from "../core/errors.ts";
+import type { Fetch } from "../core/fetch.ts";
 import { RECEIVE_LIMITS, UPLOAD_LIMITS } from "../core/limits.ts";
 import type { Logger } from "../core/log.ts";
 import { utf8Encode, toHex } from "../core/bytes.ts";
@@ -19,7 +20,6 @@ import type { EnvelopeKeys } from "../crypto/envelope.ts";
 import type { SealedTable } from "../vault/sealed-table.ts";
 import type { Vault } from "../vault/vault.ts";
 import type { BlobStore } from "./blob-store.ts";
-import type { Fetch } from "./fetch.ts";
 import { usableFileName } from "./file-name.ts";
 import { TOP } from "./folders.ts";
 import type { FileLibrary } from "./library.ts";

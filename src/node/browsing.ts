@@ -49,6 +49,10 @@ export class Browsing {
 
   constructor(options: BrowsingOptions) {
     this.#options = options;
+  }
+
+  /** Removes what a crash left of earlier windows. Call it when the node begins to work, and before a first window. */
+  sweep(): void {
     removeOrphans();
   }
 

@@ -16,7 +16,8 @@ import type { LogLevel } from "../core/log.ts";
 import type { Way } from "../route/policy.ts";
 import type { Target } from "../route/route.ts";
 import { browserEnvironment } from "./browser-flags.ts";
-import { isLoopbackHost, normalizeRelayUrl } from "./relay-url.ts";
+import { isLoopbackHost } from "../core/loopback.ts";
+import { normalizeRelayUrl } from "./relay-url.ts";
 
 /** What the command line says, as its parser hands it over. Absent and undefined mean "not said". */
 export interface ConfigFlags {

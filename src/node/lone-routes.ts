@@ -2,9 +2,9 @@
  * Routes of a command that has no vault and no node: the way is the one that was said, or straight. Onion addresses need
  * Tor whatever was said.
  *
- *   beside a data directory: its Tor, with its guards       without one: a Tor in a temporary folder, which goes with it
+ *   in a folder: its Tor, with its guards       without one: a Tor in a temporary folder, which goes with the command
  */
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "../core/clock.ts";
@@ -23,6 +23,8 @@ export interface LoneRoutes extends AsyncDisposable {
 
 export interface LoneRoutesOptions {
   readonly config: Config;
+  /** Where Tor keeps what it remembers; null: nowhere. */
+  readonly folder: string | null;
   /** What the flags do not say. */
   readonly usual: Way;
   /** Of the vault beside it, if there is one. */
@@ -33,9 +35,9 @@ export interface LoneRoutesOptions {
 const NO_BRIDGES: TorOptions["bridges"] = () => ({ lines: [], plugins: [] });
 
 /** Nothing is started before something is dialled. */
-export function openLoneRoutes({ config, usual, bridges = NO_BRIDGES, log }: LoneRoutesOptions): LoneRoutes {
-  const made = existsSync(config.dataDir) ? null : mkdtempSync(join(tmpdir(), "nocturne-"));
-  const tor = torOf({ config, folder: made ?? config.dataDir, bridges, clock: systemClock, log });
+export function openLoneRoutes({ config, folder, usual, bridges = NO_BRIDGES, log }: LoneRoutesOptions): LoneRoutes {
+  const made = folder === null ? mkdtempSync(join(tmpdir(), "nocturne-")) : null;
+  const tor = torOf({ config, folder: folder ?? (made as string), bridges, clock: systemClock, log });
   const policy = { usual: config.route ?? usual, relays: new Map(), demanded: new Set<string>() };
   const routes = new Routes({ routes: [new DirectRoute(), tor], policy: () => policy });
   const close = async (): Promise<void> => {

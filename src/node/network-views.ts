@@ -32,11 +32,12 @@ export interface RouteView extends RouteHealth {
 
 /** A relay, or another place that this node talks to. */
 export interface RouteUse {
-  /** A relay's URL, or what else it is in plain words ("Links of other people", "Your bucket"). */
+  /** A relay's URL, the bucket's address, or in plain words what else it is. */
   readonly what: string;
   /** `local` never leaves this machine. */
   readonly route: RouteName | "local" | "unknown";
-  readonly state: "connecting" | "connected" | "waiting" | "closed";
+  /** null: it is connected to when it is needed, and not in between. */
+  readonly state: "connecting" | "connected" | "waiting" | "closed" | null;
   /** What was chosen for it; null: the usual way. */
   readonly choice: Way | null;
   /** Names of conversations that demand Tor for it. */
@@ -64,6 +65,19 @@ export interface BridgesView {
   readonly lines: readonly string[];
   /** Why they cannot be used, with what to do, in plain words; null when nothing is wrong. */
   readonly problem: string | null;
+  /** What a bridge is for, in plain words. */
+  readonly help: string;
+  /** What can be chosen, in the order in which it is to be tried. */
+  readonly choices: readonly BridgeChoice[];
+}
+
+export interface BridgeChoice {
+  readonly kind: BridgeKind;
+  readonly title: string;
+  /** When to take it, in plain words. */
+  readonly when: string;
+  /** Where its lines come from, as the end of a sentence without its full stop; null: it has none. */
+  readonly where: string | null;
 }
 
 /** PATCH /api/network: any of these. */

@@ -11,8 +11,7 @@ import type { Logger } from "../core/log.ts";
 import { DirectRoute } from "../route/direct-route.ts";
 import { type BridgeLines, bridgeLines, type Bridges, readBridges } from "../route/tor/bridges.ts";
 import { I2p } from "../route/i2p/i2p.ts";
-import { clientLine, visitWith } from "../route/tor/client-authorization.ts";
-import { isOnionHost } from "../route/tor/onion-key.ts";
+import { checkOnionHost, clientLine, visitWith } from "../route/tor/client-authorization.ts";
 import { OnionServices } from "../route/tor/onion-services.ts";
 import type { Tor } from "../route/tor/tor.ts";
 import { type Machine, thisMachine } from "../route/tor/tor-binary.ts";
@@ -22,6 +21,7 @@ import type { Route, RouteEvent, RouteHealth, RouteName } from "../route/route.t
 import type { Routes } from "../route/routes.ts";
 import type { RunningRelay } from "../relay/relay-server.ts";
 import type { Vault } from "../vault/vault.ts";
+import { BRIDGE_CHOICES, BRIDGE_HELP } from "./bridge-words.ts";
 import { Browsing } from "./browsing.ts";
 import type { Config } from "./config.ts";
 import { NetworkSettingsStore } from "./network-settings.ts";
@@ -30,6 +30,7 @@ import type { BrowseWindowView, BrowsingView, ChangeNetwork, ChooseRoute, Networ
 import { routeUses } from "./route-uses.ts";
 import { ROUTE_SEES, USUAL_SEES } from "./route-words.ts";
 import { Routing } from "./routing.ts";
+import { checkRelay } from "./settings.ts";
 import { torOf } from "./tor-of.ts";
 
 export interface NetworkOptions {
@@ -91,9 +92,7 @@ export class Network {
     }
     const tell = (text: string): void => this.#note({ at: new Date(clock.nowMs()).toISOString(), route: "tor", text });
     this.#onions = new OnionServices({ tor: this.#tor, log, changed: () => this.#tell(), tell });
-    this.#tor.onReady(async (control) => {
-      for (const host of this.settings.visited()) await visitWith(control, host, this.settings.visitorSecret(host));
-    });
+    this.#tor.onReady(() => this.#tellVisits());
     this.#browsing = new Browsing({
       routeOf: (kind) => (kind === "web" || kind === "onion" ? this.#tor : null),
       circuits: (label) => this.#tor.circuitOf(label),
@@ -145,7 +144,12 @@ export class Network {
         bucket,
       }),
       services: this.#own.views(),
-      bridges: { ...chosen.bridges, problem: this.#bridgeProblem(chosen.bridges) },
+      bridges: {
+        ...chosen.bridges,
+        problem: this.#bridgeProblem(chosen.bridges),
+        help: BRIDGE_HELP,
+        choices: BRIDGE_CHOICES,
+      },
       browsing: await this.#browsingView(),
       events: [...this.#events],
     };
@@ -171,9 +175,8 @@ export class Network {
 
   /** Throws ValidationError `bad_relay_url`, `route_not_changeable`; LockedError. */
   async choose({ url, way }: ChooseRoute): Promise<NetworkView> {
-    const target = targetOf(url);
-    if (!target || !/^wss?:/i.test(url)) throw badUrl();
-    if (isOnion(target) || this.routes.decide(target) === "i2p" || this.routes.decide(target) === "local")
+    const target = targetOf(checkRelay(url));
+    if (!target || isOnion(target) || this.routes.decide(target) === "i2p" || this.routes.decide(target) === "local")
       throw noChoice();
     const { [placeOf(target)]: _, ...others } = this.settings.read()?.relays ?? {};
     this.settings.change({ relays: way === null ? others : { ...others, [placeOf(target)]: way } });
@@ -184,6 +187,10 @@ export class Network {
   /** Call after each unlock, and before anything dials: begins what is chosen. Throws LockedError. */
   follow(): void {
     void this.#own.follow();
+    this.#browsing.sweep();
+    this.#tellVisits().catch((error: unknown) => {
+      this.#o.log.warn({ code: toNocturneError(error).code }, "tor was not told the keys of a visitor");
+    });
     this.demandsChanged();
     const { usual, relays, i2p } = this.settings.read() ?? { usual: null, relays: {}, i2p: false };
     if (i2p) this.#i2p.start();
@@ -215,8 +222,7 @@ export class Network {
    * secret stays in the vault; each tor is told anew. Throws ValidationError `bad_onion_host`, `too_many_visits`; LockedError.
    */
   async visitorLine(host: string): Promise<string> {
-    const name = host.trim().toLowerCase();
-    if (!isOnionHost(name)) throw badOnion();
+    const name = checkOnionHost(host.trim());
     const known = this.settings.visited();
     if (!known.includes(name) && known.length >= TOR_LIMITS.visits) throw tooManyVisits();
     const secret = this.settings.visitorSecret(name);
@@ -289,6 +295,13 @@ export class Network {
     return bridgeLines(chosen.bridges, this.#machine);
   }
 
+  /** A tor that began while the vault was locked was not told then. */
+  async #tellVisits(): Promise<void> {
+    const control = this.#tor.control();
+    if (!control) return;
+    for (const host of this.settings.visited()) await visitWith(control, host, this.settings.visitorSecret(host));
+  }
+
   #bridgeProblem(bridges: Bridges): string | null {
     try {
       bridgeLines(bridges, this.#machine);
@@ -320,18 +333,6 @@ export class Network {
 function fixed(): PolicyError {
   return new PolicyError("route_fixed", "The route was chosen when this node was started.", {
     hint: "Start it without --route and NOCTURNE_ROUTE to choose here.",
-  });
-}
-
-function badUrl(): ValidationError {
-  return new ValidationError("bad_relay_url", "This is not the address of a relay.", {
-    hint: "A relay's address begins with wss:// or ws://.",
-  });
-}
-
-function badOnion(): ValidationError {
-  return new ValidationError("bad_onion_host", "This is not the address of an onion service.", {
-    hint: "An address has 56 letters and digits before .onion; copy it once more.",
   });
 }
 

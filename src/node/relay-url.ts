@@ -1,6 +1,5 @@
 /** Addresses of relays: one spelling each, so that the same relay is never counted twice. */
-
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
+import { isLoopbackHost } from "../core/loopback.ts";
 
 /** `ws://` or `wss://` address without user, query and fragment and without a bare final slash; null for anything else. */
 export function normalizeRelayUrl(text: string): string | null {
@@ -24,9 +23,4 @@ export function relayPlace(address: string): string {
 /** True when only programs on this machine can reach the relay. */
 export function isLoopbackRelay(url: string): boolean {
   return isLoopbackHost(URL.parse(url)?.hostname ?? "");
-}
-
-/** A host as `URL` writes it. */
-export function isLoopbackHost(hostname: string): boolean {
-  return LOOPBACK.test(hostname);
 }

@@ -1,6 +1,7 @@
 /** What this node talks to now, and by which route: for the network page and `nocturne route`. */
 import { isOnion, targetOf, placeOf } from "../route/policy.ts";
 import type { PoolState, RelayPool } from "../route/relay-pool.ts";
+import type { Target } from "../route/route.ts";
 import type { Routes } from "../route/routes.ts";
 import type { NetworkSettings } from "./network-settings.ts";
 import type { RouteUse } from "./network-views.ts";
@@ -27,10 +28,21 @@ export function routeUses(parts: RouteUsesParts): RouteUse[] {
   }
   const urls = [...new Set([...parts.relays, ...states.keys()])].sort();
   const relays = urls.map((url) => useOf(url, states.get(url)?.state ?? "closed", parts));
-  return parts.bucket === null ? relays : [...relays, { ...useOf(parts.bucket, "closed", parts), changeable: false }];
+  const bucket = parts.bucket === null ? [] : [{ ...useOf(parts.bucket, null, parts), changeable: false }];
+  return [...relays, ...bucket, linksOf(parts)];
 }
 
-const RANK: readonly RouteUse["state"][] = ["connected", "connecting", "waiting", "closed"];
+const RANK: readonly PoolState["state"][] = ["connected", "connecting", "waiting", "closed"];
+
+/** Of an address that leaves a choice: by the usual way, but for conversations that demand Tor. */
+function linksOf({ routes }: RouteUsesParts): RouteUse {
+  const route = routes.decide(ANYWHERE);
+  const choice = { choice: null, demandedBy: [], changeable: false };
+  return { what: "Files and links of other people", route, state: null, ...choice, sees: seesOf(route, false) };
+}
+
+/** Nobody chose a way to it. */
+const ANYWHERE: Target = { host: "anywhere.invalid", port: 443 };
 
 function useOf(url: string, state: RouteUse["state"], { routes, settings, demands }: RouteUsesParts): RouteUse {
   const target = targetOf(url);

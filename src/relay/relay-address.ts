@@ -1,5 +1,7 @@
 /** By which URLs a relay is known to its clients. Pure. */
 
+import { isLoopbackHost } from "../core/loopback.ts";
+
 /** Where one connection arrived. */
 export interface ArrivalPoint {
   /** The host that the relay was told to listen on. */
@@ -11,7 +13,6 @@ export interface ArrivalPoint {
   readonly publicUrls: readonly string[];
 }
 
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 const DEFAULT_PORTS: Readonly<Record<string, string>> = { "ws:": "80", "wss:": "443" };
 
 /** `ws://host:port` under which a program on this machine reaches a relay that listens on `host`. */
@@ -31,7 +32,7 @@ export function isOwnUrl(url: URL, { host, port, localAddress, publicUrls }: Arr
   if (publicUrls.some((known) => url.origin === new URL(known).origin)) return true;
   if ((url.port || DEFAULT_PORTS[url.protocol]) !== String(port)) return false;
   const dialled = localAddress?.replace(/^::ffff:/, "") ?? "";
-  return LOOPBACK.test(url.hostname) || url.hostname === bracketed(host) || url.hostname === bracketed(dialled);
+  return isLoopbackHost(url.hostname) || url.hostname === bracketed(host) || url.hostname === bracketed(dialled);
 }
 
 function bracketed(host: string): string {

@@ -8,12 +8,12 @@ import type { Socket } from "node:net";
 import { WebSocket } from "ws";
 import { NetworkError, NocturneError, PolicyError, ValidationError } from "../core/errors.ts";
 import { ROUTE_LIMITS } from "../core/limits.ts";
-import { DIAL_LIMITS, I2P_LIMITS } from "../core/route-limits.ts";
+import { DIAL_LIMITS } from "../core/route-limits.ts";
 import { dialDirectly } from "./direct-route.ts";
+import { dialHedged } from "./hedged-dial.ts";
 import { type Decision, targetOf } from "./policy.ts";
 import type { DialOptions } from "./route.ts";
 import type { Routes } from "./routes.ts";
-import { dialHedged } from "./tor/hedged-dial.ts";
 
 export type { DialOptions };
 
@@ -38,14 +38,10 @@ export function routeCarrier(routes: Routes, identity: string): Carrier {
       const attempt = (end: AbortSignal): Promise<WebSocket> =>
         open(url, end, (at) => routes.dialUrl(at, { isolation: `${identity}|${isolation}`, signal: end }));
       const target = targetOf(url);
-      // A router of I2P says yes to a stream before the other side has heard of it, and a dead tunnel swallows it.
-      if (target === null || routes.decide(target) !== "i2p") return attempt(signal);
-      return dialHedged(
-        (_, end) => attempt(end),
-        (late) => late.terminate(),
-        I2P_LIMITS,
-        signal,
-      );
+      const greeting = target && routes.greeting(target);
+      if (!greeting) return attempt(signal);
+      const discard = (late: WebSocket): void => late.terminate();
+      return dialHedged((_, end) => attempt(end), discard, greeting, signal);
     },
   };
 }

@@ -6,6 +6,7 @@
  * A demand of a conversation counts for every relay that it uses, whatever was chosen for the relay: two conversations
  * at one relay share its connection, and the more careful of them decides.
  */
+import { isLoopbackHost } from "../core/loopback.ts";
 import type { RouteName, Target } from "./route.ts";
 
 /** What a person chooses for places on the open internet. */
@@ -23,12 +24,10 @@ export interface RoutePolicy {
 /** `local`: on this machine, so that nothing leaves it. `unknown`: nothing may leave before it is known what may. */
 export type Decision = RouteName | "local" | "unknown";
 
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
-
 /** The one route to a target. */
 export function decide(target: Target, policy: RoutePolicy): Decision {
   const host = target.host.toLowerCase();
-  if (LOOPBACK.test(host)) return "local";
+  if (isLoopbackHost(host)) return "local";
   if (isOnion(target)) return "tor";
   if (host.endsWith(".i2p")) return "i2p";
   const place = placeOf(target);

@@ -6,10 +6,9 @@
  * Names are resolved by the route, no proxy of the environment is used, and nothing is kept from one label to another.
  */
 import { Agent, type buildConnector, fetch, type RequestInit as UndiciInit } from "undici";
+import type { Fetch } from "../core/fetch.ts";
 import { DIAL_LIMITS } from "../core/route-limits.ts";
 import type { Routes } from "./routes.ts";
-
-export type Fetch = (url: string, init?: RequestInit) => Promise<Response>;
 
 /**
  * Calls under one label, which may be told to come from one place; `hidden` as for `Routes.dial`. Throws what `fetch` throws; the cause

@@ -6,6 +6,7 @@
  * A route never stands in for another: if it cannot be used, `dial` throws, and its caller waits.
  */
 import type { Socket } from "node:net";
+import type { Hedging } from "./hedged-dial.ts";
 
 export type RouteName = "direct" | "tor" | "i2p";
 
@@ -61,6 +62,11 @@ export interface RouteEvent {
 
 export interface Route {
   readonly name: RouteName;
+  /**
+   * Where an open stream does not show that the other side is there: how its greeting is tried by more streams beside it.
+   * Absent: an open stream has reached the other side.
+   */
+  readonly greeting?: Hedging;
   /**
    * An open stream to the target, which nobody has read from. Throws NetworkError `target_unreachable` when the route
    * works and the target does not answer, `route_down` when it does not work now, PolicyError `route_missing` when this

@@ -15,6 +15,7 @@ import { LockedError, type NocturneError } from "../core/errors.ts";
 import { DIAL_LIMITS } from "../core/route-limits.ts";
 import { dialDirectly } from "./direct-route.ts";
 import { targetUnreachable } from "./errors.ts";
+import type { Hedging } from "./hedged-dial.ts";
 import { type Decision, decide, type RoutePolicy, targetOf } from "./policy.ts";
 import type { DialOptions, Route, RouteName, Target } from "./route.ts";
 
@@ -50,6 +51,12 @@ export class Routes {
   /** By what a target is reached now. */
   decide(target: Target): Decision {
     return this.#own.has(target.host.toLowerCase()) ? "local" : decide(target, this.#o.policy());
+  }
+
+  /** How a greeting to this target is repeated, by the route that it goes; null: one stream is enough. */
+  greeting(target: Target): Hedging | null {
+    const name = this.decide(target);
+    return (name !== "local" && name !== "unknown" && this.#byName.get(name)?.greeting) || null;
   }
 
   /**

@@ -183,6 +183,6 @@ test("a browser ends with the Nocturne that started it, killed or not", async (t
   await killed;
   await waitUntil("the browser ended by itself", () => !isRunning(browserId));
   const route = new LoopbackRoute(() => 1);
-  assert.ok(new Browsing({ routeOf: () => route, circuits: async () => null, environment, changed: () => {} }));
+  new Browsing({ routeOf: () => route, circuits: async () => null, environment, changed: () => {} }).sweep();
   assert.deepEqual(profiles(), before, "the next start removes what was left");
 });

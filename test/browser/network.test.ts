@@ -159,7 +159,7 @@ async function giveBridges(page: Page, double: NetworkDouble): Promise<void> {
   await page.getByRole("list", { name: "The way to a relay" }).getByText("Bridge", { exact: true }).waitFor();
   const asked = double.asked.flatMap(([name, patch]) => (name === "change" ? [patch] : []));
   assert.deepEqual(asked, [
-    { bridges: { kind: "obfs4", lines: ["nonsense", "obfs4 192.0.2.1:443"] } },
+    { bridges: { kind: "obfs4", lines: ["nonsense", "", "  obfs4 192.0.2.1:443"] } }, // numbered as they are seen
     { bridges: { kind: "obfs4", lines: ["obfs4 192.0.2.1:443"] } },
   ]);
 }

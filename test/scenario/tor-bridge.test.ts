@@ -8,7 +8,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { NetworkView } from "../../src/api/contract.ts";
+import type { NetworkView, Status } from "../../src/api/contract.ts";
 import { type Capture, type Machine, makeStreet, missingForNamespaces } from "../support/network-namespace.ts";
 import { type NocturneProcess, startNocturne, temporaryFolder } from "../support/nocturne-process.ts";
 import { ask } from "../support/people.ts";
@@ -83,6 +83,24 @@ test("the wire of who enters by a bridge shows the bridge alone", {
     assert.ok(!ends.includes(entry));
   });
 
+  await t.test(
+    "by the bridge it reaches the other's onion service, and still nothing else is on the wire",
+    async (t) => {
+      const startedAtMs = performance.now();
+      const { services } = await ask<NetworkView>(plain.node, "GET", "/network");
+      const relay = `ws://${services[0]?.host}`;
+      await ask(bridged.node, "PATCH", "/settings", { relays: [relay] });
+      await askUntil(
+        "it is reached",
+        () => ask<Status>(bridged.node, "GET", "/status"),
+        (status) => status.relays.some(({ url, state }) => url === relay && state === "connected"),
+        UP_MS,
+      );
+      t.diagnostic(`reached after ${((performance.now() - startedAtMs) / 1_000).toFixed(1)} s`);
+      assert.deepEqual(reached(bridged.capture, first), [entry]);
+    },
+  );
+
   await t.test("a bridge that does not answer lets nothing out", async () => {
     await sleep(SILENT_MS);
     const { routes } = await ask<NetworkView>(cut.node, "GET", "/network");
@@ -90,6 +108,18 @@ test("the wire of who enters by a bridge shows the bridge alone", {
     const ends = reached(cut.capture, third);
     assert.deepEqual(ends, [`${network.address}.9`]);
   });
+
+  await t.test(
+    "a line that is chosen instead counts at once, and Tor is not asked to do without meanwhile",
+    async (t) => {
+      const startedAtMs = performance.now();
+      const { code, stderr } = await cut.node.run(["route", "bridge", "obfs4", "-"], { stdin: bridge });
+      assert.equal(code, 0, stderr);
+      await untilUp(cut.node);
+      t.diagnostic(`up after ${((performance.now() - startedAtMs) / 1_000).toFixed(1)} s`);
+      assert.deepEqual(reached(cut.capture, third), [`${network.address}.9`, entry]);
+    },
+  );
 
   await t.test("lines that are no bridges are refused, and the old ones stay", async () => {
     const { code, stderr } = await bridged.node.run(["route", "bridge", "obfs4", "-"], { stdin: "obfs4 nonsense" });

@@ -1,4 +1,5 @@
 /** Routes of a node that does not exist, for the faces: everything that a view can hold, and what was asked of it. */
+import { BRIDGE_CHOICES, BRIDGE_HELP } from "../../src/node/bridge-words.ts";
 import type { Network } from "../../src/node/network.ts";
 import type {
   BrowseWindowView,
@@ -25,6 +26,14 @@ export const WINDOW: BrowseWindowView = {
     { site: "news.example.net", circuit: circuit("14", ["moria1", "us"], ["NTH15R4", null], ["F3Netze", "fr"]) },
     { site: "just-opened.example", circuit: null },
   ],
+};
+
+export const NO_BRIDGES: NetworkView["bridges"] = {
+  kind: "none",
+  lines: [],
+  problem: null,
+  help: BRIDGE_HELP,
+  choices: BRIDGE_CHOICES,
 };
 
 const HEALTHY = { progress: null, doing: null, loss: 0, latencyMs: null, problem: null } as const;
@@ -59,13 +68,17 @@ export function sampleNetwork(change: Partial<NetworkView> = {}): NetworkView {
         demandedBy: ["Grace", "Committee"],
       },
       { ...use(`ws://${ONION}`, "tor", "An observer sees that you use Tor."), changeable: false },
-      { ...use("Links of other people", "tor", "An observer sees that you use Tor."), changeable: false },
+      {
+        ...use("Files and links of other people", "tor", "An observer sees that you use Tor."),
+        state: null,
+        changeable: false,
+      },
     ],
     services: [
       { name: "relay", on: true, host: ONION, state: "up", i2pHost: null, i2pState: "off" },
       { name: "links", on: false, host: OTHER_ONION, state: "off", i2pHost: null, i2pState: "off" },
     ],
-    bridges: { kind: "none", lines: [], problem: null },
+    bridges: NO_BRIDGES,
     browsing: { windows: [WINDOW], problem: null },
     events: [
       { at: "2026-01-31T17:58:02.000Z", route: "tor", text: "Tor is up." },
@@ -119,7 +132,7 @@ export class NetworkDouble {
     this.shown = {
       ...this.shown,
       ...(usual === undefined ? {} : { usual }),
-      ...(bridges === undefined ? {} : { bridges: { kind: bridges.kind, lines: bridges.lines ?? [], problem: null } }),
+      ...(bridges === undefined ? {} : { bridges: { ...NO_BRIDGES, kind: bridges.kind, lines: bridges.lines ?? [] } }),
       services: services.map((one) => {
         const on = (one.name === "relay" ? onionRelay : onionLinks) ?? one.on;
         return { ...one, on, state: on ? "up" : "off" };

@@ -27,9 +27,12 @@ export const TOOLS = {
 
 export type Tool = keyof typeof TOOLS;
 
-/** Full path of a program, or null when PATH has none. */
+/** Where Debian puts servers, tor and i2pd among them, and a user's PATH often does not look. */
+const SYSTEM_FOLDERS: readonly string[] = ["/usr/sbin", "/usr/local/sbin"];
+
+/** Full path of a program in PATH or in the system's folders; null when none has it. */
 export function findProgram(name: string): string | null {
-  for (const folder of (process.env["PATH"] ?? "").split(delimiter)) {
+  for (const folder of [...(process.env["PATH"] ?? "").split(delimiter), ...SYSTEM_FOLDERS]) {
     const path = join(folder, name);
     try {
       accessSync(path, constants.X_OK);

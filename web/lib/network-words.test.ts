@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { NetworkView, RouteView } from "../../src/api/contract.ts";
-import { sampleNetwork } from "../../test/support/sample-network.ts";
+import { NO_BRIDGES, sampleNetwork } from "../../test/support/sample-network.ts";
 import {
   circuitWords,
   countryName,
@@ -44,7 +44,7 @@ test("the way to a relay is lit as far as it is there", () => {
   const lit = (network: NetworkView) => hopsOf(network).map((hop) => `${hop.name}${hop.lit ? "" : "?"}`);
   assert.deepEqual(lit(sampleNetwork()), ["You", "Your line", "Guard", "Middle", "Exit", "Relay"]);
   assert.deepEqual(lit(withTor({ state: "starting" })), ["You", "Your line", "Guard?", "Middle?", "Exit?", "Relay?"]);
-  const bridged = withTor({ state: "missing" }, { bridges: { kind: "obfs4", lines: [], problem: null } });
+  const bridged = withTor({ state: "missing" }, { bridges: { ...NO_BRIDGES, kind: "obfs4" } });
   assert.deepEqual(lit(bridged), ["You", "Your line?", "Bridge?", "Middle?", "Exit?", "Relay?"]);
   assert.match(hopsOf(bridged)[1]?.knows ?? "", /^An observer sees a connection to the bridge/);
   assert.deepEqual(lit(sampleNetwork({ usual: "direct" })), ["You", "Your line", "Relay"]);

@@ -1,5 +1,5 @@
 /** Routes in plain words, for the network page: what carries what, what an observer learns, and what to do. Pure. */
-import type { BridgeKind, CircuitView, NetworkView, RouteUse, RouteView, Way } from "../../src/api/contract.ts";
+import type { CircuitView, NetworkView, RouteUse, RouteView, Way } from "../../src/api/contract.ts";
 import { countOf } from "./format.ts";
 
 export const WAY_TITLES: Record<Way, string> = { direct: "Direct", tor: "Tor" };
@@ -16,7 +16,7 @@ export function routeName(route: RouteUse["route"]): string {
   return ROUTE_NAMES[route];
 }
 
-const USE_STATES: Record<RouteUse["state"], string> = {
+const USE_STATES: Record<NonNullable<RouteUse["state"]>, string> = {
   connected: "connected",
   connecting: "connecting",
   waiting: "waits, trying again",
@@ -25,7 +25,7 @@ const USE_STATES: Record<RouteUse["state"], string> = {
 
 /** "Tor, connected" */
 export function useWords({ route, state }: RouteUse): string {
-  return `${ROUTE_NAMES[route]}, ${USE_STATES[state]}`;
+  return `${ROUTE_NAMES[route]}, ${state === null ? "when it is needed" : USE_STATES[state]}`;
 }
 
 const STATES: Record<RouteView["state"], string> = {
@@ -135,31 +135,6 @@ export function splitHint(hint: string): Hint {
   const [, words = "", command = "", after = ""] = COMMAND.exec(hint) ?? [];
   return command === "" ? { words: hint, command: null, after: "" } : { words: words.trim(), command, after };
 }
-
-export const BRIDGE_HELP: string =
-  "A bridge is a way into the Tor network that is in no public list. Take one where Tor is blocked, or where an observer " +
-  "of your line should not see at once that you use Tor. It is no guarantee: who knows the bridge, or studies the traffic, " +
-  "may still tell.";
-
-/** In the order in which they are to be tried. */
-export const BRIDGE_KINDS: readonly { readonly kind: BridgeKind; readonly title: string; readonly note: string }[] = [
-  { kind: "none", title: "No bridge", note: "The fastest. Take it where Tor may be seen and is not blocked." },
-  {
-    kind: "obfs4",
-    title: "obfs4",
-    note: "Traffic looks like random bytes. The first to try where Tor is blocked. It needs lines.",
-  },
-  {
-    kind: "snowflake",
-    title: "Snowflake",
-    note: "By browsers of volunteers, which change all the time. For where bridges get blocked, too. Slower.",
-  },
-  { kind: "custom", title: "Your own lines", note: "Of any kind that Tor on this machine understands." },
-];
-
-export const WHERE_LINES: string =
-  "One a line, as they were given to you. They come from bridges.torproject.org, by mail from bridges@torproject.org, " +
-  "from @GetBridgesBot on Telegram, or from somebody whom you trust.";
 
 const REGIONS = new Intl.DisplayNames("en", { type: "region" });
 

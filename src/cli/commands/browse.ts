@@ -83,6 +83,7 @@ async function serve(
   const [socks, http] = [`socks5h://${place}`, `http://${place}`];
   try {
     if (open !== undefined) {
+      browsing.sweep();
       if (browsing.warning !== null) context.output.warn(browsing.warning);
       await browsing.open(open === true ? null : open);
     }

@@ -99,7 +99,7 @@ async function serve(
   const { createLogger } = await import("../../core/log.ts");
   const log = createLogger(logLevel);
   const { openLoneRoutes } = await import("../../node/lone-routes.ts");
-  await using lone = openLoneRoutes({ config: settings, usual: "direct", log });
+  await using lone = openLoneRoutes({ config: settings, folder: dataDir, usual: "direct", log });
   await using mirrored = mirror === undefined ? null : await openMirror(mirror, lone.routes, log);
   const options = { host, port, publicUrl, dataDir, log, clock: systemClock, name: "Nocturne relay" };
   const relay = await startRelay({ ...options, mirror: mirrored ?? undefined });

@@ -11,7 +11,6 @@
 import { Argument, type Command, Option } from "commander";
 import type { BridgeKind, ChangeNetwork, Conversation, NetworkView, VisitorLine, Way } from "../../api/contract.ts";
 import { UsageError } from "../../core/errors.ts";
-import { BRIDGE_HELP, BRIDGE_KINDS, WHERE_LINES } from "../bridge-words.ts";
 import type { Context } from "../context.ts";
 import { formatTable } from "../output.ts";
 import { plainLine } from "../plain-text.ts";
@@ -26,8 +25,9 @@ import {
 import { watchRoutes } from "./watch-routes.ts";
 
 const EVENTS_SHOWN = 5;
+const KIND_CHARACTERS = 9;
 const ON_OFF = ["on", "off"] as const;
-const KINDS = Object.keys(BRIDGE_KINDS) as BridgeKind[];
+const KINDS: readonly BridgeKind[] = ["none", "obfs4", "snowflake", "custom"];
 
 type OnOff = (typeof ON_OFF)[number];
 
@@ -156,17 +156,20 @@ async function bridge(context: Context, kind: BridgeKind | undefined, source: st
   const client = context.node();
   if (kind === undefined) {
     const { bridges } = await client.call<NetworkView>("GET", "/api/network");
-    const kinds = KINDS.map((one) => `  ${one.padEnd(9)}  ${BRIDGE_KINDS[one]}`);
-    return output.result(bridges, [BRIDGE_HELP, ...kinds, WHERE_LINES, describeBridges(bridges)].join("\n"));
+    return output.result(
+      bridges,
+      [bridges.help, ...bridges.choices.map(bridgeChoice), describeBridges(bridges)].join("\n"),
+    );
   }
   const isAsked = kind !== "none";
   if (isAsked) {
-    await client.call("GET", "/api/network"); // no node: said before anything is asked
-    if (process.stdin.isTTY) output.say(`${WHERE_LINES} One a line; Ctrl-D on a line of its own ends them.`);
+    // No node: said before anything is asked.
+    const { bridges } = await client.call<NetworkView>("GET", "/api/network");
+    const where = bridges.choices.find((one) => one.kind === kind)?.where ?? "";
+    if (process.stdin.isTTY) output.say(`Lines come from ${where}. One a line; Ctrl-D on a line of its own ends them.`);
   }
   const text = isAsked ? await prompt.stdin("a list of bridges") : "";
-  const lines = text.split(/\r?\n/).map((line) => line.trim());
-  const given = isAsked ? { lines: lines.filter((line) => line !== "") } : {};
+  const given = isAsked ? { lines: text.trimEnd().split(/\r?\n/) } : {};
   await change(context, { bridges: { kind, ...given } }, (view) => [
     describeBridges(view.bridges),
     ...routesOf(view, "tor"),
@@ -195,6 +198,11 @@ function routesOf({ routes }: NetworkView, name: NetworkView["routes"][number]["
   return routes.filter((one) => one.name === name).map(describeRoute);
 }
 
+function bridgeChoice({ kind, when, where }: NetworkView["bridges"]["choices"][number]): string {
+  const [name, margin] = [kind.padEnd(KIND_CHARACTERS), "".padEnd(KIND_CHARACTERS)];
+  return `  ${name}  ${when}${where === null ? "" : `\n  ${margin}  Lines come from ${where}.`}`;
+}
+
 function describeBridges({ kind, lines }: NetworkView["bridges"]): string {
   const counted = lines.length === 0 ? "" : `, ${lines.length} ${lines.length === 1 ? "line" : "lines"}`;
   return kind === "none" ? "Bridges: none." : `Bridges: ${kind}${counted}.`;
@@ -206,7 +214,7 @@ function describe(view: NetworkView): string {
   const rows = uses.map((one) => [
     plainLine(one.what),
     routeName(one.route),
-    one.state,
+    one.state ?? "as needed",
     describeChoice(one),
     plainLine(one.sees),
   ]);

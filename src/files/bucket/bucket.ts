@@ -15,10 +15,10 @@ import { S3mini, type UploadPart } from "s3mini";
 import { InternalError, isSystemError, NetworkError, NocturneError, PolicyError } from "../../core/errors.ts";
 import { BUCKET_LIMITS } from "../../core/bucket-limits.ts";
 import { equalBytes, toHex } from "../../core/bytes.ts";
+import type { Fetch } from "../../core/fetch.ts";
 import { randomBytes } from "../../core/random.ts";
 import { bodyOf } from "../answer-body.ts";
 import { onDisk, RESTORE_HINT } from "../disk.ts";
-import type { Fetch } from "../fetch.ts";
 
 /** BUCKET_LIMITS, or other numbers for tests that cannot wait. */
 export type BucketLimits = { readonly [K in keyof typeof BUCKET_LIMITS]: number };

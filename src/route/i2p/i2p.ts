@@ -7,14 +7,15 @@
  * Only places inside I2P are reached by it. There is no way around: what cannot go by I2P throws.
  */
 import type { Socket } from "node:net";
-import { setMaxListeners } from "node:events";
 import type { Clock } from "../../core/clock.ts";
 import { NocturneError } from "../../core/errors.ts";
 import type { Logger } from "../../core/log.ts";
 import { I2P_LIMITS } from "../../core/route-limits.ts";
 import { retryDelayMs } from "../backoff.ts";
-import { routeDown, routeMissing, targetUnreachable } from "../errors.ts";
+import { routeDown, targetUnreachable } from "../errors.ts";
 import { HealthRecord } from "../health-record.ts";
+import type { Hedging } from "../hedged-dial.ts";
+import { RouteSignals } from "../route-signals.ts";
 import type { DialOptions, Route, RouteEvent, RouteHealth, RouteProblem, RouteState, Target } from "../route.ts";
 import { i2pHost } from "./destination.ts";
 import { Publication } from "./publication.ts";
@@ -52,6 +53,8 @@ const FORGOTTEN = "INVALID_ID";
 
 export class I2p implements Route {
   readonly name = "i2p";
+  /** A router says yes to a stream before the other side has heard of it, and a dead tunnel swallows it. */
+  readonly greeting: Hedging;
   readonly #o: I2pOptions;
   readonly #place: SamPlace;
   readonly #watch: RouterWatch;
@@ -59,18 +62,24 @@ export class I2p implements Route {
   readonly #publications = new Set<Publication>();
   readonly #record = new HealthRecord();
   readonly #sockets = new Set<Socket>();
-  readonly #changeListeners = new Set<() => void>();
-  readonly #eventListeners = new Set<(event: RouteEvent) => void>();
-  /** Ends what is being dialled when the router is lost; null while nothing can be. */
-  #usable: AbortController | null = null;
+  readonly #signals: RouteSignals;
   /** Spare sessions that were not built, one after the other. */
   #misses = 0;
   #retry: NodeJS.Timeout | null = null;
   #isStarted = false;
-  #told: RouteState = "off";
 
   constructor(options: I2pOptions) {
     this.#o = options;
+    this.greeting = { ...I2P_LIMITS, ...options.limits };
+    this.#signals = new RouteSignals({
+      route: this.name,
+      clock: options.clock,
+      health: () => this.health(),
+      news: () => this.health(),
+      connected: "I2P is connected to its network.",
+      unusable: UNUSABLE,
+      off: OFF,
+    });
     this.#place = { ...options.sam, limits: { ...I2P_LIMITS, ...options.limits } };
     this.#watch = new RouterWatch({ place: this.#place, changed: () => this.#changed() });
     this.#sessions = new Sessions({ place: this.#place, changed: () => this.#sessionsChanged() });
@@ -102,7 +111,7 @@ export class I2p implements Route {
     signal.throwIfAborted();
     if (!HOST.test(host.toLowerCase())) throw targetUnreachable();
     this.start();
-    const usable = await this.#waitUntilUp(signal);
+    const usable = await this.#signals.up(signal);
     const begunMs = performance.now();
     const either = AbortSignal.any([signal, usable]);
     try {
@@ -127,7 +136,7 @@ export class I2p implements Route {
       seed,
       localPort,
       changed: () => this.#changed(),
-      tell: (text) => this.#tell(text),
+      tell: (text) => this.#signals.tell(text),
     });
     this.#publications.add(publication);
     this.start();
@@ -154,18 +163,16 @@ export class I2p implements Route {
   }
 
   onChange(listener: () => void): () => void {
-    this.#changeListeners.add(listener);
-    return () => void this.#changeListeners.delete(listener);
+    return this.#signals.onChange(listener);
   }
 
   onEvent(listener: (event: RouteEvent) => void): () => void {
-    this.#eventListeners.add(listener);
-    return () => void this.#eventListeners.delete(listener);
+    return this.#signals.onEvent(listener);
   }
 
   async close(): Promise<void> {
     this.stop();
-    this.#changeListeners.clear();
+    this.#signals.close();
   }
 
   #state(): RouteState {
@@ -205,29 +212,6 @@ export class I2p implements Route {
     }
   }
 
-  /** Resolves to a signal at which I2P cannot be used any more. */
-  async #waitUntilUp(signal: AbortSignal): Promise<AbortSignal> {
-    for (;;) {
-      const state = this.#state();
-      if (state === "off") throw routeDown(OFF);
-      if (state === "missing") throw routeMissing(MISSING);
-      if (state === "down") throw routeDown(this.#problem() ?? UNUSABLE);
-      if (state === "up") return this.#usable?.signal ?? signal;
-      await this.#nextChange(signal);
-    }
-  }
-
-  async #nextChange(signal: AbortSignal): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const giveUp = (): void => resolve();
-    const stop = this.onChange(giveUp);
-    signal.addEventListener("abort", giveUp, { once: true });
-    await promise;
-    stop();
-    signal.removeEventListener("abort", giveUp);
-    signal.throwIfAborted();
-  }
-
   #sessionsChanged(): void {
     // One that was lost may mean that the router is.
     if (!this.#sessions.isReady) this.#watch.doubt();
@@ -257,27 +241,8 @@ export class I2p implements Route {
   }
 
   #changed(): void {
-    const state = this.#state();
-    if (state === "up") {
-      this.#usable ??= new AbortController();
-      setMaxListeners(0, this.#usable.signal);
-    } else {
-      this.#usable?.abort(routeDown(this.#problem() ?? UNUSABLE));
-      this.#usable = null;
-    }
-    if (state !== this.#told) {
-      this.#told = state;
-      const problem = this.#problem();
-      if (state === "up") this.#tell("I2P is connected to its network.");
-      else if (problem) this.#tell(problem.message);
-    }
+    this.#signals.changed();
     this.#tend();
-    for (const listener of this.#changeListeners) listener();
-  }
-
-  #tell(text: string): void {
-    const event: RouteEvent = { at: new Date(this.#o.clock.nowMs()).toISOString(), route: this.name, text };
-    for (const listener of this.#eventListeners) listener(event);
   }
 }
 

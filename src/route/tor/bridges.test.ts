@@ -31,6 +31,8 @@ test("a line that is none is named by its number, with what is wrong", () => {
   const cases: readonly (readonly [BridgeKind, readonly string[], RegExp])[] = [
     ["obfs4", [], /no line/],
     ["obfs4", [OBFS4, "hello"], /Line 2 has no address/],
+    ["obfs4", ["", "# mine", "hello", OBFS4, `192.0.2.3:443`], /^Line 3 has no address.* Line 5 is no bridge of/],
+    ["obfs4", ["# none"], /no line/],
     ["obfs4", [`obfs4 192.0.2.3 ${PRINT} cert=a`], /Line 1 has no address/],
     ["obfs4", [`obfs4 192.0.2.3:0 ${PRINT} cert=a`], /Line 1 has no address/],
     ["obfs4", [`obfs4 bridge.example:443 ${PRINT} cert=a`], /Line 1 has no address/],

@@ -44,16 +44,31 @@ const FINGERPRINT = /^[0-9A-F]{40}$/i;
 const ARGUMENT = /^[\w-]+=\S+$/;
 
 /**
- * Lines as people paste them, in one spelling; empty ones are left out. Throws ValidationError `bad_bridges`, which names
- * the line by its number among those that were given.
+ * Lines as people paste them, in one spelling; empty ones and comments are left out. Throws ValidationError `bad_bridges`,
+ * which names each bad line by its number among those that were given.
  */
 export function readBridges({ kind, lines }: Bridges): Bridges {
   if (kind === "none") return { kind, lines: [] };
-  const read = lines.flatMap((line, index) => (line.trim() === "" ? [] : [readLine(line.trim(), index + 1, kind)]));
-  if (read.length === 0) throw bad("There is no line of a bridge.", "Paste at least one line, as it was given to you.");
-  if (read.length > TOR_LIMITS.bridges) {
+  const given = lines.flatMap((line, index) =>
+    /^\s*(?:#|$)/.test(line) ? [] : [{ text: line.trim(), number: index + 1 }],
+  );
+  if (given.length === 0)
+    throw bad("There is no line of a bridge.", "Paste at least one line, as it was given to you.");
+  if (given.length > TOR_LIMITS.bridges) {
     throw bad(`These are more than ${TOR_LIMITS.bridges} bridges.`, "Leave some out: Tor uses a few at a time.");
   }
+  const wrong: ValidationError[] = [];
+  const read = given.flatMap(({ text, number }) => {
+    try {
+      return [readLine(text, number, kind)];
+    } catch (error) {
+      if (!(error instanceof ValidationError)) throw error;
+      wrong.push(error);
+      return [];
+    }
+  });
+  if (wrong.length > 0)
+    throw bad(together(wrong.map(({ message }) => message)), together(wrong.map(({ hint }) => hint ?? "")));
   return { kind, lines: [...new Set(read)] };
 }
 
@@ -91,6 +106,11 @@ function readLine(text: string, number: number, kind: BridgeKind): string {
   if (transport === "obfs4" && !more.some((word) => word?.startsWith("cert=")))
     throw bad(`${at} lacks its certificate (cert=).`, COPY);
   return [transport, place, fingerprint?.toUpperCase(), ...more].filter((word) => word !== undefined).join(" ");
+}
+
+/** Each once, as one text. */
+function together(sentences: readonly string[]): string {
+  return [...new Set(sentences)].join(" ");
 }
 
 const COPY = "Copy the whole line once more, as it was given to you.";

@@ -61,7 +61,12 @@ export async function forgetVisit(control: Pick<ControlClient, "command">, host:
 }
 
 function nameOf(host: string): string {
-  if (isOnionHost(host)) return host.toLowerCase().slice(0, -".onion".length);
+  return checkOnionHost(host).slice(0, -".onion".length);
+}
+
+/** The address in lower case. Throws ValidationError `bad_onion_host` for what is none, or has a slip in it. */
+export function checkOnionHost(host: string): string {
+  if (isOnionHost(host)) return host.toLowerCase();
   throw new ValidationError("bad_onion_host", "This is not the address of an onion service.", {
     hint: "An address has 56 letters and digits before .onion; copy it once more.",
   });

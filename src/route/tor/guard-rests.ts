@@ -28,10 +28,6 @@ export class GuardRests {
     return [...this.#rests.keys()];
   }
 
-  isResting(guard: string): boolean {
-    return this.#rests.has(guard);
-  }
-
   /** False when as many rest as may: it is not left. */
   leave(guard: string, nowMs: number): boolean {
     if (!this.#rests.has(guard) && this.#rests.size >= this.#limits.guardsLeft) return false;

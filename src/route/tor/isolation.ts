@@ -6,12 +6,11 @@
  */
 import { toHex, utf8Encode } from "../../core/bytes.ts";
 import { randomBytes } from "../../core/random.ts";
+import { TOR_LIMITS } from "../../core/route-limits.ts";
 import { hmac } from "../../crypto/provider.ts";
 import type { Credentials } from "./socks-stream.ts";
 
 const KEY_BYTES = 32;
-/** Labels whose given-up circuits are remembered; the oldest is forgotten, and asks for its first circuit again. */
-const LABELS = 1_024;
 
 export class Isolation {
   #key = randomBytes(KEY_BYTES);
@@ -38,7 +37,7 @@ export class Isolation {
     const generation = Math.max(this.#generations.get(user) ?? 0, Number(password));
     this.#generations.delete(user);
     if (generation > 0) this.#generations.set(user, generation);
-    if (this.#generations.size <= LABELS) return;
+    if (this.#generations.size <= TOR_LIMITS.labels) return;
     for (const oldest of this.#generations.keys()) {
       this.#generations.delete(oldest);
       return;

@@ -26,6 +26,19 @@ export class SocksRefusal extends Error {
   }
 }
 
+/** Refusals that an exit makes, and not our own tor. */
+const OF_EXITS: ReadonlySet<string> = new Set(["ConnectionRefused", "HostUnreachable", "NetworkUnreachable"]);
+
+/** Whether a circuit carried the question and brought this answer back. */
+export function isAnswerOfExit(error: unknown): boolean {
+  return error instanceof SocksRefusal && OF_EXITS.has(error.reply);
+}
+
+/** Whether it is the target that refused, so that no other exit would say it differently. */
+export function isRefusalOfTarget(error: unknown): boolean {
+  return error instanceof SocksRefusal && error.reply === "ConnectionRefused";
+}
+
 /** Longer than Tor itself tries (its SocksTimeout, 120 s): who calls gives up by his signal. */
 const PATIENCE_MS = 150_000;
 const REFUSED = /^Socks5 proxy rejected connection - (\w+)/;

@@ -30,11 +30,8 @@ export class StreamTable {
     const [, number, status, circuit = "0", place = ""] = plain;
     const id = Number(number);
     const [user, password] = [named.get("SOCKS_USERNAME"), named.get("SOCKS_PASSWORD")];
+    if (status === "CLOSED" || status === "FAILED") return void this.#streams.delete(id);
     if (!Number.isSafeInteger(id) || user === undefined || password === undefined) return;
-    if (status === "CLOSED" || status === "FAILED") {
-      this.#streams.delete(id);
-      return;
-    }
     const onCircuit = circuit === "0" || status === "DETACHED" ? null : circuit;
     const known = this.#streams.get(id);
     this.#streams.set(id, { id, user, password, place: known?.place ?? place.toLowerCase(), circuit: onCircuit });

@@ -7,7 +7,7 @@
  */
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
-import { NocturneError } from "../../core/errors.ts";
+import { NetworkError, NocturneError } from "../../core/errors.ts";
 import type { Logger } from "../../core/log.ts";
 import { retryDelayMs } from "../backoff.ts";
 import type { RouteProblem, RouteState } from "../route.ts";
@@ -105,6 +105,7 @@ export class TorProcess {
     const running = this.#running;
     if (!running) return;
     await running;
+    if (this.#running !== running) return; // who stopped it at the same time may have started it again
     this.#running = null;
     this.#tell(OFF);
   }
@@ -134,7 +135,9 @@ export class TorProcess {
       this.#begin();
       const attached = await attachTor(this.#options.folder, this.#limits);
       if (!attached && binary === null) return torMissing(this.#machine, this.#options.binary);
-      const link = attached ?? (await startTor(binary as string, this.#torrcParts(), this.#limits, signal));
+      const link = attached
+        ? await this.#asChosen(attached)
+        : await startTor(binary as string, this.#torrcParts(), this.#limits, signal);
       this.#link = link;
       try {
         await this.#watch(link, signal);
@@ -157,6 +160,25 @@ export class TorProcess {
     const { folder, extraTorrc, bridges } = this.#options;
     const { lines, plugins } = bridges();
     return { folder, extraTorrc, ownerPid: process.pid, bridges: lines, plugins };
+  }
+
+  /**
+   * What another process of ours started is used only if it enters by the bridges that are chosen now: it may have begun
+   * before they were. Throws NetworkError `tor_other_bridges`, and what reading them throws.
+   */
+  async #asChosen(link: TorLink): Promise<TorLink> {
+    try {
+      const { bridges } = this.#torrcParts();
+      const isBridged = (await link.control.getConf("UseBridges")).includes("1");
+      const used = new Set(isBridged ? await link.control.getConf("Bridge") : []);
+      if (bridges.length > 0 && (used.size !== bridges.length || !bridges.every((line) => used.has(line)))) {
+        throw otherBridges();
+      }
+      return link;
+    } catch (error) {
+      link.control.close();
+      throw error;
+    }
   }
 
   /** Until it ends, is killed because it hangs, or shall end. */
@@ -237,6 +259,14 @@ const ENDED: RouteProblem = {
   message: "The tor program ended.",
   hint: "Nothing leaves by Tor meanwhile; Nocturne starts it again.",
 };
+
+function otherBridges(): NetworkError {
+  return new NetworkError(
+    "tor_other_bridges",
+    "The tor that another Nocturne program has started here does not enter by the bridges that were chosen.",
+    { hint: "Nothing leaves by Tor until that program ends; then Nocturne goes on by itself." },
+  );
+}
 
 /** Sleeps until then, or until the signal. */
 async function pause(durationMs: number, signal: AbortSignal): Promise<void> {

@@ -7,25 +7,25 @@
  *
  * There is no way around: what cannot go by Tor throws.
  */
-import { setMaxListeners } from "node:events";
 import type { Socket } from "node:net";
 import { type Clock, systemTimers } from "../../core/clock.ts";
 import { NocturneError } from "../../core/errors.ts";
 import type { Logger } from "../../core/log.ts";
 import { TOR_LIMITS } from "../../core/route-limits.ts";
-import { routeDown, routeMissing, targetUnreachable } from "../errors.ts";
+import { routeDown, targetUnreachable } from "../errors.ts";
 import { HealthRecord } from "../health-record.ts";
+import { dialHedged } from "../hedged-dial.ts";
+import { RouteSignals } from "../route-signals.ts";
 import type { DialOptions, Route, RouteEvent, RouteHealth, RouteProblem, Target } from "../route.ts";
 import { type Circuit, type CircuitView, Countries, readCircuits } from "./circuits.ts";
 import type { ControlClient } from "./control-client.ts";
 import { Healer, type Watched } from "./healer.ts";
 import { ControlHands } from "./healer-hands.ts";
-import { dialHedged } from "./hedged-dial.ts";
 import { Isolation } from "./isolation.ts";
-import { type Credentials, openSocksStream, SocksRefusal } from "./socks-stream.ts";
+import { type Credentials, isAnswerOfExit, isRefusalOfTarget, openSocksStream, SocksRefusal } from "./socks-stream.ts";
 import { StreamTable } from "./streams.ts";
 import type { TorLimits } from "./tor-link.ts";
-import { type ReadyListener, TorProcess, type TorProcessOptions, type TorStatus } from "./tor-process.ts";
+import { type ReadyListener, TorProcess, type TorProcessOptions } from "./tor-process.ts";
 
 export interface TorOptions {
   /** Of this route alone; made when it is not there. Absolute. */
@@ -48,7 +48,6 @@ const HOST = /^[!-~]{1,255}$/;
 
 export class Tor implements Route {
   readonly name = "tor";
-  readonly #clock: Clock;
   readonly #limits: TorLimits;
   readonly #process: TorProcess;
   readonly #healer: Healer;
@@ -57,17 +56,20 @@ export class Tor implements Route {
   readonly #countries = new Countries();
   readonly #record = new HealthRecord();
   readonly #sockets = new Set<Socket>();
-  readonly #changeListeners = new Set<() => void>();
-  readonly #eventListeners = new Set<(event: RouteEvent) => void>();
-  /** Ends what is being dialled when Tor cannot be used any more; null while nothing can. */
-  #usable: AbortController | null = null;
-  #told: TorStatus["state"] = "off";
+  readonly #signals: RouteSignals;
   #closed = false;
 
   constructor({ limits, clock, binary, searchPath = "", ...options }: TorOptions) {
-    this.#clock = clock;
     this.#limits = { ...TOR_LIMITS, ...limits };
     this.#process = new TorProcess({ ...options, binary: binary ?? null, searchPath, limits: this.#limits });
+    this.#signals = new RouteSignals({
+      route: this.name,
+      clock,
+      health: () => this.health(),
+      news: () => this.#process.status, // what the healer finds it tells itself
+      connected: "Tor is connected to its network.",
+      unusable: UNUSABLE,
+    });
     const hands = new ControlHands({
       control: () => this.#process.control,
       streams: this.#streams,
@@ -82,10 +84,10 @@ export class Tor implements Route {
       timers: systemTimers,
       // A tor that another process of ours started is healed there: two of them would undo each other's exclusions.
       isUp: () => this.#process.status.state === "up" && this.#process.pid !== null,
-      tell: (text) => this.#tell(text),
-      onChange: () => this.#changed(),
+      tell: (text) => this.#signals.tell(text),
+      onChange: () => this.#signals.changed(),
     });
-    this.#process.onStatus(() => this.#changed());
+    this.#process.onStatus(() => this.#signals.changed());
     this.#process.onReady(async (control) => {
       this.#streams.clear();
       await control.listen("STREAM", ([line]) => this.#streams.note(line?.text ?? ""));
@@ -105,7 +107,7 @@ export class Tor implements Route {
     if (!HOST.test(target.host)) throw targetUnreachable();
     if (this.#closed) throw routeDown(UNUSABLE);
     this.start();
-    const usable = await this.#waitUntilUp(signal);
+    const usable = await this.#signals.up(signal);
     const either = AbortSignal.any([signal, usable]);
     const begunMs = performance.now();
     try {
@@ -129,7 +131,7 @@ export class Tor implements Route {
         return await dialHedged(
           (attempt, either) => this.#attempt(target, this.#isolation.credentials(isolation, attempt), either),
           (late) => void late.destroy(),
-          this.#limits,
+          { ...this.#limits, isFinal: isRefusalOfTarget },
           signal,
         );
       } catch (error) {
@@ -152,13 +154,11 @@ export class Tor implements Route {
   }
 
   onChange(listener: () => void): () => void {
-    this.#changeListeners.add(listener);
-    return () => void this.#changeListeners.delete(listener);
+    return this.#signals.onChange(listener);
   }
 
   onEvent(listener: (event: RouteEvent) => void): () => void {
-    this.#eventListeners.add(listener);
-    return () => void this.#eventListeners.delete(listener);
+    return this.#signals.onEvent(listener);
   }
 
   /** The connection for commands; null while there is no tor. */
@@ -218,33 +218,6 @@ export class Tor implements Route {
     return this.#process.status.problem ?? (this.#process.status.state === "up" ? this.#healer.problem : null);
   }
 
-  /** Resolves to a signal at which Tor cannot be used any more. */
-  async #waitUntilUp(signal: AbortSignal): Promise<AbortSignal> {
-    for (;;) {
-      const { state, problem } = this.health();
-      if (state === "missing") throw routeMissing(problem ?? UNUSABLE);
-      if (state === "down") throw routeDown(problem ?? UNUSABLE);
-      if (state === "up") return this.#usable?.signal ?? signal;
-      await this.#nextChange(signal);
-    }
-  }
-
-  async #nextChange(signal: AbortSignal): Promise<void> {
-    let stop = () => {};
-    let giveUp = () => {};
-    try {
-      await new Promise<void>((resolve) => {
-        stop = this.onChange(resolve);
-        giveUp = resolve;
-        signal.addEventListener("abort", giveUp);
-      });
-    } finally {
-      stop();
-      signal.removeEventListener("abort", giveUp);
-    }
-    signal.throwIfAborted();
-  }
-
   async #attempt(target: Target, credentials: Credentials, signal: AbortSignal): Promise<Socket> {
     const place = this.#process.socks;
     if (!place) throw routeDown(this.#problem() ?? UNUSABLE);
@@ -288,39 +261,10 @@ export class Tor implements Route {
     try {
       (await openSocksStream(place, target, credentials, signal)).destroy();
     } catch (error) {
-      if (!(error instanceof SocksRefusal) || !ANSWERS.has(error.reply)) throw error;
+      if (!isAnswerOfExit(error)) throw error;
     }
-  }
-
-  #changed(): void {
-    const { state, problem } = this.health();
-    if (state === "up") {
-      this.#usable ??= new AbortController();
-      setMaxListeners(0, this.#usable.signal);
-    } else {
-      this.#usable?.abort(routeDown(problem ?? UNUSABLE));
-      this.#usable = null;
-    }
-    this.#tellProcess(this.#process.status);
-    for (const listener of this.#changeListeners) listener();
-  }
-
-  /** What the healer finds it tells itself. */
-  #tellProcess({ state, problem }: TorStatus): void {
-    if (state === this.#told) return;
-    this.#told = state;
-    if (state === "up") this.#tell("Tor is connected to its network.");
-    else if (problem) this.#tell(problem.message);
-  }
-
-  #tell(text: string): void {
-    const event: RouteEvent = { at: new Date(this.#clock.nowMs()).toISOString(), route: this.name, text };
-    for (const listener of this.#eventListeners) listener(event);
   }
 }
-
-/** Refusals that an exit makes, and not our own tor. */
-const ANSWERS: ReadonlySet<string> = new Set(["ConnectionRefused", "HostUnreachable", "NetworkUnreachable"]);
 
 const UNUSABLE = {
   message: "Tor cannot be used now.",

@@ -4,7 +4,6 @@ import type { BridgeKind, BridgesView } from "../../../src/api/contract.ts";
 import { ApiFailure } from "../../api/client.ts";
 import { changeNetwork } from "../../api/network.ts";
 import { useAction } from "../../api/use-action.ts";
-import { BRIDGE_HELP, BRIDGE_KINDS, WHERE_LINES } from "../../lib/network-words.ts";
 import { notify, showFailure } from "../../stores/toasts.ts";
 import { Button } from "../button.tsx";
 import { Choice } from "../choice.tsx";
@@ -17,7 +16,7 @@ const LINES_SHOWN = 4;
 export function BridgesSection({ bridges }: { readonly bridges: BridgesView }): ReactNode {
   return (
     <Section title="Bridges" id="bridges">
-      <p>{BRIDGE_HELP}</p>
+      <p>{bridges.help}</p>
       {bridges.problem !== null && <Problem message="Your bridges cannot be used" hint={bridges.problem} />}
       <BridgeForm key={JSON.stringify(bridges)} bridges={bridges} />
     </Section>
@@ -29,12 +28,13 @@ function BridgeForm({ bridges }: { readonly bridges: BridgesView }): ReactNode {
   const [kind, setKind] = useState<BridgeKind>(bridges.kind);
   const [text, setText] = useState(bridges.lines.join("\n"));
   const [wrong, setWrong] = useState<string>();
+  const where = bridges.choices.find((one) => one.kind === kind)?.where;
   const refused = (error: unknown): void => {
     if (error instanceof ApiFailure && error.status === 400) setWrong(error.words);
     else showFailure(error);
   };
   const save = useAction(async () => {
-    const lines = text.split("\n").flatMap((line) => line.trim() || []);
+    const lines = text.trimEnd().split("\n"); // empty ones count: the node names a line by its number
     await changeNetwork({ bridges: kind === "none" ? { kind } : { kind, lines } });
     notify(kind === "none" ? "Tor is entered without a bridge" : "Tor is entered by these bridges");
   }, refused);
@@ -49,13 +49,13 @@ function BridgeForm({ bridges }: { readonly bridges: BridgesView }): ReactNode {
         legend="How Tor is entered"
         name="bridge"
         value={kind}
-        options={BRIDGE_KINDS.map(({ kind: value, title, note }) => ({ value, title, note }))}
+        options={bridges.choices.map(({ kind: value, title, when }) => ({ value, title, note: when }))}
         onChange={setKind}
       />
       {kind !== "none" && (
         <LinesField
           label="Lines"
-          hint={WHERE_LINES}
+          hint={`One a line, as they were given to you. They come from ${where}.`}
           error={wrong}
           rows={LINES_SHOWN}
           required

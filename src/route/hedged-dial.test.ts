@@ -3,10 +3,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { dialHedged } from "./hedged-dial.ts";
-import { Isolation } from "./isolation.ts";
-import { SocksRefusal } from "./socks-stream.ts";
+import { Isolation } from "./tor/isolation.ts";
+import { isRefusalOfTarget, SocksRefusal } from "./tor/socks-stream.ts";
 
-const HEDGING = { hedgeMs: 30, attempts: 3 };
+const HEDGING = { hedgeMs: 30, attempts: 3, isFinal: isRefusalOfTarget };
 const never = new AbortController().signal;
 
 /** Attempts that end as the script says after so many milliseconds; `null`: not before their signal. */

@@ -8,15 +8,13 @@
  *
  * A circuit that says no is followed by the next at once; a refusal that every circuit would repeat ends it.
  */
-import { SocksRefusal } from "./socks-stream.ts";
 
 export interface Hedging {
   readonly hedgeMs: number;
   readonly attempts: number;
+  /** Whether every other circuit would say the same; none does when it is absent. */
+  readonly isFinal?: (error: unknown) => boolean;
 }
-
-/** What no other exit would say differently. */
-const FINAL: ReadonlySet<string> = new Set(["ConnectionRefused"]);
 
 /**
  * The first stream that opens. `open` gets the attempt's number from 0 and a signal at whose end it gives up; a stream
@@ -25,7 +23,7 @@ const FINAL: ReadonlySet<string> = new Set(["ConnectionRefused"]);
 export async function dialHedged<T>(
   open: (attempt: number, signal: AbortSignal) => Promise<T>,
   discard: (late: T) => void,
-  { hedgeMs, attempts }: Hedging,
+  { hedgeMs, attempts, isFinal = () => false }: Hedging,
   signal: AbortSignal,
 ): Promise<T> {
   const others = new AbortController();
@@ -42,10 +40,9 @@ export async function dialHedged<T>(
         state.running--;
         state.firstError ??= error;
         if (state.settled) return;
-        const isFinal = signal.aborted || (error instanceof SocksRefusal && FINAL.has(error.reply));
-        if (!isFinal && state.begun < attempts) begin();
-        else if (isFinal || state.running === 0)
-          settle(() => reject(signal.aborted ? signal.reason : state.firstError));
+        const isOver = signal.aborted || isFinal(error);
+        if (!isOver && state.begun < attempts) begin();
+        else if (isOver || state.running === 0) settle(() => reject(signal.aborted ? signal.reason : state.firstError));
       };
       const run = async (attempt: number) => {
         try {
