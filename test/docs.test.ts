@@ -9,7 +9,9 @@ const PATTERN = "NEP-NN-";
 const HISTORY = /^docs\/decisions\//;
 
 test("every file that a document names exists", () => {
-  const documents = ["README.md", "ARCHITECTURE.md", ...globSync("docs/**/*.md")].filter((path) => !HISTORY.test(path));
+  const documents = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", ...globSync("docs/**/*.md")].filter(
+    (path) => !HISTORY.test(path),
+  );
   const named = documents.flatMap((document) =>
     [...readFileSync(document, "utf8").matchAll(NAMED)].map(([path]) => ({ document, path })),
   );

@@ -134,8 +134,8 @@ export class BlobStore {
 
   /**
    * Bytes `start` to `end` (exclusive). Throws InternalError `file_missing` when the blob is gone and `file_damaged`
-   * when it ends before `end`, both before the first byte unless it is cut while it is read; for one in a bucket also what `Bucket.read` throws, and PolicyError
-   * `bucket_changed` when that is not the bucket of now.
+   * when it ends before `end`, both before the first byte unless that happens while it is read; for one in a bucket also
+   * what `Bucket.read` throws, and PolicyError `bucket_changed` when that is not the bucket of now.
    */
   async *read(id: string, start: number, end: number): AsyncGenerator<Uint8Array, void, undefined> {
     const file = this.isRemote(id) ? null : await this.#unlessMoved(id, this.#openBlob(id));

@@ -1,8 +1,9 @@
 /**
  * What a route tells: that its health changed, and what happened to it. A part of every route that can fail.
  *
- *   follow(health) -> who listens for changes -> up: dials may go on | else: what is being dialled ends with the reason
- *                  -> who listens for events: "Tor is connected to its network.", or the problem's words, once
+ *   changed() -> up: dials may go on | else: what is being dialled ends with the reason
+ *             -> who listens for events: "Tor is connected to its network.", or the problem's words, once
+ *             -> who listens for changes
  */
 import { setMaxListeners } from "node:events";
 import type { Clock } from "../core/clock.ts";

@@ -9,8 +9,9 @@ import { join } from "node:path";
 import { before, type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
-import { assertAccessible, assertHandy } from "../support/accessibility.ts";
+import { assertAccessible } from "../support/accessibility.ts";
 import {
+  assertUsable,
   download,
   hears,
   LIMIT_MS,
@@ -214,17 +215,14 @@ test("every view is accessible and handy on a telephone and on a desk", { timeou
   for (const width of WIDTHS) {
     const page = await visit(world, file.url, width);
     await hears(page, "A file for you");
-    await assertAccessible(page, "the door");
-    await assertHandy(page, "the door");
+    await assertUsable(page, "the door");
     await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
     await download(page);
     await hears(page, "Saving your file");
-    await assertAccessible(page, "saving");
-    await assertHandy(page, "saving");
+    await assertUsable(page, "saving");
     await press(page, "Stop");
     await hears(page, "The download was stopped");
-    await assertAccessible(page, "stopped");
-    await assertHandy(page, "stopped");
+    await assertUsable(page, "stopped");
     await page.context().close();
   }
   assert.deepEqual(world.complaints, []);
@@ -315,8 +313,7 @@ test("a use that is taken while its answer is lost is not put on somebody else",
     });
     await press(page, "Download");
     await hears(page, "No answer came");
-    await assertAccessible(page, "no answer");
-    await assertHandy(page, "no answer");
+    await assertUsable(page, "no answer");
     await press(page, "Try again");
     await hears(page, "This link was already used");
   }
@@ -331,6 +328,5 @@ test("a node that went away is told as such", { timeout: LIMIT_MS }, async (t) =
   await world.node.end("SIGKILL");
   await press(later, "Download");
   await hears(later, "The file cannot be reached");
-  await assertAccessible(later, "unreachable");
-  await assertHandy(later, "unreachable");
+  await assertUsable(later, "unreachable");
 });

@@ -6,8 +6,9 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { before, type TestContext, test } from "node:test";
 import type { Page } from "playwright-core";
-import { assertAccessible, assertHandy } from "../support/accessibility.ts";
+import { assertAccessible } from "../support/accessibility.ts";
 import {
+  assertUsable,
   hears,
   LIMIT_MS,
   MIB,
@@ -91,8 +92,7 @@ test("a folder comes as one zip and file by file, on one use of the link, with t
   const page = await visit(world, link.url, 360);
   await press(page, "Download");
   await hears(page, "A folder for you");
-  await assertAccessible(page, "a folder");
-  await assertHandy(page, "a folder");
+  await assertUsable(page, "a folder");
   assert.equal(await page.locator("blockquote").innerText(), `${NOTE}<b>`);
   await hears(await visit(world, link.url), "This link was already used");
 

@@ -24,17 +24,20 @@ export async function assertAccessible(page: Page, what: string): Promise<void> 
   assert.deepEqual(told, [], what);
 }
 
-/** Nothing has to be scrolled sideways, and every button and field is large enough for a thumb. */
-export async function assertHandy(page: Page, what: string): Promise<void> {
+/** Nothing has to be scrolled sideways, and every button and field is large enough for a thumb. Returns how many there are. */
+export async function assertHandy(page: Page, what: string): Promise<number> {
   const widths = await page.evaluate<number[]>("[document.scrollingElement.scrollWidth, innerWidth]");
   assert.ok((widths[0] as number) <= (widths[1] as number), `${what} is ${widths[0]} wide on ${widths[1]}`);
-  const small = await page.evaluate<string[]>(`[...document.querySelectorAll(
+  const controls = await page.evaluate<{ html: string; pixels: number }[]>(`[...document.querySelectorAll(
       "button, select, textarea, [role=menuitem], [role=option], input:not([type=radio], [type=checkbox], [type=hidden], [hidden]), label:has(input)"
-    )].filter((one) => {
+    )].flatMap((one) => {
       const { width, height } = one.getBoundingClientRect();
-      return height > 0 && getComputedStyle(one).clipPath === "none" && Math.min(width, height) < ${TARGET_PIXELS} - 0.5;
-    }).map((one) => one.outerHTML.slice(0, 200))`);
+      const isShown = height > 0 && getComputedStyle(one).clipPath === "none";
+      return isShown ? [{ html: one.outerHTML.slice(0, 200), pixels: Math.min(width, height) }] : [];
+    })`);
+  const small = controls.filter(({ pixels }) => pixels < TARGET_PIXELS);
   assert.deepEqual(small, [], `too small: ${what}`);
+  return controls.length;
 }
 
 /**

@@ -20,9 +20,9 @@ const TOLD_LINES = 60;
 const TOLD_CHARACTERS = 2_000;
 
 /** A start costs seconds, so tests of one file share a browser; its profiles, which share nothing, end with their test. */
-const running = new Map<string, Promise<Browser>>();
+const running = new Map<string, Browser>();
 after(async () => {
-  for (const browser of running.values()) await (await browser).close();
+  for (const browser of running.values()) await browser.close();
 });
 
 /** A headless browser without a profile; null after a loud skip where Chromium is not installed. */
@@ -30,10 +30,11 @@ export async function launchBrowser(t: TestContext, more: readonly string[] = []
   const executablePath = requireTool(t, "chromium");
   if (executablePath === null) return null;
   const key = more.join(" ");
-  const launched =
-    running.get(key) ?? chromium.launch({ executablePath, headless: true, args: [...ARGUMENTS, ...more] });
-  running.set(key, launched);
-  const browser = await launched;
+  const known = running.get(key);
+  const browser = known?.isConnected() // one that crashed fails its own test, and not those after it
+    ? known
+    : await chromium.launch({ executablePath, headless: true, args: [...ARGUMENTS, ...more] });
+  running.set(key, browser);
   atEnd(t, async () => {
     if (!hasPassed(t)) for (const context of browser.contexts()) for (const page of context.pages()) await tell(page);
     await Promise.all(browser.contexts().map((context) => context.close()));

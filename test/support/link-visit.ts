@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import type { TestContext } from "node:test";
 import type { Browser, Download, Page } from "playwright-core";
+import { assertAccessible, assertHandy } from "./accessibility.ts";
 import { launchBrowser } from "./browser.ts";
 import { type NocturneProcess, startNocturne } from "./nocturne-process.ts";
 import { askUntil } from "./wait.ts";
@@ -58,6 +59,12 @@ export async function hears(page: Page, heading: string): Promise<void> {
 export async function untilNothingIsKept(page: Page): Promise<void> {
   const look = (): Promise<unknown> => page.evaluate("[sessionStorage.length, history.state]");
   await askUntil("the tab keeps nothing", look, (kept) => JSON.stringify(kept) === "[0,null]");
+}
+
+/** A view for everybody, on every screen; each of these has something to press. */
+export async function assertUsable(page: Page, what: string): Promise<void> {
+  await assertAccessible(page, what);
+  assert.ok((await assertHandy(page, what)) > 0, `${what}: nothing to press`);
 }
 
 export async function sha256Of(finished: Download): Promise<string> {
