@@ -9,6 +9,9 @@ import { fileURLToPath } from "node:url";
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const folder = resolve(root, process.env["NOCTURNE_VECTORS_DIR"] ?? "../shared/vectors", "third-party");
 
+/** Whether tests that take a sample of a large file are to take the whole. */
+export const wantsAllVectors: boolean = process.env["NOCTURNE_ALL_VECTORS"] !== undefined;
+
 /** The parsed JSON file `path` below `third-party/`, or null after saying loudly that it is missing. */
 export function thirdPartyVectors(path: string): unknown {
   const file = join(folder, path);
