@@ -20,6 +20,8 @@ interface Group {
   readonly limitMs: number;
   /** Files that run at the same time; those that start Tor or I2P mostly wait for them. */
   readonly atOnce?: number;
+  /** Its longest files, which would else run at its end, with nothing left to run beside them. */
+  readonly first?: readonly string[];
   /** So many of its files may fail and be run once more, alone (decision 22). */
   readonly again?: number;
 }
@@ -37,9 +39,24 @@ const MINUTE_MS = 60_000;
 
 const GROUPS: readonly Group[] = [
   { name: "unit", files: ["{src,web,bench}/**/*.test.ts", "test/*.test.ts"], limitMs: 8 * MINUTE_MS },
-  { name: "scenario", files: ["test/scenario/**/*.test.ts"], limitMs: 15 * MINUTE_MS, atOnce: 3 },
+  {
+    name: "scenario",
+    files: ["test/scenario/**/*.test.ts"],
+    limitMs: 15 * MINUTE_MS,
+    atOnce: 3,
+    // Those of routes wait, the others work: one of the former at a time leaves both cores busy.
+    first: ["over-onions", "account", "conversation", "tor-bridge", "files", "transfers", "tor-healing"].map(
+      (name) => `test/scenario/${name}.test.ts`,
+    ),
+  },
   { name: "fuzz", files: ["test/fuzz/**/*.test.ts"], limitMs: 15 * MINUTE_MS },
-  { name: "browser", files: ["test/browser/**/*.test.ts"], limitMs: 15 * MINUTE_MS, again: 2 },
+  {
+    name: "browser",
+    files: ["test/browser/**/*.test.ts"],
+    limitMs: 15 * MINUTE_MS,
+    again: 2,
+    first: ["download-page", "settings", "group-messenger"].map((name) => `test/browser/${name}.test.ts`),
+  },
   { name: "interop", files: ["test/interop/*.test.ts"], limitMs: 15 * MINUTE_MS },
 ];
 
@@ -53,7 +70,8 @@ const FILES_AT_ONCE = 2;
 const COMPILE_CACHE = join(tmpdir(), "node-compile-cache");
 
 async function runGroup(group: Group): Promise<GroupResult | null> {
-  const files = group.files.flatMap((pattern) => globSync(pattern)).sort();
+  const found = group.files.flatMap((pattern) => globSync(pattern)).sort();
+  const files = [...(group.first ?? []), ...found.filter((path) => !group.first?.includes(path))];
   if (files.length === 0) return null;
   console.log(`\n== ${group.name}: ${files.length} files`);
   const first = await runFiles(group, files, group.atOnce ?? FILES_AT_ONCE);
@@ -74,7 +92,7 @@ async function runFiles(group: Group, files: readonly string[], atOnce: number):
   const folder = mkdtempSync(join(tmpdir(), "nocturne-test-"));
   try {
     const outcomesPath = join(folder, "outcomes.jsonl");
-    const result = await run("node", [...nodeArguments(outcomesPath, atOnce), ...files], {
+    const result = await run("node", ["scripts/run-files.ts", outcomesPath, `${atOnce}`, ...files], {
       show: true,
       env: { NODE_COMPILE_CACHE: COMPILE_CACHE },
       limitMs: group.limitMs,
@@ -83,20 +101,6 @@ async function runFiles(group: Group, files: readonly string[], atOnce: number):
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-}
-
-function nodeArguments(outcomesPath: string, atOnce: number): string[] {
-  return [
-    "--test",
-    "--disable-warning=ExperimentalWarning",
-    `--test-concurrency=${atOnce}`,
-    // Not --test-force-exit: a file's process then ends before all of its results have gone through the pipe, and they are
-    // missing without a word (nodejs/node#64833). What a broken test leaves running ends with the group's limit instead.
-    "--test-reporter=spec",
-    "--test-reporter-destination=stdout",
-    "--test-reporter=./scripts/test-outcomes.ts",
-    `--test-reporter-destination=${outcomesPath}`,
-  ];
 }
 
 function readOutcomes(path: string): Outcome[] {
