@@ -102,7 +102,7 @@ interface World {
 const BROWSER_ARGUMENTS = ["--disable-features=LocalNetworkAccessChecks"];
 
 async function openWorld(t: TestContext): Promise<World | null> {
-  const browser = await launchBrowser(t, BROWSER_ARGUMENTS);
+  const browser = await launchBrowser(t, BROWSER_ARGUMENTS, { whole: true });
   if (!browser) return null;
   const node = await startNocturne(t);
   const complaints: string[] = [];

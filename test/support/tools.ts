@@ -9,6 +9,7 @@ import type { TestContext } from "node:test";
 /** Program name on PATH -> Debian package. */
 export const TOOLS = {
   chromium: "chromium",
+  "chromium-headless-shell": "chromium-headless-shell",
   "firefox-esr": "firefox-esr",
   age: "age",
   openssl: "openssl",
