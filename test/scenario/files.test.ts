@@ -123,7 +123,7 @@ for (const hasNode of [true, false]) {
 }
 
 test("to stdout comes the file and nothing else; a name that is taken stays untouched", async (t) => {
-  const { ask, run, refusal } = shell(temporaryFolder(t));
+  const { ask, run, refusal } = shell((await startNocturne(t)).dataDir);
   const folder = temporaryFolder(t);
   writeFileSync(join(folder, "note.txt"), "first\n");
   const { id } = await ask<FileView>("files put note.txt", "", folder);
@@ -143,7 +143,7 @@ test("to stdout comes the file and nothing else; a name that is taken stays unto
 });
 
 test("an id that is too short or unset deletes nothing", async (t) => {
-  const { ask, refusal } = shell(temporaryFolder(t));
+  const { ask, refusal } = shell((await startNocturne(t)).dataDir);
   const input = join(temporaryFolder(t), "only.txt");
   writeFileSync(input, "the only file");
   const { id } = await ask<FileView>(`files put ${input}`);
