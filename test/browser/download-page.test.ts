@@ -193,7 +193,7 @@ function flipByte(path: string, offset: number): void {
 test("a one-time download goes on where it broke when the node is killed, and after a reload of the page", {
   timeout: LIMIT_MS,
 }, async (t) => {
-  const world = await openWorld(t);
+  const world = await openWorld(t, { alone: true });
   if (!world) return;
   const file = await share(t, world.node, { bytes: 256 * MIB, link: ["--mode", "one-time"] });
   const page = await visit(world, file.url);
@@ -243,7 +243,7 @@ test("without a service worker small files still arrive", { timeout: LIMIT_MS },
 test("over plain HTTP under another name, without Web Crypto or a service worker, the file still arrives", {
   timeout: LIMIT_MS,
 }, async (t) => {
-  const world = await openWorld(t, ["--host-resolver-rules=MAP files.test 127.0.0.1"]);
+  const world = await openWorld(t, { args: ["--host-resolver-rules=MAP files.test 127.0.0.1"] });
   if (!world) return;
   const { port } = await openWayIn(t, world.node.ports.app);
   for (const cipher of ["aes-256-gcm", "noctis-256"]) {
@@ -320,7 +320,7 @@ test("a use that is taken while its answer is lost is not put on somebody else",
 });
 
 test("a node that went away is told as such", { timeout: LIMIT_MS }, async (t) => {
-  const world = await openWorld(t);
+  const world = await openWorld(t, { alone: true });
   if (!world) return;
   const file = await share(t, world.node, { bytes: MIB, link: [] });
   const later = await visit(world, file.url);

@@ -76,7 +76,7 @@ test("a folder comes as one zip and file by file, on one use of the link, with t
   timeout: LIMIT_MS,
 }, async (t) => {
   const unzip = requireTool(t, "unzip");
-  const world = unzip && (await openWorld(t));
+  const world = unzip && (await openWorld(t, { alone: true }));
   if (!world) return;
   await putPlans(t, world);
   const link = await run<{ url: string; slug: string }>(
@@ -123,7 +123,7 @@ test("a folder comes as one zip and file by file, on one use of the link, with t
 
 test("what the sender deleted is named, and everything else still comes", { timeout: LIMIT_MS }, async (t) => {
   const unzip = requireTool(t, "unzip");
-  const world = unzip && (await openWorld(t));
+  const world = unzip && (await openWorld(t, { alone: true }));
   if (!world) return;
   const ids = await putPlans(t, world);
   const { url, slug } = await run<{ url: string; slug: string }>(world, "link", "/Plans");

@@ -7,10 +7,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 
-const pending = new WeakMap<TestContext, (() => unknown)[]>();
+/** At whose end something is taken away: a test, or the whole file. */
+export type Owner = Pick<TestContext, "after">;
+
+const pending = new WeakMap<Owner, (() => unknown)[]>();
 
 /** Runs `work` after the test, before everything that was registered earlier, whatever fails among it. */
-export function atEnd(t: TestContext, work: () => unknown): void {
+export function atEnd(t: Owner, work: () => unknown): void {
   const known = pending.get(t);
   if (known) {
     known.push(work);
@@ -22,7 +25,7 @@ export function atEnd(t: TestContext, work: () => unknown): void {
 }
 
 /** A new folder that is removed after the test. */
-export function temporaryFolder(t: TestContext): string {
+export function temporaryFolder(t: Owner): string {
   const folder = mkdtempSync(join(tmpdir(), "nocturne-"));
   atEnd(t, () => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }));
   return folder;

@@ -2,10 +2,11 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import type { TestContext } from "node:test";
+import { after, type TestContext } from "node:test";
 import type { Browser, Download, Page } from "playwright-core";
 import { assertAccessible, assertHandy } from "./accessibility.ts";
 import { launchBrowser } from "./browser.ts";
+import type { Owner } from "./cleanup.ts";
 import { type NocturneProcess, startNocturne } from "./nocturne-process.ts";
 import { askUntil } from "./wait.ts";
 
@@ -22,10 +23,26 @@ export interface World {
   readonly complaints: string[];
 }
 
-export async function openWorld(t: TestContext, more: readonly string[] = []): Promise<World | null> {
-  const browser = await launchBrowser(t, more);
-  return browser && { node: await startNocturne(t), browser, complaints: [] };
+/** One node serves all tests of a file, which know their links; `alone` is for those that end it or name their files alike. */
+export async function openWorld(
+  t: TestContext,
+  { args = [], alone = false }: { readonly args?: readonly string[]; readonly alone?: boolean } = {},
+): Promise<World | null> {
+  const browser = await launchBrowser(t, args);
+  if (!browser) return null;
+  const node = alone ? await startNocturne(t) : await (shared ??= startNocturne(wholeFile));
+  return { node, browser, complaints: [] };
 }
+
+let shared: Promise<NocturneProcess> | null = null;
+let endOfFile: () => unknown = () => {};
+after(() => endOfFile());
+/** In the place of a test, for what the tests of a file share. */
+const wholeFile: Owner = {
+  after: (work) => {
+    endOfFile = work as () => unknown;
+  },
+};
 
 /** A window of somebody who has never been here; what its console says is kept as a complaint. */
 export async function visit(world: World, url: string, width = 1440): Promise<Page> {

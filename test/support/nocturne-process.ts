@@ -10,10 +10,9 @@ import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import type { Readable, Writable } from "node:stream";
-import type { TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { atEnd, temporaryFolder } from "./cleanup.ts";
+import { atEnd, type Owner, temporaryFolder } from "./cleanup.ts";
 
 export { temporaryFolder };
 
@@ -112,7 +111,7 @@ function isFree(port: number): Promise<boolean> {
 }
 
 /** Starts a node and waits until it is ready. Rejects with what the node said if it ends or hangs before. */
-export async function startNocturne(t: TestContext, options: StartOptions = {}): Promise<NocturneProcess> {
+export async function startNocturne(t: Owner, options: StartOptions = {}): Promise<NocturneProcess> {
   const dataDir = options.dataDir ?? temporaryFolder(t);
   const ports = options.ports ?? { app: await freePort(), relay: await freePort() };
   const places = ["--port", `${ports.app}`, "--relay-port", `${ports.relay}`];
@@ -133,7 +132,7 @@ export async function startNocturne(t: TestContext, options: StartOptions = {}):
 
 /** Starts only a relay and waits until it is ready. */
 export async function startRelayProcess(
-  t: TestContext,
+  t: Owner,
   options: { readonly dataDir: string; readonly port: number; readonly args?: readonly string[] },
 ): Promise<RunningCommand & { readonly url: string }> {
   const { port, args = [] } = options;
@@ -144,7 +143,7 @@ export async function startRelayProcess(
 
 /** Starts a command that goes on by itself; its stdin is empty. */
 export function startCommand(
-  t: TestContext,
+  t: Owner,
   args: readonly string[],
   options: Pick<CliOptions, "dataDir" | "env" | "cwd" | "wrap">,
 ): RunningCommand {
