@@ -11,6 +11,7 @@ import { envelopeBench } from "./envelope.ts";
 import { filesBench } from "./files.ts";
 import { headersBench } from "./headers.ts";
 import { hiddenBench } from "./hidden.ts";
+import { meshBench } from "./mesh.ts";
 import { messagesBench } from "./messages.ts";
 import { pirBench } from "./pir.ts";
 import { routesBench } from "./routes.ts";
@@ -20,6 +21,7 @@ import { startBench } from "./start.ts";
 const BENCHES: readonly Bench[] = [
   filesBench,
   envelopeBench,
+  meshBench,
   messagesBench,
   conversationsBench,
   headersBench,

@@ -1,5 +1,5 @@
 /**
- * Writes docs/limits.md from src/core/limits.ts, cell-limits.ts, route-limits.ts and bucket-limits.ts, so that the page cannot say something else than the code.
+ * Writes docs/limits.md from src/core/limits.ts, cell-limits.ts, route-limits.ts, mesh-limits.ts and bucket-limits.ts, so that the page cannot say something else than the code.
  * `--check` writes nothing and exits 1 when the page is not current.
  */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
@@ -7,6 +7,7 @@ import process from "node:process";
 import * as bucketLimits from "../src/core/bucket-limits.ts";
 import * as cellLimits from "../src/core/cell-limits.ts";
 import * as limits from "../src/core/limits.ts";
+import * as meshLimits from "../src/core/mesh-limits.ts";
 import * as routeLimits from "../src/core/route-limits.ts";
 
 const PAGE = "docs/limits.md";
@@ -14,6 +15,7 @@ const SOURCES = [
   "src/core/limits.ts",
   "src/core/cell-limits.ts",
   "src/core/route-limits.ts",
+  "src/core/mesh-limits.ts",
   "src/core/bucket-limits.ts",
 ];
 
@@ -70,7 +72,13 @@ function renderPage(): string {
   const reasons = readReasons(SOURCES.map((path) => readFileSync(path, "utf8")).join("\n"));
   const sources = SOURCES.map((path) => `\`${path}\``).join(" and ");
   const lines = ["# Limits", "", `Generated from ${sources} by \`npm run limits\`; change it there.`, ""];
-  for (const [group, fields] of Object.entries({ ...limits, ...cellLimits, ...routeLimits, ...bucketLimits })) {
+  for (const [group, fields] of Object.entries({
+    ...limits,
+    ...cellLimits,
+    ...routeLimits,
+    ...meshLimits,
+    ...bucketLimits,
+  })) {
     lines.push(`## ${group}`, "", reasons.get(group) ?? "", "", "| limit | value | reason |", "|---|---|---|");
     for (const [field, value] of Object.entries(fields)) {
       lines.push(`| \`${field}\` | ${formatValue(field, value)} | ${reasons.get(`${group}.${field}`) ?? ""} |`);

@@ -17,9 +17,10 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   route: ["core", "crypto", "nostr"],
   messaging: ["core", "crypto", "nostr", "vault", "route"],
   files: ["core", "crypto", "vault"],
-  node: ["core", "crypto", "nostr", "vault", "relay", "route", "messaging", "files"],
-  api: ["core", "crypto", "nostr", "vault", "relay", "route", "messaging", "files", "node"],
-  cli: ["core", "crypto", "nostr", "vault", "relay", "route", "messaging", "files", "node", "api"],
+  mesh: ["core", "crypto", "vault", "route", "files"],
+  node: ["core", "crypto", "nostr", "vault", "relay", "route", "messaging", "files", "mesh"],
+  api: ["core", "crypto", "nostr", "vault", "relay", "route", "messaging", "files", "mesh", "node"],
+  cli: ["core", "crypto", "nostr", "vault", "relay", "route", "messaging", "files", "mesh", "node", "api"],
 };
 
 /** Folders whose files also run in a browser, and their few doors to Node. */

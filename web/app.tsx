@@ -23,6 +23,7 @@ import { JoinChannelScene } from "./scenes/join-channel.tsx";
 import { JoinGroupScene } from "./scenes/join-group.tsx";
 import { LinkDeviceScene } from "./scenes/link-device.tsx";
 import { LinksScene } from "./scenes/links.tsx";
+import { MeshScene } from "./scenes/mesh.tsx";
 import { NetworkScene } from "./scenes/network.tsx";
 import { NewGroupScene } from "./scenes/new-group.tsx";
 import { PersonasScene } from "./scenes/personas.tsx";
@@ -114,6 +115,7 @@ function Scenes(): ReactNode {
       <Route path="/files/trash" component={TrashScene} />
       <Route path="/files/:folder?">{({ folder = "" }) => <FilesScene key={folder} folder={folder} />}</Route>
       <Route path="/links" component={LinksScene} />
+      <Route path="/mesh" component={MeshScene} />
       <Route path="/network" component={NetworkScene} />
       <Route path="/settings/recovery-key" component={RecoveryKeyScene} />
       <Route path="/settings/shares" component={SharesScene} />

@@ -17,7 +17,7 @@ export const PERSONA_HEADER = "x-nocturne-persona";
 /** The calls that act for a persona, and those that are the same for all. */
 const FOR_PERSONAS =
   /^\/api\/(contacts|couriers|invites|conversations|messages|groups|inbox|search|personas|status)(\/|$)/;
-const FILES = /^\/api\/(files|links|received|uploads)(\/|$)/;
+const FILES = /^\/api\/(files|links|mesh|received|uploads)(\/|$)/;
 const FILE_OF_MESSAGE = /^\/api\/messages\/[^/]+\/files\//;
 
 /** Throws PolicyError `persona_no_files`, `persona_not_here`. */

@@ -20,6 +20,7 @@ import { deviceRoutes } from "./routes-devices.ts";
 import { groupMemberRoutes, groupRoutes } from "./routes-groups.ts";
 import { identityRoutes } from "./routes-identity.ts";
 import { linkRoutes } from "./routes-links.ts";
+import { meshRoutes } from "./routes-mesh.ts";
 import { messageRoutes } from "./routes-messages.ts";
 import { mountRoutes } from "./routes-mount.ts";
 import { networkRoutes } from "./routes-network.ts";
@@ -67,7 +68,16 @@ export function createApp(api: Api, pages: Pages, port: () => number): Routes {
   const ways = [networkRoutes, courierRoutes, deviceRoutes];
   const shared = [groupRoutes, groupMemberRoutes, channelRoutes, channelPostRoutes];
   // "/files/search" before "/files/:id"
-  const stored = [mountRoutes, folderRoutes, fileRoutes, versionRoutes, previewRoutes, linkRoutes, uploadRoutes];
+  const stored = [
+    mountRoutes,
+    folderRoutes,
+    fileRoutes,
+    versionRoutes,
+    previewRoutes,
+    linkRoutes,
+    uploadRoutes,
+    meshRoutes,
+  ];
   for (const make of [...routes, ...spoken, ...ways, ...shared, ...stored]) app.route("/api", make(api));
   app.get("/api/openapi.json", answersBytes("This document", ["application/json"]), async (c) =>
     c.json(await generateSpecs(app, DOCUMENTATION)),

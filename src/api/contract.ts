@@ -64,8 +64,12 @@
  * | DELETE /api/groups/:id/members/:npub | (also takes back an invitation, refuses an application) | Group |
  * | POST /api/groups/:id/members/:npub/approve | | Group |
  * | PUT /api/groups/:id/members/:npub/admin | admin: boolean | Group |
- * | GET, PUT /api/files | PUT: ?name=&cipher=&folder=&taken=, raw body | FileView[], FileView |
+ * | GET, PUT /api/files | PUT: ?name=&cipher=&folder=&taken=&storage= (local or mesh), raw body | FileView[], FileView |
  * | GET, PATCH, DELETE /api/files/:id | NewPlace; DELETE moves to the trash, ?forever=true for good | FileView, Done |
+ * | POST, DELETE /api/files/:id/mesh | (POST: kept in the mesh, from now on; DELETE: only here again) | FileView |
+ * | POST, DELETE /api/files/:id/local | (POST: brings its bytes back from the mesh; DELETE: takes them off this disk) | FileView |
+ * | GET /api/mesh; POST /api/mesh/join, /api/mesh/leave | JoinMesh | MeshView |
+ * | POST /api/mesh/vouchers | voucher (base64url, of a node's operator) | MeshVoucherView |
  * | GET, POST /api/uploads | CreateUpload (finds an unfinished one of the same file again) | UploadView[], UploadView |
  * | GET, PATCH, DELETE /api/uploads/:id | PATCH: header `upload-offset`, raw body; 409 and the right `upload-offset` for another | UploadView, Done |
  * | POST /api/files/:id/content | password?, version?; headers `range`, `if-range` (an `etag`) | the bytes |
@@ -93,6 +97,7 @@
 
 import type {
   CipherSuite,
+  FileInMesh,
   FileSpace,
   FileVersion,
   FileView,
@@ -104,6 +109,7 @@ import type {
   LinkInfo,
   LinkMode,
   LinkView,
+  MeshCopyView,
   PreviewKind,
   ReceivedFile,
   SharedWith,
@@ -173,6 +179,18 @@ import type {
   Way,
 } from "../node/network-views.ts";
 import type {
+  JoinMesh,
+  MeshAccountView,
+  MeshCodingView,
+  MeshKeptView,
+  MeshNodeView,
+  MeshProblem,
+  MeshSettings,
+  MeshShare,
+  MeshView,
+  MeshVoucherView,
+} from "../node/mesh-views.ts";
+import type {
   DoctorCheck,
   DoctorReport,
   NewPersona,
@@ -213,8 +231,11 @@ export type { ChangeNetwork, ChooseRoute, NetworkView, OnionServiceView, RouteEv
 export type { Channel, ChannelEntry, ChannelGap, ChannelMoved, ChannelPage, ChannelPost };
 export type { CourierAllowance, CourierInUse, CourierOffer, CouriersView, CourierVoucher, NewVoucher };
 export type { CipherSuite, FileView, LinkClaim, LinkedFolder, LinkInfo, LinkMode, LinkView, ReceivedFile, SharedWith };
+export type { JoinMesh, MeshAccountView, MeshCodingView, MeshKeptView, MeshNodeView, MeshProblem, MeshSettings };
+export type { FileInMesh, MeshCopyView, MeshShare, MeshView, MeshVoucherView };
 export type { FileSpace, FileVersion, FolderListing, FolderView, FoundFiles, PreviewKind };
 export type { TrashEntry, TrashView, UploadView };
+export type { CareStatus, LeaveProgress, OperatorStatus, OperatorWarning } from "../mesh/operator-status.ts";
 export type {
   ChangeConversation,
   Contact,
@@ -357,6 +378,8 @@ export interface CreateUpload {
   readonly folder?: string;
   readonly cipher?: CipherSuite;
   readonly taken?: "version" | "rename";
+  /** `mesh`: kept there, too, once it is a file. */
+  readonly storage?: "local" | "mesh";
   /** By what you know the file again, such as its size and time: another fingerprint starts another upload. */
   readonly fingerprint: string;
 }

@@ -21,6 +21,7 @@ const put = v.object({
   folder: v.exactOptional(v.string()),
   /** Where the name is taken: a file beside it, or a new version of that one. */
   taken: v.optional(v.picklist(["version", "rename"]), "rename"),
+  storage: v.optional(v.picklist(["local", "mesh"]), "local"),
 });
 const open = v.object({ password: v.exactOptional(v.string()), version: v.exactOptional(v.string()) });
 const recover = v.object({ recoveryKey: v.exactOptional(v.pipe(v.string(), v.maxLength(1024))) });
@@ -39,7 +40,8 @@ export function fileRoutes({ services: { files, log }, tickets }: Api): Routes {
     .get("/files", answers("Lists files", filesSchema), (c) => c.json<FileView[]>(files.list()))
     .put("/files", answers("Seals the raw body as a file", fileSchema), takes("query", put), async (c) => {
       const password = readPassword(c.req.header(PASSWORD_HEADER));
-      const options = { ...c.req.valid("query"), ...(password === undefined ? {} : { password }) };
+      const { storage, ...place } = c.req.valid("query");
+      const options = { ...place, mesh: storage === "mesh", ...(password === undefined ? {} : { password }) };
       return c.json<FileView>(await streamedBody(c.env.incoming, (body) => files.put(body, options)));
     })
     .get("/files/:id", answers("Tells of a file", fileSchema), (c) => c.json<FileView>(files.get(c.req.param("id"))))

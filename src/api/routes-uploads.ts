@@ -23,6 +23,7 @@ const create = v.object({
   folder: v.exactOptional(v.string()),
   cipher: v.optional(v.picklist(["aes-256-gcm", "noctis-256"]), "aes-256-gcm"),
   taken: v.optional(v.picklist(["version", "rename"]), "rename"),
+  storage: v.optional(v.picklist(["local", "mesh"]), "local"),
   fingerprint: v.string(),
 });
 const at = v.object({ [OFFSET_HEADER]: v.pipe(v.string(), v.regex(/^\d{1,15}$/)) });
@@ -39,7 +40,8 @@ export function uploadRoutes({ services: { files } }: Api): Routes {
       takes("json", create),
       async (c) => {
         const password = readPassword(c.req.header(PASSWORD_HEADER));
-        return c.json<UploadView>(await uploads.begin({ ...c.req.valid("json"), password }));
+        const { storage, ...wanted } = c.req.valid("json");
+        return c.json<UploadView>(await uploads.begin({ ...wanted, mesh: storage === "mesh", password }));
       },
     )
     .get("/uploads/:id", answers("How far an upload is", uploadSchema), async (c) =>

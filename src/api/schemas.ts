@@ -161,6 +161,7 @@ export const restoreSchema: Shape<contract.RestoreResult> = v.object({
       warnings: v.array(text),
     }),
   ),
+  meshCopyOf: v.exactOptional(time),
 });
 export const settingsSchema: Shape<contract.Settings> = v.object({
   displayName: text,
@@ -339,6 +340,17 @@ export const fileSchema: Shape<contract.FileView> = v.object({
   bytes: count,
   cipher,
   storage: v.picklist(["local", "mesh"]),
+  mesh: v.nullable(
+    v.object({
+      state: v.picklist(["waiting", "sending", "kept"]),
+      progress: v.number(),
+      needed: v.nullable(count),
+      total: v.nullable(count),
+      survives: v.nullable(count),
+      problem: v.nullable(text),
+      here: v.boolean(),
+    }),
+  ),
   hasPassword: v.boolean(),
   addedAt: time,
   folder: v.nullable(text),
@@ -388,6 +400,7 @@ export const fileSpaceSchema: Shape<contract.FileSpace> = v.object({
   trashBytes: count,
   diskBytes: count,
   bucketBytes: count,
+  meshBytes: count,
   freeBytes: count,
   uploadBytes: count,
 });

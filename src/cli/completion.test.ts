@@ -18,6 +18,7 @@ test("file names are offered where a path is to be typed", () => {
     ["--data-dir", ""],
     ["--data-dir", "/tmp", "restore", ""],
     ["backup", ""],
+    ["verify", ""],
     ["relay", "--config", ""],
   ];
   for (const words of lines) assert.ok(expectsPath(program, words), words.join(" "));

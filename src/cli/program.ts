@@ -20,6 +20,7 @@ import { addHealthCommands } from "./commands/health.ts";
 import { addIdentityCommands } from "./commands/identity.ts";
 import { addLibraryCommands } from "./commands/library.ts";
 import { addLinkCommands } from "./commands/links.ts";
+import { addMeshCommands } from "./commands/mesh.ts";
 import { addMessageCommands } from "./commands/messages.ts";
 import { addMountCommand } from "./commands/mount.ts";
 import { addReceiveCommand } from "./commands/receive.ts";
@@ -28,17 +29,27 @@ import { addRecoveryCommands } from "./commands/recovery.ts";
 import { addRelayCommand } from "./commands/relay.ts";
 import { addRouteCommands } from "./commands/routes.ts";
 import { addStartCommands } from "./commands/start.ts";
+import { addTrackerCommand } from "./commands/tracker.ts";
 import { addVaultCommands } from "./commands/vault.ts";
+import { addVerifyCommand } from "./commands/verify.ts";
 import { addCompletion } from "./completion.ts";
 import { Context } from "./context.ts";
 import { exitCodeOf } from "./exit-codes.ts";
 import { printError } from "./output.ts";
 
-/** Runs one command line and returns its exit code (page "exit codes" of the guide). Never throws. */
-export async function runProgram(argv: readonly string[]): Promise<number> {
+/** Runs one command line of `nocturne` and returns its exit code (page "exit codes" of the guide). Never throws. */
+export function runProgram(argv: readonly string[]): Promise<number> {
+  return runCommands(createProgram, (program) => withCommand(program, argv));
+}
+
+/** As `runProgram`, for a command line with other commands. */
+export async function runCommands(
+  create: (context: Context) => Command,
+  wordsOf: (program: Command) => readonly string[],
+): Promise<number> {
   const context = new Context();
-  const program = createProgram(context);
-  const words = withCommand(program, argv);
+  const program = create(context);
+  const words = wordsOf(program);
   let exitCode: number;
   try {
     await program.parseAsync(words, { from: "user" });
@@ -70,6 +81,7 @@ export function createProgram(context: Context): Command {
   program.commandsGroup("The app:");
   addStartCommands(program, context);
   addHealthCommands(program, context);
+  addVerifyCommand(program, context);
   addRouteCommands(program, context);
   program.commandsGroup("People and messages:");
   addIdentityCommands(program, context);
@@ -88,12 +100,14 @@ export function createProgram(context: Context): Command {
   addMountCommand(program, context);
   addReceiveCommand(program, context);
   addFetchCommand(program, context);
+  addMeshCommands(program, context);
   program.commandsGroup("Your vault:");
   addDeviceCommands(program, context);
   addRecoveryCommands(program, context);
   addVaultCommands(program, context);
   program.commandsGroup("More:");
   addRelayCommand(program, context);
+  addTrackerCommand(program, context);
   addBrowseCommand(program, context);
   addCompletion(program);
   program.helpCommand("help [command]", "tell more of a command");

@@ -30,6 +30,7 @@ test("a file that becomes shorter while it is sent leaves no upload behind", asy
     folder: undefined,
     cipher: "aes-256-gcm",
     taken: "rename",
+    storage: "local",
     headers: {},
     meter,
     say: () => undefined,

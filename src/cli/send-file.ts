@@ -19,6 +19,7 @@ export interface SendOptions {
   readonly folder: string | undefined;
   readonly cipher: CipherSuite;
   readonly taken: "version" | "rename";
+  readonly storage: "local" | "mesh";
   /** With the file's password, if it gets one. */
   readonly headers: Readonly<Record<string, string>>;
   readonly meter: Meter;
@@ -40,8 +41,14 @@ export async function sendFile(client: NodeClient, file: LocalFile, options: Sen
 }
 
 async function putAtOnce(client: NodeClient, file: LocalFile, options: SendOptions): Promise<FileView> {
-  const { folder, cipher, taken, headers, meter, signal } = options;
-  const query = new URLSearchParams({ name: file.name, cipher, taken, ...(folder === undefined ? {} : { folder }) });
+  const { folder, cipher, taken, storage, headers, meter, signal } = options;
+  const query = new URLSearchParams({
+    name: file.name,
+    cipher,
+    taken,
+    storage,
+    ...(folder === undefined ? {} : { folder }),
+  });
   const body = meter.count(createReadStream(file.path, { highWaterMark: READ_BYTES }));
   return client.call<FileView>("PUT", `/api/files?${query.toString()}`, { body, headers, signal });
 }
@@ -59,9 +66,9 @@ async function upload(client: NodeClient, file: LocalFile, options: SendOptions)
 }
 
 async function begin(client: NodeClient, file: LocalFile, options: SendOptions): Promise<UploadView> {
-  const { folder, cipher, taken, headers, say, signal } = options;
+  const { folder, cipher, taken, storage, headers, say, signal } = options;
   const place = folder === undefined ? {} : { folder };
-  const json = { name: file.name, ...(await fingerprintOf(file.path)), ...place, cipher, taken };
+  const json = { name: file.name, ...(await fingerprintOf(file.path)), ...place, cipher, taken, storage };
   const view = await whenBack(options, () =>
     client.call<UploadView>("POST", "/api/uploads", { json, headers, signal }),
   );

@@ -31,6 +31,10 @@ export function sha256(data: Uint8Array): Uint8Array {
   return nobleSha256(data);
 }
 
+export function publicSha256(data: Uint8Array): Uint8Array {
+  return sha256(data);
+}
+
 export function sha256Hex(data: Uint8Array): string {
   return toHex(nobleSha256(data));
 }

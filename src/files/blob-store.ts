@@ -4,6 +4,7 @@
  *   <dataDir>/blobs/<32 hex>         whole, never changed but for its header
  *   <dataDir>/blobs/<32 hex>.part    being written; left over by a crash, and by an upload that is to be continued
  *   <dataDir>/blobs/<32 hex>.remote  its bytes lie in an operator's bucket; see `bucket/pointers.ts`
+ *   none of these                    its bytes may lie in the mesh; see `mesh-copies.ts`
  *
  * A blob exists under its name only after all its bytes and the name itself are on the disk
  * (write, fsync, rename, fsync of the folder), so a crash at any moment leaves either all of it or a `.part`. With a
@@ -28,6 +29,7 @@ import { randomBytes } from "../core/random.ts";
 import type { Bucket } from "./bucket/bucket.ts";
 import { type Pointer, Pointers } from "./bucket/pointers.ts";
 import { onDisk, onDiskSync, RESTORE_HINT, writeFully, writeFullySync } from "./disk.ts";
+import type { BlobSource, DistantBlob } from "./mesh-copies.ts";
 import { SharedSync } from "./together.ts";
 
 const BLOB_NAME = /^[0-9a-f]{32}$/;
@@ -43,6 +45,15 @@ export interface StoredBlob {
   readonly bytes: number;
 }
 
+/** Where the bytes of a blob are read. */
+export type BlobPlace = "disk" | "bucket" | "mesh";
+
+/** A blob whose bytes are not here. */
+interface Elsewhere extends DistantBlob {
+  /** Bytes `start` to `end` of what lies there. */
+  read(start: number, end: number): AsyncIterable<Uint8Array>;
+}
+
 export class BlobStore {
   readonly #folder: string;
   /** Ids that this process is writing, which a sweep must spare. */
@@ -53,6 +64,7 @@ export class BlobStore {
   /** Blobs on their way into the bucket, and the header that one got meanwhile. */
   readonly #moving = new Map<string, Uint8Array>();
   #forBucket: () => void = () => {};
+  #mesh: BlobSource | null = null;
 
   /** Makes the folder (0700) where it is missing. */
   constructor(folder: string, bucket: Bucket | null = null) {
@@ -65,6 +77,11 @@ export class BlobStore {
   /** Whoever moves blobs hears when one was kept, and when one was removed that a bucket may hold. */
   onBucketWork(listener: () => void): void {
     this.#forBucket = listener;
+  }
+
+  /** Where blobs are looked for that are neither here nor in the bucket. */
+  readFrom(mesh: BlobSource): void {
+    this.#mesh = mesh;
   }
 
   /**
@@ -135,13 +152,14 @@ export class BlobStore {
   /**
    * Bytes `start` to `end` (exclusive). Throws InternalError `file_missing` when the blob is gone and `file_damaged`
    * when it ends before `end`, both before the first byte unless that happens while it is read; for one in a bucket also
-   * what `Bucket.read` throws, and PolicyError `bucket_changed` when that is not the bucket of now.
+   * what `Bucket.read` throws, and PolicyError `bucket_changed` when that is not the bucket of now; for one in the mesh what
+   * `BlobSource.read` throws.
    */
   async *read(id: string, start: number, end: number): AsyncGenerator<Uint8Array, void, undefined> {
     const file = this.isRemote(id) ? null : await this.#unlessMoved(id, this.#openBlob(id));
-    const pointer = file ? null : this.#pointerOf(id);
+    const elsewhere = file ? null : this.#elsewhere(id);
     if (file) yield* readHere(file, start, end);
-    else if (pointer) yield* this.#readRemote(id, pointer, start, end);
+    else if (elsewhere) yield* readElsewhere(elsewhere, start, end);
     else throw missing();
   }
 
@@ -153,7 +171,14 @@ export class BlobStore {
 
   /** Synchronous: whoever finds a blob there can name it before anything else happens. */
   isThere(id: string): boolean {
-    return existsSync(this.#path(id)) || this.#pointers.has(id);
+    return this.placeOf(id) !== null;
+  }
+
+  /** Null if it is nowhere. */
+  placeOf(id: string): BlobPlace | null {
+    if (existsSync(this.#path(id))) return "disk";
+    if (this.#pointers.has(id)) return "bucket";
+    return this.#mesh?.find(id) ? "mesh" : null;
   }
 
   /** True if blobs lie in a bucket and this node was told of none. */
@@ -161,15 +186,15 @@ export class BlobStore {
     return this.#bucket === null && this.#pointers.ids().length > 0;
   }
 
-  /** True if its bytes lie in a bucket and not here. */
+  /** True if its bytes lie in a bucket or in the mesh, and not here. */
   isRemote(id: string): boolean {
-    return this.#pointers.has(id) && !existsSync(this.#path(id));
+    return ["bucket", "mesh"].includes(this.placeOf(id) ?? "");
   }
 
   /** Length in bytes. Throws InternalError `file_missing`. */
   async size(id: string): Promise<number> {
     const here = this.isRemote(id) ? null : await this.#unlessMoved(id, onDisk(stat(this.#path(id))));
-    const bytes = here ? here.size : this.#pointerOf(id)?.bytes;
+    const bytes = here ? here.size : this.#elsewhere(id)?.bytes;
     if (bytes === undefined) throw missing();
     return bytes;
   }
@@ -180,8 +205,12 @@ export class BlobStore {
    */
   overwriteHead(id: string, head: Uint8Array): void {
     const path = this.#path(id);
-    const pointer = this.#pointerOf(id);
-    if (pointer) return this.#pointers.set(id, { ...pointer, head });
+    this.#mesh?.setHead(id, head);
+    if (!existsSync(path)) {
+      const pointer = this.#pointers.get(id);
+      if (pointer) this.#pointers.set(id, { ...pointer, head });
+      if (this.isRemote(id)) return;
+    }
     if (this.#moving.has(id)) this.#moving.set(id, head.slice());
     const file = onDiskSync(() => openSync(path, constants.O_WRONLY | constants.O_NOFOLLOW));
     try {
@@ -192,13 +221,25 @@ export class BlobStore {
     }
   }
 
-  /** What lies in a bucket goes from there later: see `deleteFromBucket`. */
+  /** What lies in a bucket goes from there later: see `deleteFromBucket`. What lies in the mesh stays there. */
   async remove(id: string): Promise<void> {
     const path = this.#path(id);
     const isElsewhere = this.#pointers.drop(id);
     await rm(path, { force: true });
     await this.#folderSync.run();
     if (isElsewhere) this.#forBucket();
+  }
+
+  /** Writes onto this disk what lies in the mesh alone. Throws what `read` throws: then it is as it was. */
+  async bringHere(id: string): Promise<void> {
+    const bytes = await this.size(id);
+    await rm(this.#partPath(id), { force: true }); // of a try that failed
+    const rewrite = (): void => {
+      // The person may have changed the password meanwhile.
+      const head = this.#mesh?.find(id)?.head;
+      if (head && head.length > 0) this.overwriteHead(id, head);
+    };
+    await this.write(this.read(id, 0, bytes), rewrite, id);
   }
 
   /** Blobs whose bytes lie here, and those that a bucket may hold in vain. */
@@ -296,17 +337,19 @@ export class BlobStore {
     }
   }
 
-  /** Where a blob lies whose bytes are not here. */
-  #pointerOf(id: string): Pointer | null {
-    return this.isRemote(id) ? this.#pointers.get(id) : null;
+  /** Null for a blob whose bytes are here, and for one that is nowhere. */
+  #elsewhere(id: string): Elsewhere | null {
+    if (existsSync(this.#path(id))) return null;
+    const pointer = this.#pointers.get(id);
+    if (pointer) return { ...pointer, read: (start, end) => this.#readBucket(id, pointer, start, end) };
+    const mesh = this.#mesh;
+    const copy = mesh?.find(id);
+    return mesh && copy ? { ...copy, read: (start, end) => mesh.read(id, start, end) } : null;
   }
 
-  async *#readRemote(id: string, { place, bytes, head }: Pointer, start: number, end: number) {
-    if (end > bytes) throw damaged();
+  #readBucket(id: string, { place, bytes }: Pointer, start: number, end: number): AsyncIterable<Uint8Array> {
     if (this.#bucket?.place !== place) throw bucketChanged(place);
-    const own = head.subarray(start, end);
-    if (own.length > 0) yield own;
-    if (start + own.length < end) yield* this.#bucket.read(id, start + own.length, end, bytes);
+    return this.#bucket.read(id, start, end, bytes);
   }
 
   /** Without O_NOFOLLOW a planted symbolic link would make us share any file of the user. */
@@ -369,6 +412,17 @@ async function* readHere(file: FileHandle, start: number, end: number): AsyncGen
   } finally {
     await file.close();
   }
+}
+
+async function* readElsewhere(
+  blob: Elsewhere,
+  start: number,
+  end: number,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  if (end > blob.bytes) throw damaged();
+  const own = blob.head.subarray(start, end);
+  if (own.length > 0) yield own;
+  if (start + own.length < end) yield* blob.read(start + own.length, end);
 }
 
 /** Removed by somebody else while it was asked for. */

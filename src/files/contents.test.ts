@@ -18,7 +18,15 @@ test("what is put twice takes the disk once, until the last of them goes", async
   const third = await library.copy(first.id, { name: "c.txt" });
   assert.equal(blobs().length, 1);
   const { freeBytes: _, ...space } = library.space();
-  assert.deepEqual(space, { bytes: 15, versionBytes: 0, trashBytes: 0, uploadBytes: 0, diskBytes: 5, bucketBytes: 0 });
+  assert.deepEqual(space, {
+    bytes: 15,
+    versionBytes: 0,
+    trashBytes: 0,
+    uploadBytes: 0,
+    diskBytes: 5,
+    bucketBytes: 0,
+    meshBytes: 0,
+  });
   await library.destroy(first.id);
   library.remove(second.id);
   await library.sweep();

@@ -18,6 +18,7 @@ import type { Vault } from "../vault/vault.ts";
 import type { BlobStore } from "./blob-store.ts";
 import type { FileTables, StoredContent } from "./file-tables.ts";
 import type { LinkStore } from "./link-store.ts";
+import type { MeshFiles } from "./mesh-files.ts";
 import type { Thumbnails } from "./thumbnails.ts";
 
 export interface ContentsOptions {
@@ -26,6 +27,7 @@ export interface ContentsOptions {
   readonly blobs: BlobStore;
   readonly linkStore: LinkStore;
   readonly thumbnails: Thumbnails;
+  readonly mesh: MeshFiles;
 }
 
 const DIGEST_SECRET = "content-digest/v1";
@@ -36,13 +38,15 @@ export class Contents {
   readonly #blobs: BlobStore;
   readonly #linkStore: LinkStore;
   readonly #thumbnails: Thumbnails;
+  readonly #mesh: MeshFiles;
 
-  constructor({ vault, tables, blobs, linkStore, thumbnails }: ContentsOptions) {
+  constructor({ vault, tables, blobs, linkStore, thumbnails, mesh }: ContentsOptions) {
     this.#vault = vault;
     this.#tables = tables;
     this.#blobs = blobs;
     this.#linkStore = linkStore;
     this.#thumbnails = thumbnails;
+    this.#mesh = mesh;
   }
 
   /** Hashes a content as it passes. Throws LockedError. */
@@ -79,11 +83,12 @@ export class Contents {
     for (const id of ids) this.#linkStore.removeOfFolder(id);
   }
 
-  /** Removes those of these blobs that no row names any more. */
+  /** Removes those of these blobs that no row names any more, from the mesh, too. */
   async release(blobs: Iterable<string>): Promise<void> {
     for (const blob of new Set(blobs)) {
       if (this.#tables.isNamed(blob)) continue;
       this.#thumbnails.remove(blob);
+      this.#mesh.dropBlob(blob);
       await this.#blobs.remove(blob);
     }
   }
@@ -99,7 +104,7 @@ export class Contents {
     const ids = new Set(contents.map(({ contentId }) => contentId));
     for (const id of this.#linkStore.contents()) if (!ids.has(id)) this.#linkStore.removeOf(id);
     const named = new Set(contents.map(({ blob }) => blob));
-    const forgotten = stored.filter((blob) => !named.has(blob) && !spared().has(blob));
+    const forgotten = [...stored, ...this.#mesh.blobs()].filter((blob) => !named.has(blob) && !spared().has(blob));
     await this.release(forgotten);
     this.#thumbnails.keepOnly((blob) => this.#tables.isNamed(blob));
     return { parts, forgotten: forgotten.length };

@@ -31,14 +31,16 @@ import type { Vault } from "../vault/vault.ts";
 import { abortable } from "./abortable.ts";
 import type { BlobStore, StoredBlob } from "./blob-store.ts";
 import { type ContentRange, planRange } from "./content-range.ts";
-import { typeByName } from "./content-type.ts";
 import { Contents } from "./contents.ts";
+import { viewFile } from "./file-view.ts";
 import { cleanFileName } from "./file-name.ts";
 import { checkFilePassword, openFilePassword, sealFilePassword } from "./file-password.ts";
 import { type FileRow, FileTables, type StoredContent } from "./file-tables.ts";
 import { Folders, type NewPlace, newId, TOP } from "./folders.ts";
 import { noPassword, noThumbnail, passwordNeeded, tooManyFiles } from "./library-errors.ts";
 import type { LinkStore } from "./link-store.ts";
+import type { MeshCopies } from "./mesh-copies.ts";
+import { MeshFiles } from "./mesh-files.ts";
 import { Properties } from "./properties.ts";
 import { type OpenedHeader, openContent, openHeader } from "./sealed-file.ts";
 import { sealToFile, type Watermark } from "./sealing.ts";
@@ -78,6 +80,8 @@ export interface PutFile {
    * version; or a name beside it.
    */
   readonly taken?: "version" | "save" | "rename" | undefined;
+  /** Kept in the mesh, too; a new content of a file that is kept there always is. */
+  readonly mesh?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -102,6 +106,8 @@ export interface LibraryOptions {
   readonly blobs: BlobStore;
   /** Where the links of a file end when the file is removed. */
   readonly linkStore: LinkStore;
+  /** Null: no mesh can be joined. */
+  readonly mesh?: MeshCopies | null;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -118,6 +124,7 @@ export class FileLibrary {
   readonly uploads: Uploads;
   readonly tables: FileTables;
   readonly thumbnails: Thumbnails;
+  readonly mesh: MeshFiles;
   readonly #vault: Vault;
   readonly #blobs: BlobStore;
   readonly #contents: Contents;
@@ -126,7 +133,7 @@ export class FileLibrary {
   readonly #keeping: SharedTransaction;
   readonly #listeners = new Set<(change: FileChange) => void>();
 
-  constructor({ vault, blobs, linkStore, clock, log }: LibraryOptions) {
+  constructor({ vault, blobs, linkStore, mesh = null, clock, log }: LibraryOptions) {
     this.#vault = vault;
     this.#blobs = blobs;
     this.#clock = clock;
@@ -134,16 +141,24 @@ export class FileLibrary {
     const tables = new FileTables(vault);
     const folders = new Folders(tables, clock);
     const thumbnails = new Thumbnails(vault);
-    const contents = new Contents({ vault, tables, blobs, linkStore, thumbnails });
+    const tell = (change: FileChange["change"], id: string): void => this.#tell({ change, id });
+    const file = (id: string): FileRow => this.#row(id);
+    this.mesh = new MeshFiles({ copies: mesh, blobs, tables, file, tell: (id) => tell("changed", id) });
+    const contents = new Contents({ vault, tables, blobs, linkStore, thumbnails, mesh: this.mesh });
     this.tables = tables;
     this.#keeping = new SharedTransaction((work) => tables.transaction(work));
     this.folders = folders;
     this.properties = new Properties(tables);
     this.thumbnails = thumbnails;
     this.#contents = contents;
-    const tell = (change: FileChange["change"], id: string): void => this.#tell({ change, id });
     this.trash = new Trash({ tables, folders, contents, clock, tell });
-    this.versions = new Versions({ tables, contents, file: (id) => this.#row(id), tell });
+    this.versions = new Versions({
+      tables,
+      contents,
+      file,
+      tell,
+      follow: (before, next) => this.mesh.follow(before, next),
+    });
     this.uploads = new Uploads({
       vault,
       tables,
@@ -161,7 +176,7 @@ export class FileLibrary {
    * Seals a stream into the library with bounded memory. If the source fails, the signal aborts, the vault is
    * locked meanwhile or the disk fills up, nothing is left. Throws ValidationError `bad_file_name`,
    * `bad_password`, `too_many_files`, `unknown_folder`, `name_taken` (by a folder); InternalError `disk_full`;
-   * LockedError.
+   * PolicyError `mesh_off`; LockedError.
    */
   async put(source: AsyncIterable<Uint8Array>, options: PutFile): Promise<FileView> {
     const place = this.#admit(options);
@@ -178,13 +193,14 @@ export class FileLibrary {
   async copy(id: string, place: NewPlace, taken: "rename" | "version" = "rename"): Promise<FileView> {
     const row = this.#settled(this.#row(id));
     const { name, folder } = this.#admit({ name: place.name ?? row.name, folder: place.folder ?? row.folder, taken });
+    const mesh = this.mesh.view(row.blob) !== null;
     const { blob, bytes, cipher, digest, keyCheck, addedAt, sealedPassword } = row;
     const password = sealedPassword === null ? undefined : this.recoverPassword(id);
     const also = (to: string): void => this.properties.copy(id, to);
     const content = { bytes, cipher, digest, keyCheck, addedAt };
     const keep = (where: string): Kept =>
       this.tables.transaction(() =>
-        this.#keep({ name, cipher, folder, password, taken }, { ...content, blob: where }, also),
+        this.#keep({ name, cipher, folder, password, taken, mesh }, { ...content, blob: where }, also),
       );
     const copied = (size: number): AsyncIterable<Uint8Array> => this.#whileUnlocked(this.#blobs.read(blob, 0, size));
     const kept =
@@ -231,7 +247,7 @@ export class FileLibrary {
     };
     return this.tables.files.list({ newestFirst: true }).flatMap((row) => {
       const path = row.trashedAt === null ? pathOf(row) : null;
-      return path === null ? [] : [viewOf(row, path)];
+      return path === null ? [] : [this.#viewAt(row, path)];
     });
   }
 
@@ -247,7 +263,11 @@ export class FileLibrary {
   }
 
   view(row: FileRow): FileView {
-    return viewOf(row, this.folders.pathOf(row) ?? `/${row.name}`);
+    return this.#viewAt(row, this.folders.pathOf(row) ?? `/${row.name}`);
+  }
+
+  #viewAt(row: FileRow, path: string): FileView {
+    return viewFile(row, path, this.mesh.view(row.blob), () => this.#blobs.placeOf(row.blob) !== "mesh");
   }
 
   /** A new empty folder in another one. Throws what `Folders.make` throws. */
@@ -410,7 +430,9 @@ export class FileLibrary {
   }
 
   /** A place where a file may come. Throws what `put` throws of names, folders and the number of files. */
-  #admit({ name, folder = TOP, taken }: Pick<PutFile, "name" | "folder" | "taken">): { name: string; folder: string } {
+  #admit(wanted: Pick<PutFile, "name" | "folder" | "taken" | "mesh">): { name: string; folder: string } {
+    const { name, folder = TOP, taken, mesh = false } = wanted;
+    if (mesh) this.mesh.requireJoined();
     const place = { name: cleanFileName(name), folder: this.folders.resolve(folder) };
     const before = taken === "rename" ? null : this.#replaceable(place.folder, place.name);
     if (!before && this.tables.files.count() >= FILE_LIMITS.files) throw tooManyFiles();
@@ -429,7 +451,7 @@ export class FileLibrary {
    * commit. The blobs in `dropped` may have no row any more.
    */
   #keep(
-    { name, folder, password, taken }: PutFile & { readonly folder: string },
+    { name, folder, password, taken, mesh = false }: PutFile & { readonly folder: string },
     content: Omit<StoredContent, "contentId" | "sealedPassword">,
     also: (id: string) => void,
   ): Kept {
@@ -440,6 +462,7 @@ export class FileLibrary {
     const sealedPassword = password === undefined ? null : toBase64Url(sealFilePassword(password, id, secret));
     const placed = this.#contents.placed({ ...content, contentId: newId(), sealedPassword });
     const next = { ...placed, redoHeader: null };
+    if (mesh) this.mesh.keepBlob(placed.blob);
     const spare = placed.blob === content.blob ? [] : [content.blob];
     if (before) {
       const { row, dropped } = this.versions.replace(this.#settled(before), next, taken === "save", also);
@@ -555,27 +578,6 @@ interface Kept {
   readonly row: FileRow;
   readonly isNew: boolean;
   readonly dropped: readonly string[];
-}
-
-function viewOf(row: FileRow, path: string): FileView {
-  const { id, name, bytes, cipher, addedAt, versions, versionBytes } = row;
-  const hasPassword = row.sealedPassword !== null;
-  const folder = row.folder === TOP ? null : row.folder;
-  const shown = { preview: typeByName(name)?.preview ?? null };
-  return {
-    id,
-    name,
-    bytes,
-    cipher,
-    storage: "local",
-    hasPassword,
-    addedAt,
-    folder,
-    path,
-    versions,
-    versionBytes,
-    ...shown,
-  };
 }
 
 function keyCheckOf(fileKey: Uint8Array): string {

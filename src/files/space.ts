@@ -1,5 +1,5 @@
 /** What the files of a library take, and where. */
-import type { BlobStore } from "./blob-store.ts";
+import type { BlobPlace, BlobStore } from "./blob-store.ts";
 import type { FileRow, FileTables } from "./file-tables.ts";
 import type { Folders } from "./folders.ts";
 import type { Trash } from "./trash.ts";
@@ -19,16 +19,17 @@ export function measureSpace({ tables, folders, trash, uploads, blobs }: Measure
   const files = tables.files.list().filter((row) => folders.isReachable(row));
   const sum = (of: (row: FileRow) => number): number => files.reduce((total, row) => total + of(row), 0);
   const stored = [...new Map(tables.contents().map(({ blob, bytes }) => [blob, bytes]))];
-  const storedBytes = (isRemote: boolean): number =>
-    stored.reduce((total, [blob, bytes]) => total + (blobs.isRemote(blob) === isRemote ? bytes : 0), 0);
+  const storedBytes = (place: BlobPlace): number =>
+    stored.reduce((total, [blob, bytes]) => total + (blobs.placeOf(blob) === place ? bytes : 0), 0);
   const uploadBytes = uploads.storedBytes();
   return {
     bytes: sum((row) => row.bytes),
     versionBytes: sum((row) => row.versionBytes),
     trashBytes: trash.list().bytes,
     uploadBytes,
-    diskBytes: storedBytes(false) + uploadBytes,
-    bucketBytes: storedBytes(true),
+    diskBytes: storedBytes("disk") + uploadBytes,
+    bucketBytes: storedBytes("bucket"),
+    meshBytes: storedBytes("mesh"),
     freeBytes: blobs.freeBytes(),
   };
 }

@@ -40,6 +40,8 @@ export interface NewUpload {
   /** An id or a path; the top when nothing is said. */
   readonly folder?: string | undefined;
   readonly taken?: "version" | "rename" | undefined;
+  /** Kept in the mesh, too, once it is a file. */
+  readonly mesh?: boolean | undefined;
   /** By what the client knows its file again: another one under the same name has another. */
   readonly fingerprint: string;
   /** It comes out of a message and is fetched by this node, which goes on with it by itself: no client is told of it. */
@@ -53,6 +55,7 @@ export interface Landing {
   readonly taken: "version" | "rename";
   readonly cipher: CipherSuite;
   readonly password: string | undefined;
+  readonly mesh?: boolean | undefined;
 }
 
 interface UploadRow extends Landing {
@@ -82,7 +85,7 @@ export interface UploadsOptions {
   /** The file, if it can be reached. */
   readonly find: (id: string) => FileView | null;
   /** Where a file may come, cleaned and looked up; throws what `FileLibrary.put` throws of places. */
-  readonly admit: (wanted: Pick<NewUpload, "name" | "folder" | "taken">) => { name: string; folder: string };
+  readonly admit: (wanted: Pick<NewUpload, "name" | "folder" | "taken" | "mesh">) => { name: string; folder: string };
   /** Seals a stream into the blob of this name; `also` runs in the transaction that writes the file down. */
   readonly seal: (
     source: AsyncIterable<Uint8Array>,
@@ -119,7 +122,7 @@ export class Uploads {
   /**
    * A new upload, or the unfinished one of the same file to the same place that nobody is sending at the moment. Throws
    * ValidationError `bad_file_name`, `bad_password`, `bad_upload`, `too_many_files`, `too_many_uploads`,
-   * `unknown_folder`, `name_taken` (by a folder); InternalError `disk_full` when the disk has no room for it.
+   * `unknown_folder`, `name_taken` (by a folder); PolicyError `mesh_off`; InternalError `disk_full` when the disk has no room for it.
    */
   async begin(wanted: NewUpload): Promise<UploadView> {
     const row = this.#newRow(wanted);
@@ -203,13 +206,14 @@ export class Uploads {
     password = NONE,
     folder,
     taken = "rename",
+    mesh = false,
     fingerprint,
     fromMessage,
   }: NewUpload): UploadRow {
     if (!Number.isSafeInteger(bytes) || bytes < 0) throw badUpload("its size is not a number of bytes");
     if (fingerprint.length > UPLOAD_LIMITS.fingerprintCharacters) throw badUpload("its fingerprint is too long");
     if (password !== NONE) checkFilePassword(password);
-    const place = this.#o.admit({ name, folder, taken });
+    const place = this.#o.admit({ name, folder, taken, mesh });
     const now = this.#o.clock.nowMs();
     const times = { createdMs: now, touchedMs: now };
     const secret = { password, hasPassword: password !== NONE };
@@ -217,6 +221,7 @@ export class Uploads {
       id: newId(),
       ...place,
       taken,
+      mesh,
       bytes,
       cipher,
       ...secret,
@@ -367,12 +372,12 @@ export class Uploads {
   #landing(id: string): Landing {
     const { tables, folders } = this.#o;
     const row = this.#row(id);
-    const { name, folder, cipher, taken } = row;
+    const { name, folder, cipher, taken, mesh } = row;
     const password = row.password === NONE ? undefined : row.password;
     const isThere = folders.isReachable({ folder, trashedAt: null });
     const isFree = taken === "rename" || !tables.folderAt(folder, name);
-    if (isThere && isFree) return { name, folder, cipher, password, taken };
-    return { name, folder: isThere ? folder : TOP, cipher, password, taken: "rename" };
+    if (isThere && isFree) return { name, folder, cipher, password, taken, mesh };
+    return { name, folder: isThere ? folder : TOP, cipher, password, taken: "rename", mesh };
   }
 
   #touch({ id, touchedMs }: UploadRow): void {
@@ -393,7 +398,7 @@ export class Uploads {
 
 function isSame(a: UploadRow, b: UploadRow): boolean {
   const fields = ["name", "folder", "bytes", "cipher", "taken", "password", "fingerprint"] as const;
-  return fields.every((field) => a[field] === b[field]);
+  return fields.every((field) => a[field] === b[field]) && (a.mesh ?? false) === (b.mesh ?? false);
 }
 
 function unknownUpload(): ValidationError {

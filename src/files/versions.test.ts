@@ -19,7 +19,15 @@ test("a put under the same name makes a version, and any version comes back with
   await library.versions.remove(id, second.id);
   assert.deepEqual([library.get(id).versions, library.get(id).versionBytes, blobs().length], [1, 1, 2]);
   const { freeBytes, ...space } = library.space();
-  assert.deepEqual(space, { bytes: 3, versionBytes: 1, trashBytes: 0, uploadBytes: 0, diskBytes: 4, bucketBytes: 0 });
+  assert.deepEqual(space, {
+    bytes: 3,
+    versionBytes: 1,
+    trashBytes: 0,
+    uploadBytes: 0,
+    diskBytes: 4,
+    bucketBytes: 0,
+    meshBytes: 0,
+  });
   assert.ok(freeBytes > 0);
   const other = await put("/b.txt", "other");
   const left = library.versions.list(id)[0];

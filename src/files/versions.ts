@@ -16,6 +16,8 @@ import type { FileVersion } from "./views.ts";
 export interface VersionsOptions {
   readonly tables: FileTables;
   readonly contents: Contents;
+  /** Joined to what is done: a file that the mesh keeps is kept there with its next content, too. */
+  readonly follow: (before: string, next: string) => void;
   /** The row of a file that can be reached, or ValidationError `unknown_file`. */
   readonly file: (id: string) => FileRow;
   readonly tell: (change: "changed", id: string) => void;
@@ -26,10 +28,12 @@ export class Versions {
   readonly #contents: Contents;
   readonly #file: VersionsOptions["file"];
   readonly #tell: VersionsOptions["tell"];
+  readonly #follow: VersionsOptions["follow"];
 
-  constructor({ tables, contents, file, tell }: VersionsOptions) {
+  constructor({ tables, contents, follow, file, tell }: VersionsOptions) {
     this.#tables = tables;
     this.#contents = contents;
+    this.#follow = follow;
     this.#file = file;
     this.#tell = tell;
   }
@@ -70,6 +74,7 @@ export class Versions {
       for (const { id } of old) this.#tables.versions.delete(id);
       if (keeps) this.#tables.versions.put(asVersion(file));
       const replaced = this.#counted({ ...file, ...next });
+      this.#follow(file.blob, next.blob);
       also(file.id);
       this.#contents.endLinks(old);
       return replaced;
@@ -95,6 +100,7 @@ export class Versions {
       this.#tables.versions.delete(id);
       this.#tables.versions.put(asVersion(before));
       this.#counted({ ...before, ...contentOf(content) });
+      this.#follow(before.blob, content.blob);
     });
     this.#tell("changed", file);
   }

@@ -8,7 +8,10 @@ export interface FileView {
   readonly name: string;
   readonly bytes: number;
   readonly cipher: CipherSuite;
+  /** `mesh` once the mesh keeps all of its present content; the bytes may be on this disk, too. */
   readonly storage: "local" | "mesh";
+  /** How its present content is kept in the mesh; null: it is not to be. */
+  readonly mesh: FileInMesh | null;
   readonly hasPassword: boolean;
   /** When its present content came. */
   readonly addedAt: string;
@@ -21,6 +24,26 @@ export interface FileView {
   readonly versionBytes: number;
   /** How it can be shown; null: only saved. */
   readonly preview: PreviewKind | null;
+}
+
+/** A sealed content on its way into the mesh, or there. */
+export interface MeshCopyView {
+  /** `waiting`: its turn has not come, or nothing could be stored, see `problem`. `sending`: nodes are taking it. */
+  readonly state: "waiting" | "sending" | "kept";
+  /** Of what was sent, 0 to 1. */
+  readonly progress: number;
+  /** So many of `total` fragments of each part give it back; null before it is kept. */
+  readonly needed: number | null;
+  readonly total: number | null;
+  /** Nodes that could be lost beside those that are missing now, and it would still be there; null while that is not known. */
+  readonly survives: number | null;
+  /** Why it waits, in plain words; null when nothing is wrong. */
+  readonly problem: string | null;
+}
+
+export interface FileInMesh extends MeshCopyView {
+  /** Whether its bytes are on this disk or in the operator's bucket, too. */
+  readonly here: boolean;
 }
 
 export type PreviewKind = "image" | "audio" | "video" | "pdf" | "text";
@@ -84,10 +107,12 @@ export interface FileSpace {
   readonly bytes: number;
   readonly versionBytes: number;
   readonly trashBytes: number;
-  /** What of all that lies on the disk: less than the sum, where contents are alike or lie in a bucket. */
+  /** What of all that lies on the disk: less than the sum, where contents are alike, or lie in a bucket or the mesh. */
   readonly diskBytes: number;
   /** What lies in the operator's bucket; 0 without one. */
   readonly bucketBytes: number;
+  /** What lies in the mesh and nowhere else. */
+  readonly meshBytes: number;
   /** What the disk has left for this program. */
   readonly freeBytes: number;
   /** What lies on the disk of uploads that have not ended. */

@@ -21,6 +21,7 @@ import type { Vault } from "../vault/vault.ts";
 import { AttemptLimiter } from "./attempt-limiter.ts";
 import type { ChannelRoom } from "./channel-room.ts";
 import type { EventBus } from "./event-bus.ts";
+import type { Mesh } from "./mesh.ts";
 import type { Network } from "./network.ts";
 import type { Personas } from "./personas.ts";
 
@@ -35,6 +36,7 @@ export interface GateRooms {
   readonly links: Links;
   readonly receiver: Receiver;
   readonly store: { readonly mover: Pick<Mover, "wake"> } | null;
+  readonly mesh: Pick<Mesh, "begin" | "pause">;
   readonly network: Pick<Network, "follow">;
   readonly bus: EventBus;
   /** Takes the cover that the person chose, which the vault keeps. */
@@ -188,7 +190,8 @@ export class Gate {
 
   #start(): void {
     if (!this.working) return;
-    const { messenger, channels, personas, files, links, receiver, store, network, adoptCover, log } = this.#rooms;
+    const { messenger, channels, personas, files, links, receiver, store, mesh, network, adoptCover, log } =
+      this.#rooms;
     network.follow();
     adoptCover();
     links.reconcile();
@@ -197,6 +200,7 @@ export class Gate {
       if (!(error instanceof LockedError)) log.warn({ error: error.name }, "left-over files could not be removed");
     });
     store?.mover.wake();
+    mesh.begin();
     receiver.resume();
     messenger.start();
     channels.start();
@@ -205,8 +209,8 @@ export class Gate {
 
   /** All are told at once: a wipe waits for none. */
   async #stop(): Promise<void> {
-    const { messenger, channels, personas, receiver } = this.#rooms;
-    await Promise.all([channels.stop(), messenger.stop(), personas.stop(), receiver.stop()]);
+    const { messenger, channels, personas, receiver, mesh } = this.#rooms;
+    await Promise.all([channels.stop(), messenger.stop(), personas.stop(), receiver.stop(), mesh.pause()]);
   }
 
   #inTurn<T>(step: () => Promise<T>): Promise<T> {

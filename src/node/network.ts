@@ -15,7 +15,7 @@ import { checkOnionHost, clientLine, visitWith } from "../route/tor/client-autho
 import { OnionServices } from "../route/tor/onion-services.ts";
 import type { Tor } from "../route/tor/tor.ts";
 import { type Machine, thisMachine } from "../route/tor/tor-binary.ts";
-import { isOnion, placeOf, targetOf } from "../route/policy.ts";
+import { isOnion, placeOf, targetOf, type Way } from "../route/policy.ts";
 import type { RelayPool } from "../route/relay-pool.ts";
 import type { Route, RouteEvent, RouteHealth, RouteName } from "../route/route.ts";
 import type { Routes } from "../route/routes.ts";
@@ -112,6 +112,11 @@ export class Network {
 
   get routes(): Routes {
     return this.#routing.routes;
+  }
+
+  /** How everything leaves of which nothing else is said; null while the vault has been locked since the start. */
+  usualWay(): Way | null {
+    return this.#o.config.route ?? this.settings.read()?.usual ?? null;
   }
 
   /** Who uses it; before, nothing but this machine is reached. */

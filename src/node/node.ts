@@ -7,7 +7,7 @@
  * A locked vault starts just as well: relay and public links serve others, the rest waits for the unlock.
  */
 import type { Config } from "./config.ts";
-import { openServices, type Services } from "./services.ts";
+import { openServices, type ServiceOptions, type Services } from "./services.ts";
 import { readStatus } from "./status.ts";
 
 /** How people and programs reach the node; declared here, made by the API. */
@@ -33,9 +33,13 @@ export interface RunningNode {
 }
 
 /** Throws what `openServices` throws, and InternalError `port_in_use`. */
-export async function startNode(config: Config, openFace: (services: Services) => Promise<Face>): Promise<RunningNode> {
+export async function startNode(
+  config: Config,
+  openFace: (services: Services) => Promise<Face>,
+  options: Omit<ServiceOptions, "online"> = {},
+): Promise<RunningNode> {
   await using opened = new AsyncDisposableStack();
-  const services = await openServices(config);
+  const services = await openServices(config, options);
   opened.defer(() => services.close());
   const face = await openFace(services);
   opened.defer(() => face.close());

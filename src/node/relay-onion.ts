@@ -3,15 +3,12 @@
  * can take over the address, and learns nothing of what passed.
  */
 import { join } from "node:path";
-import { fromHex, toHex, utf8Decode, utf8Encode } from "../core/bytes.ts";
-import { CodecError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
-import { randomBytes } from "../core/random.ts";
 import { readClientLine } from "../route/tor/client-authorization.ts";
 import { type OnionHandle, OnionServices } from "../route/tor/onion-services.ts";
 import type { Tor } from "../route/tor/tor.ts";
 import type { RunningRelay } from "../relay/relay-server.ts";
-import { readFileIfPresent, writeFileDurably } from "../vault/durable-file.ts";
+import { readOrCreateSeed } from "./seed-file.ts";
 
 export interface RelayOnionOptions {
   readonly relay: RunningRelay;
@@ -25,7 +22,7 @@ export interface RelayOnionOptions {
 }
 
 const PORT = 80;
-const SEED_HEX = /^[0-9a-f]{64}\n?$/;
+const DAMAGED_HINT = "Put the right file back; or remove it, and the relay gets a new address.";
 
 /** Begins to publish it, and does not wait. Throws CodecError `onion_key_corrupt`, ValidationError `bad_onion_client`. */
 export async function publishRelay({
@@ -36,7 +33,7 @@ export async function publishRelay({
   log,
   tell,
 }: RelayOnionOptions): Promise<OnionHandle> {
-  const seed = readSeed(join(dataDir, "relay", "onion.key"));
+  const seed = readOrCreateSeed(join(dataDir, "relay", "onion.key"), "onion_key_corrupt", DAMAGED_HINT);
   const changed = (): void => {
     if (handle.state() === "up") tell(`The relay is reached at ws://${handle.host}`);
   };
@@ -45,18 +42,4 @@ export async function publishRelay({
   const handle = services.publish({ seed, port: PORT, localPort: await relay.backDoor(), ...allowed });
   relay.knownAs([`ws://${handle.host}`]);
   return { ...handle, close: () => services.close() };
-}
-
-function readSeed(path: string): Uint8Array {
-  const bytes = readFileIfPresent(path);
-  if (bytes === null) {
-    const seed = randomBytes(32);
-    writeFileDurably(path, utf8Encode(`${toHex(seed)}\n`));
-    return seed;
-  }
-  const text = utf8Decode(bytes);
-  if (SEED_HEX.test(text)) return fromHex(text.trim());
-  throw new CodecError("onion_key_corrupt", `${path} is no key of an onion service.`, {
-    hint: "Put the right file back; or remove it, and the relay gets a new address.",
-  });
 }

@@ -1,4 +1,4 @@
-/** Getting everything back, while no node runs: by the recovery key alone, or from a backup file. */
+/** Getting everything back, while no node runs: by the recovery key alone (of relays, or of the mesh), or from a backup file. */
 import { createReadStream } from "node:fs";
 import { systemClock } from "../core/clock.ts";
 import { wipeBytes } from "../core/bytes.ts";
@@ -9,6 +9,7 @@ import { restoreBackup as unpackBackup } from "../vault/restore.ts";
 import { openVault } from "../vault/vault.ts";
 import { fillFrom, isUnused, searchRelays } from "./account-recovery.ts";
 import type { Config } from "./config.ts";
+import type { MeshRestoreOptions } from "./mesh-restore.ts";
 import { readRecoveryKey } from "./recovery-input.ts";
 import { openServices } from "./services.ts";
 import type { RestoreResult } from "./views.ts";
@@ -23,10 +24,24 @@ export async function restoreByKey(config: Config, text: string, asShares?: bool
   try {
     const vault = await openVault({ ...surroundings(config), ...secretOf(config.secret), recoveryKey });
     vault.close();
-    return await readResult(config, recoveryKey);
+    return await readResult(config, { recoveryKey });
   } finally {
     wipeBytes(recoveryKey);
   }
+}
+
+/**
+ * Onto an empty machine, everything as the mesh has it; files stay there until they are read. Throws what `restoreFromMesh` throws.
+ */
+export async function restoreByMesh(
+  config: Config,
+  text: string,
+  asShares: boolean,
+  options: MeshRestoreOptions,
+): Promise<RestoreResult> {
+  const { restoreFromMesh } = await import("./mesh-restore.ts");
+  const { madeAtMs } = await restoreFromMesh(config, text, asShares, options);
+  return { ...(await readResult(config)), meshCopyOf: new Date(madeAtMs).toISOString() };
 }
 
 /**
@@ -41,13 +56,21 @@ export async function restoreBackup(config: Config, path: string, secret: string
   await unpackBackup({ ...surroundings(config), ...secrets, source }).finally(
     () => recoveryKey && wipeBytes(recoveryKey),
   );
-  return readResult({ ...config, secret: next });
+  return readResult({ ...config, secret: next }, { isOtherMachine: true });
 }
 
-async function readResult(config: Config, recoveryKey?: Uint8Array): Promise<RestoreResult> {
+async function readResult(
+  config: Config,
+  {
+    recoveryKey,
+    isOtherMachine = false,
+  }: { readonly recoveryKey?: Uint8Array; readonly isOtherMachine?: boolean } = {},
+): Promise<RestoreResult> {
   const services = await openServices(config, { online: false });
   try {
-    const { vault, files } = services;
+    const { vault, files, mesh } = services;
+    // Fragments and ledger of the node in the backup are not in it: going on under its key would be a second history.
+    if (isOtherMachine) mesh.settings.forgetNode();
     const search =
       recoveryKey && isUnused(vault, files) ? await searchRelays(services, recoveryKey, config.relays) : null;
     const found = search ? { summary: fillFrom(services, search) } : {};

@@ -1,7 +1,7 @@
 /**
  * The composition root: every room made once, each handed what it needs of the rooms below it.
  *
- *     vault - settings - links.db - relay - files, links - pool - messenger - channels - personas - gate
+ *     vault - settings - links.db - relay - mesh - files, links - pool - messenger - channels - personas - gate
  *
  * Offline, for a single command without a running node, the same rooms stand on their own: no relay
  * listens, nothing is dialled, and what is on this machine works just the same.
@@ -34,19 +34,28 @@ import { outsideRelays, snapshotSource } from "./account-recovery.ts";
 import { EventBus } from "./event-bus.ts";
 import { ChannelRoom } from "./channel-room.ts";
 import { Gate } from "./gate.ts";
+import { Mesh, type StartMesh } from "./mesh.ts";
 import { Mount } from "./mount.ts";
 import { Network } from "./network.ts";
 import { Personas } from "./personas.ts";
 import { startEmbeddedRelay } from "./relay-port.ts";
 import { DEFAULT_COVER, SettingsStore } from "./settings.ts";
-import type { Settings } from "./views.ts";
+import type { NodeEvent, Settings } from "./views.ts";
 
 const SWEEP_MS = 3_600_000; // 1 h
+
+/** After these the account's copy in the mesh is behind. */
+const OF_THE_ACCOUNT: ReadonlySet<NodeEvent["event"]> = new Set([
+  ...(["message", "message-changed", "message-gone", "conversation", "contacts", "devices"] as const),
+  ...(["channel", "channel-post", "channel-gone", "files", "links", "personas", "settings"] as const),
+]);
 
 export interface ServiceOptions {
   /** False: no relay, no connections, no messages. */
   readonly online?: boolean;
   readonly clock?: Clock;
+  /** Another engine of the mesh, for tests. */
+  readonly startMesh?: StartMesh;
 }
 
 export interface Services {
@@ -62,6 +71,8 @@ export interface Services {
   /** Files that other people sent. */
   readonly receiver: Receiver;
   readonly blobs: BlobStore;
+  /** A second place for them. */
+  readonly mesh: Mesh;
   /** Where sealed files go from the disk; null: they stay there. */
   readonly store: { readonly bucket: Bucket; readonly mover: Mover } | null;
   /** How bytes leave. */
@@ -91,6 +102,7 @@ export interface Services {
 /** What is opened one after the other, before the rest is composed of it. */
 type Foundation = Pick<Services, "config" | "online" | "clock" | "log" | "vault" | "relay" | "mount"> & {
   readonly linkStore: LinkStore;
+  readonly startMesh: StartMesh | undefined;
 };
 
 /**
@@ -98,7 +110,7 @@ type Foundation = Pick<Services, "config" | "online" | "clock" | "log" | "vault"
  * Throws what `openVault` throws, InternalError `port_in_use`, CodecError `links_corrupt`.
  */
 export async function openServices(config: Config, options: ServiceOptions = {}): Promise<Services> {
-  const { online = true, clock = systemClock } = options;
+  const { online = true, clock = systemClock, startMesh } = options;
   const { dataDir, secret } = config;
   const log = createLogger(config.logLevel);
   await using opened = new AsyncDisposableStack();
@@ -110,7 +122,7 @@ export async function openServices(config: Config, options: ServiceOptions = {})
   const relay = hasRelay ? await startEmbeddedRelay({ dataDir, port: config.relayPort, clock, log }) : null;
   opened.defer(() => relay?.close());
   const mount = new Mount(vault, clock);
-  const services = compose({ config, online, clock, log, vault, relay, linkStore, mount }, opened);
+  const services = compose({ config, online, clock, log, vault, relay, linkStore, mount, startMesh }, opened);
   const owned = opened.move();
   return { ...services, close: () => owned.disposeAsync() };
 }
@@ -128,8 +140,8 @@ function compose(foundation: Foundation, opened: AsyncDisposableStack): Omit<Ser
   opened.defer(() => network.close());
   const { routes } = network;
   const stored = createFiles(foundation, { place, bus, network, demandsTor: (id) => demandsTor(messenger, id) });
-  const { files, links, receiver, store } = stored;
-  opened.defer(async () => void (await Promise.all([receiver.stop(), store?.mover.close()])));
+  const { files, links, receiver, store, mesh } = stored;
+  opened.defer(async () => void (await Promise.all([receiver.stop(), store?.mover.close(), mesh.close()])));
   const pool = new RelayPool({ carrier: routeCarrier(routes, "root"), clock, log });
   opened.defer(() => pool.close());
   const authenticate = authenticator(vault, ownRelays, clock);
@@ -157,9 +169,12 @@ function compose(foundation: Foundation, opened: AsyncDisposableStack): Omit<Ser
     bus,
     adoptCover,
   });
-  opened.defer(beginSweeping({ vault, links, files, store, log }));
+  opened.defer(beginSweeping({ vault, links, files, store, mesh, log }));
   attachNetwork(foundation, { network, pool, interopPool, messenger, personas, gate, bus, ownRelays });
   announceChanges({ messenger, files, receiver, links, pool, bus });
+  bus.listen(({ event }) => {
+    if (OF_THE_ACCOUNT.has(event)) mesh.noteChange();
+  });
   return {
     ...foundation,
     settings,
@@ -181,12 +196,13 @@ function compose(foundation: Foundation, opened: AsyncDisposableStack): Omit<Ser
 }
 
 /** Returns how to end it. */
-function beginSweeping(rooms: Pick<Services, "vault" | "links" | "files" | "store" | "log">): () => void {
-  const { vault, links, files, store, log } = rooms;
+function beginSweeping(rooms: Pick<Services, "vault" | "links" | "files" | "store" | "mesh" | "log">): () => void {
+  const { vault, links, files, store, mesh, log } = rooms;
   const sweeping = setInterval(() => {
     links.sweep();
     if (vault.locked) return;
     store?.mover.wake();
+    mesh.wake();
     files.expire().catch((error: Error) => log.warn({ error: error.name }, "what is too old could not be deleted"));
   }, SWEEP_MS);
   links.sweep();
@@ -230,7 +246,7 @@ function announceChanges(rooms: Pick<Services, "messenger" | "files" | "receiver
 }
 
 function createFiles(
-  { config, vault, clock, log, linkStore, online }: Foundation,
+  { config, vault, clock, log, linkStore, online, startMesh }: Foundation,
   {
     place,
     bus,
@@ -240,11 +256,24 @@ function createFiles(
     /** Of a message, whether its conversation does. */
     readonly demandsTor: (message: string) => boolean;
   },
-): Pick<Services, "files" | "links" | "receiver" | "blobs" | "store"> {
+): Pick<Services, "files" | "links" | "receiver" | "blobs" | "store" | "mesh"> {
   const { routes } = network;
   const bucket = config.store ? new Bucket({ ...config.store, fetch: routeFetch(routes, "bucket") }) : null;
   const blobs = new BlobStore(join(config.dataDir, BLOB_FOLDER), bucket);
-  const library = new FileLibrary({ vault, blobs, linkStore, clock, log });
+  const mesh = new Mesh({
+    config,
+    vault,
+    blobs,
+    routes,
+    usualWay: () => network.usualWay(),
+    changed: () => bus.emit({ event: "mesh" }),
+    kept: () => bus.emit({ event: "files" }),
+    clock,
+    log,
+    ...(startMesh ? { start: startMesh } : {}),
+  });
+  blobs.readFrom(mesh.keeper);
+  const library = new FileLibrary({ vault, blobs, linkStore, mesh: mesh.keeper, clock, log });
   const links = new Links({
     vault,
     library,
@@ -265,6 +294,7 @@ function createFiles(
     receiver: new Receiver({ vault, library, blobs, fetchFor, clock, log }),
     blobs,
     store,
+    mesh,
   };
 }
 

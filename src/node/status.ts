@@ -34,7 +34,7 @@ export function readStatus(services: Services): Status {
     chaff: services.chaff.view(),
     courier: courierInUse(services),
     store: storeView(services),
-    mesh: { peers: 0 },
+    mesh: { peers: services.mesh.peers() },
     locked,
     protection: vault.protection,
     embeddedRelay: relay?.url ?? null,
@@ -48,6 +48,7 @@ function warnings(services: Services, reachable: Status["reachable"]): string[] 
   const failing = relayStates(services).filter(({ state }) => state === "waiting").length;
   const courier = courierInUse(services);
   const store = storeView(services);
+  const mesh = services.mesh.problem();
   const stuck = services.network.health().filter(({ problem, state }) => problem !== null && state !== "up");
   return [
     ...stuck.flatMap(({ problem }) => (problem ? [`${problem.message} ${problem.hint}`] : [])),
@@ -55,6 +56,7 @@ function warnings(services: Services, reachable: Status["reachable"]): string[] 
     ...(store?.problem
       ? [`Files wait on this disk to go into their bucket: ${store.problem} See: nocturne doctor`]
       : []),
+    ...(mesh ? [`The storage mesh cannot be used now: ${mesh.message} See: nocturne mesh status`] : []),
     ...(services.blobs.lacksBucket() ? [BUCKET_NOT_SET] : []),
     ...(reachable === "this-machine" ? [ONLY_THIS_MACHINE] : []),
     ...(failing > 0 ? [`${failing} of your relays cannot be reached now; Nocturne keeps trying.`] : []),

@@ -36,6 +36,7 @@ export interface Status {
   readonly routes: readonly RouteState[];
   /** Outgoing messages that no relay has taken yet. */
   readonly outbox: number;
+  /** Nodes of the storage mesh that are there now; 0 when none is joined. */
   readonly mesh: { readonly peers: number };
   readonly locked: boolean;
   readonly protection: Protection;
@@ -166,6 +167,8 @@ export interface RestoreResult {
   readonly files: number;
   /** What relays had of the account; absent if none was asked. */
   readonly summary?: FoundSummary;
+  /** Of a restore from the mesh: when the copy that was found was made. */
+  readonly meshCopyOf?: string;
 }
 
 /** What was found at relays by the recovery key alone. */
@@ -237,6 +240,8 @@ export type NodeEvent =
   /** A file of a message is on its way into the library, or here. */
   | { readonly event: "received"; readonly file: ReceivedFile }
   | { readonly event: "links" }
+  /** The storage mesh: nodes, how far files are, why they wait. */
+  | { readonly event: "mesh" }
   /** How much waits for the bucket, or why. */
   | { readonly event: "store" }
   | { readonly event: "personas" }

@@ -33,6 +33,8 @@ export interface BackupSource {
   readonly vaultKey: Uint8Array;
   /** Throws once the vault is locked: a backup does not outlive the right to make it. */
   readonly requireOpen: () => void;
+  /** Whether the sealed files are in it; without them it opens alike, and they are read where they lie. */
+  readonly withBlobs: boolean;
 }
 
 /**
@@ -71,7 +73,7 @@ async function* sealArchive(
   const archive = pack();
   try {
     await source.database.snapshot(snapshot);
-    const filling = fillArchive(archive, source.dataDir, vaultFile, snapshot);
+    const filling = fillArchive(archive, source, vaultFile, snapshot);
     filling.catch((error: Error) => archive.destroy(error));
     for await (const bytes of archive) {
       source.requireOpen();
@@ -86,12 +88,17 @@ async function* sealArchive(
   }
 }
 
-async function fillArchive(archive: Pack, dataDir: string, vaultFile: Uint8Array, snapshot: string): Promise<void> {
+async function fillArchive(
+  archive: Pack,
+  { dataDir, withBlobs }: BackupSource,
+  vaultFile: Uint8Array,
+  snapshot: string,
+): Promise<void> {
   archive.entry({ name: HEADER_FILE, mode: PRIVATE_FILE_MODE, mtime: NO_TIME }, Buffer.from(vaultFile));
   await addFile(archive, DATABASE_FILE, snapshot);
   const folder = join(dataDir, BLOB_FOLDER);
   // Listed after the snapshot: whatever its rows speak of is there, unless it was deleted since.
-  const names = await listBlobs(folder);
+  const names = withBlobs ? await listBlobs(folder) : [];
   for (const name of names) {
     const isAdded = await addFile(archive, `${BLOB_FOLDER}/${name}`, join(folder, name));
     // Moved into the bucket meanwhile.

@@ -5,6 +5,7 @@
  *   vault.key    key of the key-file slot, if there is one   blobs/      sealed files
  *   vault.db     sealed rows (+ -wal)                        links.db    public side of share links
  *   relay/       what the embedded relay holds for others    tor/        what Tor remembers: its guards
+ *   mesh/        fragments of others, and ledgers of what was signed in the storage mesh
  *
  * The folder is 0700 and every file 0600, whatever the umask. The lock of the folder is SQLite's
  * exclusive lock on vault.db, which the system frees when the process ends, however it ends.
@@ -26,6 +27,7 @@ export const WIPED_NAMES: readonly string[] = [
   BLOB_FOLDER,
   "relay",
   "tor",
+  "mesh",
   ...["links.db", DATABASE_FILE].flatMap((name) => [name, `${name}-wal`, `${name}-shm`, `${name}-journal`]),
 ];
 

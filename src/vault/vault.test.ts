@@ -321,7 +321,7 @@ test("wipe leaves nothing of ours and nothing else touched, and the directory st
   using box = new TestBox();
   const vault = await box.open();
   const { publicKey, nostrSecretKey } = vault.identity();
-  for (const folder of ["blobs", "relay"]) {
+  for (const folder of ["blobs", "relay", "mesh"]) {
     mkdirSync(box.path(folder));
     writeFileSync(box.path(`${folder}/${toHex(randomBytes(16))}`), "sealed");
   }

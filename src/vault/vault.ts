@@ -280,12 +280,12 @@ export class Vault implements Account {
   /**
    * Everything in one sealed stream that the recovery key opens, and the passphrase if there is one: identity, rows
    * and sealed files, not the public side of links (a restored one-time link would live twice). Bounded memory.
-   * Throws LockedError, also in the middle if the vault is locked meanwhile.
+   * `withBlobs: false` leaves the sealed files out. Throws LockedError, also in the middle if the vault is locked meanwhile.
    */
-  backup(): AsyncGenerator<Uint8Array> {
+  backup({ withBlobs = true }: { readonly withBlobs?: boolean } = {}): AsyncGenerator<Uint8Array> {
     const { vaultKey } = this.#state().ring;
     const source = { dataDir: this.#dataDir, database: this.#database, slots: this.#header.slots };
-    return createBackup({ ...source, vaultKey, requireOpen: () => void this.#state() });
+    return createBackup({ ...source, vaultKey, requireOpen: () => void this.#state(), withBlobs });
   }
 
   /** Destroys this identity's data on this machine: keys first. The vault is closed afterwards. */

@@ -77,6 +77,7 @@ test("the scenes of a new vault", async (t) => {
     ["/files", "No files yet"],
     ["/files/trash", "The trash is empty"],
     ["/links", "No links yet"],
+    ["/mesh", "What joining reveals"],
     ["/network", "Lately"],
     ["/settings", "Wipe"],
     ["/settings/shares", "Shares of your recovery key"],

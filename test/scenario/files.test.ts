@@ -139,7 +139,7 @@ test("to stdout comes the file and nothing else; a name that is taken stays unto
   assert.equal(readFileSync(join(folder, "note.txt"), "utf8"), "first\n", "a name that was given is written to");
   assert.equal(await refusal(`files get ${id} -o ${folder}`, /is a folder/), 1);
   assert.equal(await refusal(`files put ${folder}/none`, /does not exist/), 1);
-  assert.equal(await refusal(`files put ${folder}/note.txt --mesh`, /not available/), 5);
+  assert.equal(await refusal(`files put ${folder}/note.txt --mesh`, /No storage mesh is joined/), 5);
 });
 
 test("an id that is too short or unset deletes nothing", async (t) => {

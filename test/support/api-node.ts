@@ -12,6 +12,7 @@ import { join } from "node:path";
 import { type ApiOptions, openApi } from "../../src/api/server.ts";
 import { type Config, readConfig } from "../../src/node/config.ts";
 import { type RunningNode, startNode } from "../../src/node/node.ts";
+import type { StartMesh } from "../../src/node/mesh.ts";
 import type { Services } from "../../src/node/services.ts";
 
 export interface Answer<T = unknown> {
@@ -31,19 +32,21 @@ export interface ApiNode extends RunningNode {
 export interface ApiNodeOptions extends ApiOptions {
   /** Methods in the place of those of the node's own routes. */
   readonly network?: Partial<Services["network"]>;
+  readonly startMesh?: StartMesh;
 }
 
 /** Outside the test's folder nothing is left; end it with `close`, which also removes the folder if it was made here. */
 export async function startApiNode(
   config: Partial<Config> = {},
-  { network, ...options }: ApiNodeOptions = {},
+  { network, startMesh, ...options }: ApiNodeOptions = {},
 ): Promise<ApiNode> {
   const made = config.dataDir === undefined ? mkdtempSync(join(tmpdir(), "nocturne-")) : null;
   const whole = { ...testConfig(config.dataDir ?? join(made as string, "data")), ...config };
-  const node = await startNode(whole, (services) => {
+  const openFace = (services: Services): ReturnType<typeof openApi> => {
     Object.assign(services.network, network);
     return openApi(services, options);
-  });
+  };
+  const node = await startNode(whole, openFace, startMesh ? { startMesh } : {});
   const { port, origin } = new URL(node.url);
   const token = new URL(node.url).hash.slice("#token=".length);
   const call: ApiNode["call"] = async (method, path, body, headers = {}) => {

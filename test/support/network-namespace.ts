@@ -66,8 +66,8 @@ const OTHERS = ["10.77.0.11", "10.77.0.12", "10.77.0.13"] as const;
 /** Nobody answers there, and the question has to cross the wire. */
 const RESOLVER = "198.51.100.53";
 
-/** So many machines around a middle, until the test ends. */
-export function makeStreet(t: TestContext, count: number): Street {
+/** Makes namespaces that go when the test ends; each by its own ending. Nothing is in one but its loopback. */
+export function namespacesOf(t: TestContext): (ending: string) => string {
   const prefix = `nt${process.pid % 100_000}${"abcdefghij"[streets++ % 10]}`;
   const made: string[] = [];
   const clear = (): void => {
@@ -81,7 +81,8 @@ export function makeStreet(t: TestContext, count: number): Street {
     clear();
     process.removeListener("exit", clear);
   });
-  const create = (name: string): string => {
+  return (ending) => {
+    const name = `${prefix}${ending}`;
     ip("netns", "add", name);
     made.push(name);
     ip("-n", name, "link", "set", "lo", "up");
@@ -89,9 +90,14 @@ export function makeStreet(t: TestContext, count: number): Street {
     writeFileSync(join("/etc/netns", name, "resolv.conf"), `nameserver ${RESOLVER}\noptions timeout:1 attempts:1\n`);
     return name;
   };
-  const middle = create(`${prefix}m`);
+}
+
+/** So many machines around a middle, until the test ends. */
+export function makeStreet(t: TestContext, count: number): Street {
+  const create = namespacesOf(t);
+  const middle = create("m");
   for (const address of [MIDDLE, ...OTHERS]) ip("-n", middle, "addr", "add", `${address}/32`, "dev", "lo");
-  const machines = Array.from({ length: count }, (_, i) => connect(create(`${prefix}${i}`), middle, i + 1));
+  const machines = Array.from({ length: count }, (_, i) => connect(create(`${i}`), middle, i + 1));
   return { middle: { name: middle, address: MIDDLE, others: OTHERS }, machines };
 }
 
@@ -103,6 +109,11 @@ function connect(name: string, middle: string, number: number): Machine {
   ip("-n", name, "addr", "add", `${address}/30`, "dev", "wire");
   ip("-n", name, "link", "set", "wire", "up");
   ip("-n", name, "route", "add", "default", "via", gateway);
+  return machineOf(name, address);
+}
+
+/** In this namespace, whose only device but loopback is called `wire`. */
+export function machineOf(name: string, address: string): Machine {
   const inside = (command: readonly string[]): readonly string[] => ["ip", "netns", "exec", name, ...command];
   return { name, address, inside, capture: () => capture(inside) };
 }
@@ -147,7 +158,8 @@ async function stop(child: ChildProcess): Promise<void> {
   await new Promise((resolve) => child.once("exit", resolve));
 }
 
-function ip(...args: readonly string[]): void {
+/** Throws what `ip` said when it failed. */
+export function ip(...args: readonly string[]): void {
   execFileSync("ip", args, { stdio: ["ignore", "ignore", "pipe"] });
 }
 

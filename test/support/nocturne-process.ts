@@ -18,7 +18,7 @@ export { temporaryFolder };
 
 type Child = ChildProcessByStdio<Writable, Readable, Readable>;
 
-const ENTRY = join(dirname(dirname(dirname(fileURLToPath(import.meta.url)))), "src/cli/nocturne.ts");
+const PROGRAMS = join(dirname(dirname(dirname(fileURLToPath(import.meta.url)))), "src/cli");
 /** Generous, because several browsers and nodes may share two cores. */
 const READY_MS = 60_000;
 const COMMAND_MS = 60_000;
@@ -38,6 +38,8 @@ export interface CliResult<T = unknown> {
 }
 
 export interface CliOptions {
+  /** By default the app's. */
+  readonly program?: "nocturne" | "nocturne-node";
   readonly dataDir?: string;
   readonly stdin?: string | Uint8Array;
   readonly env?: Readonly<Record<string, string>>;
@@ -133,7 +135,7 @@ export async function startNocturne(t: Owner, options: StartOptions = {}): Promi
 /** Starts only a relay and waits until it is ready. */
 export async function startRelayProcess(
   t: Owner,
-  options: { readonly dataDir: string; readonly port: number; readonly args?: readonly string[] },
+  options: Pick<StartOptions, "args" | "wrap"> & { readonly dataDir: string; readonly port: number },
 ): Promise<RunningCommand & { readonly url: string }> {
   const { port, args = [] } = options;
   const relay = startCommand(t, ["relay", "--json", "--port", `${port}`, ...args], options);
@@ -141,11 +143,29 @@ export async function startRelayProcess(
   return { ...relay, url };
 }
 
+/** A share of the disk for the mesh, in the foreground. */
+export interface MeshDaemonProcess extends RunningCommand {
+  /** `nocturne-node status` or another command. */
+  run<T = unknown>(args: readonly string[]): Promise<CliResult<T>>;
+}
+
+/** Starts `nocturne-node connect` and waits until it is ready. */
+export async function startMeshDaemonProcess(
+  t: Owner,
+  args: readonly string[],
+  place: Pick<StartOptions, "wrap">,
+): Promise<MeshDaemonProcess> {
+  const options = { program: "nocturne-node", dataDir: temporaryFolder(t), ...place } as const;
+  const node = startCommand(t, ["--json", "connect", "--foreground", ...args], options);
+  await waitUntilReady(node);
+  return { ...node, run: (command) => runCli(["--json", ...command], options) };
+}
+
 /** Starts a command that goes on by itself; its stdin is empty. */
 export function startCommand(
   t: Owner,
   args: readonly string[],
-  options: Pick<CliOptions, "dataDir" | "env" | "cwd" | "wrap">,
+  options: Pick<CliOptions, "program" | "dataDir" | "env" | "cwd" | "wrap">,
 ): RunningCommand {
   const child = spawnNocturne(args, options);
   child.stdin.end();
@@ -189,11 +209,15 @@ export async function runCli<T = unknown>(args: readonly string[], options: CliO
   return { code, stdout, stderr, json: parseJson(stdout) as T };
 }
 
-function spawnNocturne(args: readonly string[], options: Pick<CliOptions, "dataDir" | "env" | "cwd" | "wrap">): Child {
+function spawnNocturne(
+  args: readonly string[],
+  options: Pick<CliOptions, "program" | "dataDir" | "env" | "cwd" | "wrap">,
+): Child {
   const inherited = Object.entries(process.env).filter(([name]) => !/^(NOCTURNE_|PORT$|NODE_TEST)/.test(name));
   const dataDir = options.dataDir === undefined ? {} : { NOCTURNE_DATA_DIR: options.dataDir };
   const { wrap = (command: readonly string[]) => command } = options;
-  const [program = "", ...words] = wrap([process.execPath, ENTRY, ...args]);
+  const entry = join(PROGRAMS, `${options.program ?? "nocturne"}.ts`);
+  const [program = "", ...words] = wrap([process.execPath, entry, ...args]);
   return spawn(program, words, {
     cwd: options.cwd,
     env: { ...Object.fromEntries(inherited), ...dataDir, ...options.env },

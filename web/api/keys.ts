@@ -33,6 +33,7 @@ export const keys = {
   links: ["links"],
   mount: ["mount"],
   network: ["network"],
+  mesh: ["mesh"],
   received: ["received"],
   invite: ["invite"],
   offeredRelays: ["offered-relays"],

@@ -7,7 +7,7 @@
  * a new launch the cache may be of an earlier session. So every welcome refetches all that is shown.
  * Refetches are gathered for a moment: a burst of a thousand messages asks for each list once.
  */
-import type { Conversation, Message, PushEvent, ReceivedFile } from "../../src/api/contract.ts";
+import type { Conversation, MeshView, Message, PushEvent, ReceivedFile } from "../../src/api/contract.ts";
 import { actingId } from "../stores/acting.ts";
 import { currentSession, sessionStore } from "../stores/session.ts";
 import { type Store, createStore } from "../stores/store.ts";
@@ -19,6 +19,8 @@ import { queryClient } from "./queries.ts";
 const RETRY_MS = 500;
 const RETRY_MAX_MS = 8_000;
 const GATHER_MS = 120;
+const FILES_UNDER_WAY_MS = 1_000;
+const FILES_AT_REST_MS = 10_000;
 
 /** True until the socket is lost, so that the first moments of a launch do not look like a failure. */
 export const connectedStore: Store<boolean> = createStore(true);
@@ -128,6 +130,9 @@ function apply(event: Heard): void {
       return refetchSoon(keys.settings, keys.identity, keys.status, keys.mount);
     case "personas":
       return refetchSoon(keys.personas);
+    case "mesh":
+      followMeshFiles();
+      return refetchSoon(keys.mesh, keys.status);
     case "network":
     case "relays":
       return refetchSoon(keys.network, keys.status);
@@ -135,6 +140,21 @@ function apply(event: Heard): void {
     case "unlocked":
       return refetchSoon(keys.status);
   }
+}
+
+let filesDue: { readonly timer: ReturnType<typeof setTimeout>; readonly isSoon: boolean } | null = null;
+
+/** How far files are, and how safe: long lists, which the socket would otherwise have fetched four times a second. */
+function followMeshFiles(): void {
+  const mesh = queryClient.getQueryData<MeshView>(keys.mesh);
+  const isSoon = mesh !== undefined && (mesh.state !== "up" || mesh.kept.waiting > 0);
+  if (filesDue && (filesDue.isSoon || !isSoon)) return;
+  if (filesDue) clearTimeout(filesDue.timer);
+  const fetchThem = (): void => {
+    filesDue = null;
+    refetchSoon(keys.files, keys.folders, keys.foundFiles);
+  };
+  filesDue = { timer: setTimeout(fetchThem, isSoon ? FILES_UNDER_WAY_MS : FILES_AT_REST_MS), isSoon };
 }
 
 /** Also tells that a group changed, or that one was let into one. */

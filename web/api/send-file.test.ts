@@ -8,7 +8,7 @@ const BYTES = 20 * 1_048_576; // 20 MiB
 
 function send(): Promise<FileView> {
   return sendFile(new File([new Uint8Array(BYTES)], "a"), {
-    options: { cipher: "aes-256-gcm", password: "", folder: "", taken: "version" },
+    options: { cipher: "aes-256-gcm", password: "", folder: "", taken: "version", storage: "local" },
     upload: null,
     signal: new AbortController().signal,
     onProgress: () => {},

@@ -42,8 +42,8 @@ export function isLarge({ size }: Pick<File, "size">): boolean {
 /** Resolves to the library entry; rejects with ApiFailure, or with an AbortError after `signal`. */
 export async function sendFile(file: File, sending: SendFile): Promise<FileView> {
   if (isLarge(file) || sending.upload !== null) return sendSlices(file, sending);
-  const { cipher, folder, taken } = sending.options;
-  const query = new URLSearchParams({ name: file.name, cipher, folder, taken });
+  const { cipher, folder, taken, storage } = sending.options;
+  const query = new URLSearchParams({ name: file.name, cipher, folder, taken, storage });
   const { signal, onProgress } = sending;
   const headers = passwordHeader(sending.options);
   return untilAnswered(sending, () =>
@@ -80,8 +80,9 @@ async function sendSlices(file: File, sending: SendFile): Promise<FileView> {
 
 function begin(file: File, { options, upload, signal }: SendFile): Promise<UploadView> {
   if (upload !== null) return call<UploadView>("GET", `/uploads/${upload}`, undefined, signal);
-  const { cipher, folder, taken } = options;
-  const body = { name: file.name, bytes: file.size, folder, cipher, taken, fingerprint: fingerprintOf(file) };
+  const { cipher, folder, taken, storage } = options;
+  const { name, size: bytes } = file;
+  const body = { name, bytes, folder, cipher, taken, storage, fingerprint: fingerprintOf(file) };
   return call<UploadView>("POST", "/uploads", body, signal, passwordHeader(options));
 }
 

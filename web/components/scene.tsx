@@ -9,6 +9,8 @@ export interface SceneProps {
   readonly actions?: ReactNode;
   /** Where the way back leads; shown as an arrow before the heading. */
   readonly back?: string;
+  /** Room for a picture beside a table. */
+  readonly wide?: boolean;
   readonly children: ReactNode;
 }
 
@@ -20,12 +22,12 @@ export const SceneScroller: Context<RefObject<HTMLDivElement | null>> = createCo
 );
 
 /** Columns of about 80 characters; wider lines are hard to follow. */
-export function Scene({ title, actions, back, children }: SceneProps): ReactNode {
+export function Scene({ title, actions, back, wide = false, children }: SceneProps): ReactNode {
   const scroller = useRef<HTMLDivElement>(null);
   useTitle(title);
   return (
     <div ref={scroller} className="h-full overflow-y-auto">
-      <div className="mx-auto flex min-h-full max-w-4xl flex-col px-4 pb-10 rail:px-8">
+      <div className={`mx-auto flex min-h-full flex-col px-4 pb-10 rail:px-8 ${wide ? "max-w-6xl" : "max-w-4xl"}`}>
         <header className="flex min-h-20 flex-wrap items-center gap-x-2 gap-y-3 py-4">
           {back && <IconLink href={back} icon={ArrowLeft} label="Back" className="-ms-2" />}
           <h1 className="me-auto text-2xl font-semibold tracking-tight">{title}</h1>

@@ -21,6 +21,7 @@ const PLACES: readonly Destination[] = [
   { href: "/channels", name: "Channels" },
   { href: "/join", name: "Join a channel" },
   { href: "/files", name: "Files" },
+  { href: "/mesh", name: "Storage mesh" },
   { href: "/links", name: "Links" },
   { href: "/personas", name: "Personas" },
   { href: "/network", name: "Network and Tor" },

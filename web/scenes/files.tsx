@@ -1,5 +1,5 @@
 /** Files: the encrypted library. Drop files anywhere to add them. */
-import { FilePlus2, FolderLock, FolderPlus, FolderUp, LayoutGrid, List, Search, Trash2 } from "lucide-react";
+import { FilePlus2, FolderLock, FolderPlus, FolderUp, LayoutGrid, List, Orbit, Search, Trash2 } from "lucide-react";
 import {
   type ChangeEvent,
   type ReactNode,
@@ -10,6 +10,7 @@ import {
   useState,
 } from "react";
 import type { FileView, FolderListing, FolderView } from "../../src/api/contract.ts";
+import { useMesh } from "../api/mesh.ts";
 import { useFolder, useFoundFiles } from "../api/queries.ts";
 import { Button, IconButton, IconLink } from "../components/button.tsx";
 import { Empty, LoadFailure, Skeleton } from "../components/feedback.tsx";
@@ -115,6 +116,7 @@ interface ActionsProps {
 function Actions({ main, onNewFolder, onAddFolder }: ActionsProps): ReactNode {
   return (
     <>
+      <IconLink href="/mesh" icon={Orbit} label="Storage mesh" />
       <IconLink href="/files/trash" icon={Trash2} label="Trash" />
       <IconButton icon={FolderPlus} label="New folder" onClick={onNewFolder} />
       <IconButton icon={FolderUp} label="Add a whole folder" onClick={onAddFolder} />
@@ -135,6 +137,7 @@ function Library({ listing }: { readonly listing: FolderListing }): ReactNode {
   const [preview, setPreview] = useState<FileView | null>(null);
   const { filesView } = useStore(preferencesStore);
   const removed = useStore(removalsStore);
+  const { data: mesh } = useMesh();
   const words = useDeferredValue(wanted.trim());
   const found = useFoundFiles(words).data;
   const isSearch = words !== "" && found !== undefined;
@@ -146,19 +149,23 @@ function Library({ listing }: { readonly listing: FolderListing }): ReactNode {
   const inSight = shown.flatMap((entry) => (entry.kind === "file" ? [entry.file] : []));
   const hasFolders = listing.folders.length + listing.crumbs.length > 0;
   const Dialog = question && DIALOGS[question.kind];
-  const bytes = inSight.reduce((sum, file) => sum + file.bytes + file.versionBytes, 0);
+  const sizeOf = (some: readonly FileView[]): number =>
+    some.reduce((sum, file) => sum + file.bytes + file.versionBytes, 0);
+  const away = inSight.filter((file) => file.mesh?.here === false);
   const acts = {
     whole: isSearch,
     onShow: setPreview,
     onAsk: (kind: FileQuestion, file: FileView) => setQuestion({ kind, file }),
     onMove: setMoving,
+    isInMesh: mesh?.on ?? false,
   };
   return (
     <>
       {(hasFolders || listing.files.length >= SEARCH_FROM) && <SearchBox value={wanted} onChange={setWanted} />}
       <div className="flex items-center gap-2 border-b border-divider">
         <output className="grow text-muted">
-          {countOf(inSight.length, "file")} · {formatBytes(bytes)} on this machine
+          {countOf(inSight.length, "file")} · {formatBytes(sizeOf(inSight) - sizeOf(away))} on this machine
+          {away.length > 0 && ` · ${formatBytes(sizeOf(away))} in the mesh only`}
           {isSearch && found.more && " · there are more, add a word"}
         </output>
         <ViewSwitch view={filesView} />

@@ -4,6 +4,7 @@ import { useSettings, useStatus } from "../api/queries.ts";
 import { LoadFailure, Skeleton } from "../components/feedback.tsx";
 import { Scene } from "../components/scene.tsx";
 import { DevicesSection } from "../components/settings/devices.tsx";
+import { MeshSection } from "../components/settings/mesh.tsx";
 import { MountSection } from "../components/settings/mount.tsx";
 import { NetworkSection } from "../components/settings/network.tsx";
 import { PersonasSection } from "../components/settings/personas.tsx";
@@ -37,6 +38,7 @@ export function SettingsScene({ part }: { readonly part: string | null }): React
           <ReadingSection reading={status.reading} />
           <DevicesSection />
           <MountSection />
+          <MeshSection />
           <SecuritySection status={status} />
           <RecoverySection settings={settings} />
           <ThisBrowserSection />

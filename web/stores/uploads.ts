@@ -24,10 +24,18 @@ export interface UploadOptions {
   readonly folder: string;
   /** Where the name is taken: a new version, or a name beside it. */
   readonly taken: "version" | "rename";
+  /** Whether it is kept in the mesh, too. */
+  readonly storage: "local" | "mesh";
 }
 
 /** Beside a file of the same name: as a version of it an attachment would end one day, and its link with it. */
-export const ATTACHMENT: UploadOptions = { cipher: "aes-256-gcm", password: "", folder: "", taken: "rename" };
+export const ATTACHMENT: UploadOptions = {
+  cipher: "aes-256-gcm",
+  password: "",
+  folder: "",
+  taken: "rename",
+  storage: "local",
+};
 
 export type UploadState = "waiting" | "sending" | "away" | "sealing" | "paused" | "done" | "failed" | "cancelled";
 

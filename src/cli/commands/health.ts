@@ -31,7 +31,7 @@ export function addHealthCommands(program: Command, context: Context): void {
 }
 
 /** Without a node it is examined from outside: opening services here would make, or stumble over, what is examined. */
-async function examine(context: Context): Promise<DoctorReport> {
+export async function examine(context: Context): Promise<DoctorReport> {
   const client = await context.findNode();
   if (client) return client.call<DoctorReport>("GET", "/api/doctor");
   const { examineOffline } = await import("../../node/doctor.ts");

@@ -28,6 +28,7 @@ import { formatBytes, printError } from "../output.ts";
 import { plainLine } from "../plain-text.ts";
 import { Progress } from "../progress.ts";
 import { sendFile, type SendOptions } from "../send-file.ts";
+import { keptWords, requireMesh, untilKept } from "../kept-file.ts";
 import { asPath, listFolder } from "./files.ts";
 
 interface PutOptions {
@@ -60,7 +61,7 @@ export function addPutCommands(program: Command, context: Context): void {
         .default("aes-256-gcm"),
     )
     .option("--password-stdin", "protect each file with a password read from stdin")
-    .option("--mesh", "spread it over the storage mesh")
+    .option("--mesh", "keep it in the storage mesh, too, and wait until it is there")
     .action((paths: string[], options: PutOptions) => put(context, paths, options));
 
   files
@@ -71,7 +72,8 @@ export function addPutCommands(program: Command, context: Context): void {
 }
 
 async function put(context: Context, paths: readonly string[], options: PutOptions): Promise<void> {
-  if (options.mesh) throw noMesh();
+  const storage = options.mesh ? "mesh" : "local";
+  if (options.mesh) await requireMesh(context.node());
   const tree = await findLocalFiles(paths);
   const headers = options.passwordStdin ? passwordHeader(await context.prompt.stdin("the password")) : {};
   const client = await context.anyNode();
@@ -90,19 +92,25 @@ async function put(context: Context, paths: readonly string[], options: PutOptio
         context.output.say(text);
       };
       const taken = options.replace ? "version" : "rename";
-      const batch = { to, cipher: options.cipher, taken, headers, say, signal, progress } as const;
+      const batch = { to, cipher: options.cipher, taken, storage, headers, say, signal, progress } as const;
       if (isSingle && files[0]) await putOne(context, client, files[0], batch);
       else await putAll(context, client, { ...tree, files }, batch);
     },
-    () => (tree.files.some(({ bytes }) => bytes >= UPLOAD_LIMITS.oneCallBytes) ? INTERRUPTED : undefined),
+    () => {
+      if (options.mesh) return MESH_INTERRUPTED;
+      return tree.files.some(({ bytes }) => bytes >= UPLOAD_LIMITS.oneCallBytes) ? INTERRUPTED : undefined;
+    },
   );
 }
 
+const MESH_INTERRUPTED =
+  "Interrupted. What the node has it goes on bringing into the mesh; for the rest: the same command with --missing";
 const INTERRUPTED = "Interrupted. The same command goes on where it was; to give it up: nocturne files uploads";
 
 async function putOne(context: Context, client: NodeClient, file: LocalFile, batch: Batch): Promise<void> {
-  const added = await send(client, file, batch);
-  context.output.result(added, `${added.id}  ${formatBytes(added.bytes)}  ${plainLine(added.name)}`);
+  const put = await send(client, file, batch);
+  const added = batch.storage === "mesh" ? await untilKept(client, put, batch) : put;
+  context.output.result(added, `${added.id}  ${formatBytes(added.bytes)}  ${plainLine(added.name)}${keptWords(added)}`);
   if (added.versions > 0) await sayWhatWas(context, client, added);
 }
 
@@ -110,11 +118,17 @@ async function putOne(context: Context, client: NodeClient, file: LocalFile, bat
 async function putAll(context: Context, client: NodeClient, tree: LocalTree, batch: Batch): Promise<void> {
   for (const folder of tree.folders) await ensureFolder(client, below(batch.to, folder));
   const failed: { readonly file: LocalFile; readonly error: NocturneError }[] = [];
+  const sent: FileView[] = [];
+  const tell = (added: FileView): void => {
+    batch.progress.clear();
+    const line = `${added.id}  ${formatBytes(added.bytes)}  ${plainLine(added.path)}${keptWords(added)}`;
+    context.output.result(added, line);
+  };
   const work = async (file: LocalFile): Promise<void> => {
     try {
       const added = await send(client, file, batch);
-      batch.progress.clear();
-      context.output.result(added, `${added.id}  ${formatBytes(added.bytes)}  ${plainLine(added.path)}`);
+      if (batch.storage === "mesh") sent.push(added);
+      else tell(added);
     } catch (thrown) {
       const error = batch.signal.aborted ? thrown : toNocturneError(thrown);
       if (!(error instanceof NocturneError) || stopsAll(error)) throw error;
@@ -125,6 +139,8 @@ async function putAll(context: Context, client: NodeClient, tree: LocalTree, bat
   const small = tree.files.filter(isSmall);
   const large = tree.files.filter((file) => !isSmall(file));
   await Promise.all([sideBySide(small, UPLOAD_LIMITS.parallelFiles, work), sideBySide(large, LARGE_AT_ONCE, work)]);
+  // The node packs and sends them all by itself meanwhile.
+  for (const file of sent) tell(await untilKept(client, file, batch));
   if (tree.leftOut > 0) context.output.say(`Left out ${tree.leftOut} links and things that are no files.`);
   for (const { file, error } of failed) {
     context.output.warn(`${plainLine(file.path)} was not put in.`);
@@ -231,10 +247,4 @@ async function showUploads(context: Context, { rm }: { readonly rm?: string }): 
 /** Encoded, because a header carries no other letters than Latin ones. */
 function passwordHeader(password: string): Record<string, string> {
   return { "x-nocturne-password": toBase64Url(utf8Encode(password)) };
-}
-
-function noMesh(): PolicyError {
-  return new PolicyError("not_available", "The storage mesh is not available in this version.", {
-    hint: "Leave out --mesh to keep the file on this machine.",
-  });
 }

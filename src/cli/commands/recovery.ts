@@ -21,6 +21,7 @@ import { toHex } from "../../core/bytes.ts";
 import type { Context } from "../context.ts";
 import type { NodeClient } from "../node-client.ts";
 import { collect } from "../options.ts";
+import { readNetworkKey } from "./mesh.ts";
 import { wordSheet } from "../word-sheet.ts";
 import { addShareCommands } from "./shares.ts";
 
@@ -60,6 +61,13 @@ export function addRecoveryCommands(program: Command, context: Context): void {
       "get back in with the recovery key (hex or words) on stdin: onto an empty machine, or past a forgotten passphrase",
     )
     .option("--relay <url>", "a relay that you used: it has a summary of your account (may be repeated)", collect)
+    .option("--mesh", "from the copy of your account in the storage mesh, with its files")
+    .option(
+      "--node <address>",
+      "with --mesh: a node to begin with, beside those in the local network (may be repeated)",
+      collect,
+    )
+    .option("--network-key <file>", "with --mesh: of a mesh of your own")
     .option("--shares", "from shares of the key instead, one a line on stdin")
     .action((options: RestoreOptions) => restore(context, options));
 
@@ -69,6 +77,9 @@ export function addRecoveryCommands(program: Command, context: Context): void {
 interface RestoreOptions {
   readonly relay?: string[];
   readonly shares?: boolean;
+  readonly mesh?: boolean;
+  readonly node?: string[];
+  readonly networkKey?: string;
 }
 
 async function show(context: Context, asQr: boolean): Promise<void> {
@@ -101,13 +112,14 @@ function printSummary(context: Context, summary: SummaryView): void {
   if (leftOut > 0) context.output.warn(`${leftOut} people did not fit. Keep a backup file, too.`);
 }
 
-async function restore(context: Context, { relay, shares = false }: RestoreOptions): Promise<void> {
+async function restore(context: Context, options: RestoreOptions): Promise<void> {
+  const { relay, shares = false, mesh = false } = options;
   const text = shares
     ? await collectShares(context)
     : await context.prompt.secretOrStdin("Recovery key (hex or 24 words)", "the recovery key");
   const client = await context.findNode();
-  if (client && relay) throw nodeIsRunning();
-  const result = client ? await restoreInNode(client, text, shares) : await restoreHere(context, text, shares, relay);
+  if (client && (relay || mesh)) throw nodeIsRunning();
+  const result = client ? await restoreInNode(client, text, shares) : await restoreHere(context, text, shares, options);
   printRestored(context, result);
   // The old passphrase is gone with the vault's old lock; a key file lies beside the vault until there is a new one.
   const status = client && (await client.call<Status>("GET", "/api/status"));
@@ -134,10 +146,12 @@ async function restoreHere(
   context: Context,
   text: string,
   asShares: boolean,
-  relay?: readonly string[],
+  { relay, mesh = false, node = [], networkKey }: RestoreOptions,
 ): Promise<RestoreResult> {
-  const { restoreByKey } = await import("../../node/restore.ts");
-  return restoreByKey(context.config({ relay }), text, asShares);
+  const { restoreByKey, restoreByMesh } = await import("../../node/restore.ts");
+  if (!mesh) return restoreByKey(context.config({ relay }), text, asShares);
+  const key = networkKey === undefined ? null : await readNetworkKey(networkKey);
+  return restoreByMesh(context.config({}), text, asShares, { bootstrap: node, networkKey: key });
 }
 
 /** A running node holds the vault already: a locked one is opened by the key, an open one must be of the same key. */
@@ -159,7 +173,9 @@ export function printRestored(context: Context, result: RestoreResult): void {
   const { npub, contacts, files, summary } = result;
   const made = summary?.madeAt
     ? ` Groups: ${summary.groups}. Channels: ${summary.channels}. As of ${summary.madeAt}.`
-    : "";
+    : result.meshCopyOf
+      ? ` As of ${result.meshCopyOf}.`
+      : "";
   context.output.result(result, `You are ${npub} again. Contacts: ${contacts}. Files: ${files}.${made}`);
   for (const warning of summary?.warnings ?? []) context.output.warn(warning);
   if (summary?.madeAt) context.output.say(WHAT_COMES);
@@ -168,7 +184,7 @@ export function printRestored(context: Context, result: RestoreResult): void {
 function nodeIsRunning(): ValidationError {
   return new ValidationError(
     "node_running",
-    "A node runs in this folder, so nothing is brought back from relays here.",
+    "A node runs in this folder, so nothing is brought back from relays or a mesh here.",
     {
       hint: "Stop it, or use an empty folder: nocturne --data-dir restored recovery restore --relay URL",
     },

@@ -5,6 +5,7 @@ import { Link } from "wouter";
 import { saveFile } from "../../api/save-file.ts";
 import { useAction } from "../../api/use-action.ts";
 import { formatBytes } from "../../lib/format.ts";
+import { MeshSign } from "../mesh/mesh-sign.tsx";
 import { ActionMenu } from "../menu.tsx";
 import { fileActions } from "./file-actions.ts";
 import type { FileRowProps } from "./file-row.tsx";
@@ -19,7 +20,7 @@ const FACE = "ring-inside block w-full rounded-t-xl text-start";
 const FOOT = "flex min-h-11 items-center gap-1 ps-3";
 
 /** The menu of a card stands beside its name, so that the whole picture opens the file. */
-export function FileCard({ file, onShow, onAsk, onMove, whole = false }: FileRowProps): ReactNode {
+export function FileCard({ file, onShow, onAsk, onMove, isInMesh, whole = false }: FileRowProps): ReactNode {
   const { id, name, bytes, hasPassword } = file;
   const [renaming, setRenaming] = useState(false);
   const thing: Movable = { kind: "files", id, name };
@@ -33,7 +34,10 @@ export function FileCard({ file, onShow, onAsk, onMove, whole = false }: FileRow
       <div className={FOOT}>
         <span className="min-w-0 grow py-1.5">
           <bdi className="line-clamp-2 text-sm font-medium wrap-anywhere">{whole ? file.path : name}</bdi>
-          <span className="text-sm text-muted">{formatBytes(bytes)}</span>
+          <span className="facts block text-sm text-muted">
+            <span>{formatBytes(bytes)}</span>
+            <MeshSign file={file} />
+          </span>
         </span>
         <ActionMenu
           label={`More for ${name}`}
@@ -41,6 +45,7 @@ export function FileCard({ file, onShow, onAsk, onMove, whole = false }: FileRow
             onAsk: (question) => onAsk(question, file),
             onMove: () => onMove(thing),
             onRename: () => setRenaming(true),
+            isInMesh,
             onDownload: () => (hasPassword ? onAsk("download", file) : void save.run()),
           })}
         />

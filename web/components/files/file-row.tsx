@@ -6,6 +6,7 @@ import { saveFile } from "../../api/save-file.ts";
 import { useAction } from "../../api/use-action.ts";
 import { formatBytes, formatRecent } from "../../lib/format.ts";
 import { IconButton } from "../button.tsx";
+import { MeshSign } from "../mesh/mesh-sign.tsx";
 import { ActionMenu } from "../menu.tsx";
 import { type FileQuestion, fileActions } from "./file-actions.ts";
 import { type Movable, draggable } from "./moving.ts";
@@ -17,12 +18,14 @@ export interface FileRowProps {
   readonly onShow: (file: FileView) => void;
   readonly onAsk: (question: FileQuestion, file: FileView) => void;
   readonly onMove: (thing: Movable) => void;
+  /** Whether a mesh is joined. */
+  readonly isInMesh: boolean;
   /** Among what was found it is told where it lies. */
   readonly whole?: boolean;
 }
 
 /** On a narrow screen what is done seldom moves into the menu. */
-export function FileRow({ file, onShow, onAsk, onMove, whole = false }: FileRowProps): ReactNode {
+export function FileRow({ file, onShow, onAsk, onMove, isInMesh, whole = false }: FileRowProps): ReactNode {
   const { id, name, bytes, addedAt, hasPassword, cipher } = file;
   const [renaming, setRenaming] = useState(false);
   const thing: Movable = { kind: "files", id, name };
@@ -51,6 +54,7 @@ export function FileRow({ file, onShow, onAsk, onMove, whole = false }: FileRowP
               {file.versions} earlier, {formatBytes(file.versionBytes)}
             </span>
           )}
+          <MeshSign file={file} />
           {hasPassword && <span>Password</span>}
           {cipher === "noctis-256" && <span>Noctis-256, experimental</span>}
         </p>
@@ -68,6 +72,7 @@ export function FileRow({ file, onShow, onAsk, onMove, whole = false }: FileRowP
           onAsk: (question) => onAsk(question, file),
           onMove: () => onMove(thing),
           onRename: () => setRenaming(true),
+          isInMesh,
         })}
       />
     </div>

@@ -63,5 +63,5 @@ function goOn(file: File, { id, cipher, folder, fingerprint, name }: UploadView)
     );
     return;
   }
-  void uploadFile(file, { cipher, password: "", folder: folder ?? "", taken: "version" }, id);
+  void uploadFile(file, { cipher, password: "", folder: folder ?? "", taken: "version", storage: "local" }, id);
 }

@@ -37,6 +37,7 @@ export function SpaceLine(): ReactNode {
           {alike > 0 && <Row what="Saved, because alike" bytes={-alike} />}
           <Row what="On the disk" bytes={data.diskBytes} />
           {data.bucketBytes > 0 && <Row what="In the bucket" bytes={data.bucketBytes} />}
+          {data.meshBytes > 0 && <Row what="In the mesh only" bytes={data.meshBytes} />}
           {data.uploadBytes > 0 && <Row what="Uploads that have not ended" bytes={data.uploadBytes} />}
           <Row what="Free" bytes={data.freeBytes} />
         </tbody>

@@ -1,8 +1,9 @@
-/** Asked once for all chosen files: which cipher, and whether they get a password of their own. */
+/** Asked once for all chosen files: which cipher, whether they get a password of their own, whether a mesh keeps them, too. */
 import { type ReactNode, useState } from "react";
 import type { CipherSuite } from "../../../src/api/contract.ts";
 import { keys } from "../../api/keys.ts";
 import { makeFolders } from "../../api/make-folders.ts";
+import { useMesh } from "../../api/mesh.ts";
 import { queryClient } from "../../api/queries.ts";
 import type { Chosen } from "../../lib/chosen-files.ts";
 import { countOf, formatBytes } from "../../lib/format.ts";
@@ -11,6 +12,7 @@ import { type UploadOptions, uploadFile } from "../../stores/uploads.ts";
 import { Choice, type Option } from "../choice.tsx";
 import { PasswordField } from "../field.tsx";
 import { ModalForm } from "../modal.tsx";
+import { Toggle } from "../toggle.tsx";
 
 const CIPHERS: readonly Option<CipherSuite>[] = [
   { value: "aes-256-gcm", title: "AES-256-GCM", note: "The standard, examined for decades. Right for everything." },
@@ -34,10 +36,13 @@ export interface UploadDialogProps {
 export function UploadDialog({ chosen, folder, onClose }: UploadDialogProps): ReactNode {
   const [cipher, setCipher] = useState<CipherSuite>("aes-256-gcm");
   const [password, setPassword] = useState("");
+  const [inMesh, setInMesh] = useState(false);
+  const { data: mesh } = useMesh();
   const { files, folders } = chosen;
   const bytes = files.reduce((sum, { file }) => sum + file.size, 0);
   const start = (): void => {
-    void upload(chosen, { cipher, password, folder, taken: "version" }).catch(showFailure);
+    const storage = mesh?.on && inMesh ? "mesh" : "local";
+    void upload(chosen, { cipher, password, folder, taken: "version", storage }).catch(showFailure);
     setPassword("");
     onClose();
   };
@@ -62,6 +67,14 @@ export function UploadDialog({ chosen, folder, onClose }: UploadDialogProps): Re
         onChange={(event) => setPassword(event.target.value)}
         hint="Asked for at every download, beside the vault’s own protection. Your recovery key can bring it back."
       />
+      {mesh?.on && (
+        <Toggle
+          label="Keep in the mesh, too"
+          note="Sealed, in fragments on machines of other people, so that it outlives this disk."
+          checked={inMesh}
+          onChange={setInMesh}
+        />
+      )}
     </ModalForm>
   );
 }

@@ -42,7 +42,7 @@ const ROOMS: readonly Room[] = [
   { href: "/chats", name: "Chats", icon: MessagesSquare, also: ["/requests", "/groups", "/welcome"] },
   { href: "/channels", name: "Channels", icon: Megaphone, also: ["/join"] },
   { href: "/contacts", name: "Contacts", icon: Users, also: ["/invite"] },
-  { href: "/files", name: "Files", icon: FolderLock, also: [] },
+  { href: "/files", name: "Files", icon: FolderLock, also: ["/mesh"] },
   { href: "/links", name: "Links", icon: Link2, also: [] },
   { href: "/settings", name: "Settings", icon: Settings, also: ["/personas", "/network"] },
 ];

@@ -1,0 +1,71 @@
+/**
+ * Somebody who keeps objects in the mesh and nothing for others, as a program of its own: on another machine than the
+ * test, it is asked over the channel of `fork`. Started by `mesh-owner-process.ts`.
+ *
+ *   argv[2]  JSON of OwnerPlan      -> {ready}      <- {id, name, args}  -> {id, answer} or {id, error}
+ */
+import process from "node:process";
+import { concatBytes, fromHex } from "../../src/core/bytes.ts";
+import { systemClock } from "../../src/core/clock.ts";
+import { toNocturneError } from "../../src/core/errors.ts";
+import { createLogger } from "../../src/core/log.ts";
+import { ed25519 } from "../../src/crypto/signing.ts";
+import { signCareCertificate } from "../../src/mesh/manifest/care-certificate.ts";
+import { deriveCareKeys, deriveMeshKeys } from "../../src/mesh/mesh-keys.ts";
+import { startMeshNode } from "../../src/mesh/mesh-node.ts";
+import { dialDirectly } from "../../src/route/direct-route.ts";
+import type { OwnerAnswer, OwnerCalls, OwnerPlan, OwnerQuestion } from "./mesh-owner-process.ts";
+
+const CERTIFICATE_MS = 86_400_000;
+
+const plan = JSON.parse(process.argv[2] as string) as OwnerPlan;
+const owner = deriveMeshKeys(fromHex(plan.secret)).owner;
+const node = await startMeshNode({
+  folder: plan.folder,
+  nodeKey: ed25519.createKeyPair(),
+  owner: { secret: fromHex(plan.secret) },
+  listen: null,
+  bootstrap: plan.bootstrap,
+  lan: plan.lan,
+  tracker: null,
+  privateKey: null,
+  maxBytes: null,
+  care: false,
+  relay: false,
+  dial: (address, signal) => dialDirectly(address, signal),
+  fetch: () => Promise.reject(new Error("no web here")),
+  clock: systemClock,
+  log: createLogger("warn"),
+});
+
+const calls: OwnerCalls = {
+  nodes: async () => node.roster.nodes(),
+  write: async (content) => (await node.writer.write(once(content), content.length)).locator,
+  read: async (locator) => concatBytes(...(await Array.fromAsync(node.reader.read(locator)))),
+  publish: async (careKey, locator, sequence) => {
+    const { signing } = deriveCareKeys(careKey);
+    const certificate = signCareCertificate(signing.publicKey, systemClock.nowMs() + CERTIFICATE_MS, owner);
+    return node.manifests.publish(careKey, locator, sequence, certificate);
+  },
+  find: (careKey) => node.manifests.find(careKey),
+  put: (record) => node.records.put(record),
+  get: (kind, key) => node.records.get(kind, key),
+};
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}
+
+async function answer({ id, name, args }: OwnerQuestion): Promise<OwnerAnswer> {
+  try {
+    const call = calls[name] as (...args: readonly unknown[]) => Promise<unknown>;
+    return { id, answer: await call(...args) };
+  } catch (error) {
+    const { code, message } = toNocturneError(error);
+    return { id, error: { code, message } };
+  }
+}
+
+process.on("disconnect", () => process.exit());
+process.on("message", (question) => void answer(question as OwnerQuestion).then((told) => process.send?.(told)));
+process.send?.({ ready: true });
