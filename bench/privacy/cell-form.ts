@@ -41,16 +41,21 @@ const P = 2n ** 255n - 19n;
 export function isOnCurve(bytes: Uint8Array): boolean {
   const u = BigInt(`0x${Buffer.from(bytes.toReversed()).toString("hex") || "0"}`);
   if (u >= P) return false;
-  return power(u * (u * (u + 486_662n) + 1n), (P - 1n) / 2n) <= 1n;
+  return jacobi(u * (u * (u + 486_662n) + 1n), P) >= 0;
 }
 
-function power(base: bigint, exponent: bigint): bigint {
-  let result = 1n;
-  for (const bit of exponent.toString(2)) {
-    result = (result * result) % P;
-    if (bit === "1") result = (result * (base % P)) % P;
+/** 1 if the first is a square modulo the second, a prime; 0 if it is a multiple of it; else -1. */
+function jacobi(number: bigint, prime: bigint): number {
+  let [above, below] = [number % prime, prime];
+  let sign = 1;
+  while (above !== 0n) {
+    for (; (above & 1n) === 0n; above >>= 1n) {
+      if ((below & 7n) === 3n || (below & 7n) === 5n) sign = -sign;
+    }
+    if ((above & 3n) === 3n && (below & 3n) === 3n) sign = -sign;
+    [above, below] = [below % above, above];
   }
-  return result;
+  return below === 1n ? sign : 0;
 }
 
 const ONES = Uint8Array.from({ length: 256 }, (_, byte) => byte.toString(2).replaceAll("0", "").length);

@@ -55,17 +55,30 @@ const BUSY: Readonly<Record<CoverProfile, { readonly busy: number; readonly answ
 };
 
 /** All cells, in the order in which they left. */
-export async function watchCells({ sender, profile, people, hours }: CellStreamOptions): Promise<LoggedCell[]> {
+export async function watchCells(options: CellStreamOptions): Promise<LoggedCell[]> {
+  const [seen = []] = await watchSenders(options, [options.sender]);
+  return seen;
+}
+
+/** The cells of one stream, as they would look by each of these senders, who differ in the bytes alone. */
+export async function watchSenders(
+  { sender, profile, people, hours }: CellStreamOptions,
+  senders: readonly CellSender[],
+): Promise<LoggedCell[][]> {
   const time = new VirtualTime(START_MS);
-  const seen: LoggedCell[] = [];
+  const seen = senders.map((): LoggedCell[] => []);
   const real = new Set<string>();
   const mail: MailPerson[] = [];
   const publish = async (person: number, url: string, cell: NostrEvent): Promise<void> => {
     const late = Math.random() < 0.5;
     const isReal = real.delete(cell.id);
-    const event = disguise(cell, isReal, sender);
     const relay = url === RELAYS[0] ? 0 : 1;
-    seen.push({ person, relay, atMs: time.nowMs(), late, form: describeForm(event, time.nowMs()), real: isReal });
+    const atMs = time.nowMs();
+    for (const [i, log] of seen.entries()) {
+      if (atMs < START_MS + WARM_UP_MS) break;
+      const form = describeForm(disguise(cell, isReal, senders[i] as CellSender), atMs);
+      log.push({ person, relay, atMs, late, form, real: isReal });
+    }
     if (isReal) deliver(cell);
     if (late) await new Promise<void>((resolve) => void time.schedule(resolve, LATE_MS));
   };
@@ -101,7 +114,7 @@ export async function watchCells({ sender, profile, people, hours }: CellStreamO
   meetPartners(world, mail);
   await time.advance(WARM_UP_MS + hours * HOUR_MS);
   for (const one of mail) one.close();
-  return seen.filter(({ atMs }) => atMs >= START_MS + WARM_UP_MS);
+  return seen;
 }
 
 /** Everybody gets a session with each of his partners. */

@@ -5,12 +5,16 @@
  *   we add:     link -> drop -> card -> contact (pending) and a hello in the outbox
  */
 
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Clock } from "../core/clock.ts";
 import { toBase64Url } from "../core/bytes.ts";
-import { NetworkError, ValidationError } from "../core/errors.ts";
+import { isSystemError, NetworkError, ValidationError } from "../core/errors.ts";
 import { MESSAGE_LIMITS, ROUTE_LIMITS } from "../core/limits.ts";
+import { DIAL_LIMITS } from "../core/route-limits.ts";
 import type { NostrEvent, VerifiedEvent } from "../nostr/event.ts";
 import { parsePublicKey } from "../nostr/keys.ts";
+import { retryDelayMs } from "../route/backoff.ts";
+import { targetOf } from "../route/policy.ts";
 import type { RelayPool } from "../route/relay-pool.ts";
 import type { Account } from "../vault/account.ts";
 import { CARD_VERSION, cardDigest, isOtherCard, makeCard } from "./card.ts";
@@ -190,15 +194,8 @@ export class Introductions {
   }
 
   async #fetchDrop(invite: InviteLink): Promise<NostrEvent> {
-    const filters = [{ kinds: [DROP_KIND], authors: [dropAuthor(invite.secret)], limit: 1 }];
     try {
-      return await Promise.any(
-        invite.relays.map(async (url) => {
-          const [drop] = await this.#o.pool.fetch(url, filters, ROUTE_LIMITS.publishMs);
-          if (!drop) throw new Error("the relay does not hold the drop");
-          return drop;
-        }),
-      );
+      return await Promise.any(invite.relays.map((url) => this.#askForDrop(url, invite)));
     } catch (cause) {
       throw new NetworkError(
         "invite_unreachable",
@@ -208,6 +205,22 @@ export class Introductions {
           cause,
         },
       );
+    }
+  }
+
+  /** To a place inside Tor or I2P a way has to be made first, and a try may fail while it is: so it is asked again for a time. */
+  async #askForDrop(url: string, { secret }: InviteLink): Promise<NostrEvent> {
+    const filters = [{ kinds: [DROP_KIND], authors: [dropAuthor(secret)], limit: 1 }];
+    const lastMs = performance.now() + (isHiddenPlace(url) ? DIAL_LIMITS.anonymousMs : 0);
+    for (let failures = 0; ; failures++) {
+      try {
+        const [drop] = await this.#o.pool.fetch(url, filters, ROUTE_LIMITS.publishMs);
+        if (!drop) throw new Error("the relay does not hold the drop");
+        return drop;
+      } catch (error) {
+        if (!isSilence(error) || performance.now() >= lastMs) throw error;
+        await sleep(retryDelayMs(failures, ROUTE_LIMITS.retryMs, ROUTE_LIMITS.retryMaxMs), undefined, { ref: false });
+      }
     }
   }
 
@@ -226,4 +239,15 @@ export class Introductions {
     if (publicKey !== this.#o.vault.identity().publicKey) return;
     throw new ValidationError("own_key", "This is your own key.", { hint: "Use the invite or key of another person." });
   }
+}
+
+/** Its address leads to a place inside Tor or I2P. */
+function isHiddenPlace(url: string): boolean {
+  return /\.(onion|i2p)$/i.test(targetOf(url)?.host ?? "");
+}
+
+/** The other side was called, and did not answer: not that it refused, nor that there is no way for a call now. */
+function isSilence(error: unknown): boolean {
+  if (!isSystemError(error) || error.code !== "relay_unreachable") return false;
+  return !isSystemError(error.cause) || error.cause.code === "relay_unreachable";
 }

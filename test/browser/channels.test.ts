@@ -5,13 +5,14 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { before, type TestContext, test } from "node:test";
+import { after, before, type TestContext, test } from "node:test";
 import type { Locator, Page } from "playwright-core";
 import type { Channel } from "../../src/api/contract.ts";
 import { launchBrowser } from "../support/browser.ts";
+import { untilTheEnd } from "../support/cleanup.ts";
 import { type NocturneProcess, startNocturne } from "../support/nocturne-process.ts";
 import { ask } from "../support/people.ts";
-import { buildPages, DESK, follow, hears, openApp, PHONE, press, visit } from "../support/web-app.ts";
+import { buildPages, DESK, follow, hears, launchLink, openApp, PHONE, press, visit } from "../support/web-app.ts";
 
 before(buildPages);
 
@@ -136,6 +137,7 @@ test("300 posts open at the newest, earlier ones are asked for, and nothing stic
   assert.deepEqual(complaints, []);
 });
 
+// The last one: it gives the owner's vault a passphrase.
 test("what was typed is there after looking elsewhere, and gone after a lock", async (t) => {
   const world = await open(t);
   if (!world) return;
@@ -143,8 +145,8 @@ test("what was typed is there after looking elsewhere, and gone after a lock", a
   await make(owner.page, "Drafts");
   const field = owner.page.getByLabel("Post in Drafts");
   await field.fill("half a thought");
-  await visit(owner.page, "/files");
-  await hears(owner.page, "No files yet");
+  await visit(owner.page, "/contacts");
+  await hears(owner.page, "No contacts yet");
   await owner.page.goBack();
   assert.equal(await field.inputValue(), "half a thought");
   await ask(owner.node, "POST", "/vault/passphrase", { next: "four unrelated words here" });
@@ -161,14 +163,23 @@ test("what was typed is there after looking elsewhere, and gone after a lock", a
   );
 });
 
+/** Two nodes serve all tests of this file; each test has profiles, and makes a channel, of its own. */
+let shared: Promise<readonly [NocturneProcess, NocturneProcess]> | null = null;
+const { owner: wholeFile, end } = untilTheEnd();
+after(end);
+
 async function open(t: TestContext): Promise<World | null> {
   const browser = await launchBrowser(t);
   if (!browser) return null;
   const complaints: string[] = [];
-  const [owner, reader] = await Promise.all([startNocturne(t), startNocturne(t)]);
+  shared ??= Promise.all([startNocturne(wholeFile), startNocturne(wholeFile)]);
+  const [owner, reader] = await shared;
+  const [one, other] = await Promise.all(
+    [owner, reader].map(async (node) => openApp(browser, node, complaints, { url: await launchLink(node) })),
+  );
   return {
-    owner: { node: owner, page: await openApp(browser, owner, complaints) },
-    reader: { node: reader, page: await openApp(browser, reader, complaints) },
+    owner: { node: owner, page: one as Page },
+    reader: { node: reader, page: other as Page },
     complaints,
   };
 }

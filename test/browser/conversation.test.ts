@@ -5,11 +5,12 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { before, type TestContext, test } from "node:test";
+import { after, before, type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Browser, Page } from "playwright-core";
-import type { Message, MessagePage } from "../../src/api/contract.ts";
+import type { Launch, Message, MessagePage } from "../../src/api/contract.ts";
 import { launchBrowser } from "../support/browser.ts";
+import { untilTheEnd } from "../support/cleanup.ts";
 import { type NocturneProcess, startNocturne } from "../support/nocturne-process.ts";
 import { ask, befriend, deliver, fingerprintOf } from "../support/people.ts";
 import { buildPages, follow, hears, launchLink, openApp, openProfile, press } from "../support/web-app.ts";
@@ -76,6 +77,29 @@ test("a file is sent in a message and fetched by the one who got it", async (t) 
   assert.deepEqual(complaints, []);
 });
 
+test("a message that comes while the list is being fetched is not lost from it", async (t) => {
+  const world = await openFriends(t);
+  if (!world) return;
+  const { ada, grace, complaints } = world;
+  const page = await ada.page.context().newPage();
+  // The node answers at once, but the answer takes long to arrive: it knows nothing of what came meanwhile.
+  const asked = Promise.withResolvers<void>();
+  await page.route(/\/messages\?/, async (route) => {
+    const response = await route.fetch();
+    asked.resolve();
+    await sleep(SLOW_ANSWER_MS);
+    await route.fulfill({ response }).catch(() => {}); // the page may have asked anew meanwhile
+  });
+  await page.goto(ada.page.url());
+  await asked.promise;
+  await deliver(grace.node, ada.node, "Are you there already?");
+  await bubble(page, "Are you there already?").waitFor();
+  await sleep(2 * SLOW_ANSWER_MS);
+  assert.equal(await bubble(page, "Are you there already?").count(), 1);
+  assert.deepEqual(complaints, []);
+});
+
+// The last one: it kills Grace's node.
 test("what is written while the other node is away waits, says so, and arrives", async (t) => {
   const world = await openFriends(t);
   if (!world) return;
@@ -103,28 +127,6 @@ test("what is written while the other node is away waits, says so, and arrives",
   await follow(grace.page, /^Ada/);
   await bubble(grace.page, "Are you back?").waitFor();
   await reaches(ada.page, "Are you back?", "Delivered");
-});
-
-test("a message that comes while the list is being fetched is not lost from it", async (t) => {
-  const world = await openFriends(t);
-  if (!world) return;
-  const { ada, grace, complaints } = world;
-  const page = await ada.page.context().newPage();
-  // The node answers at once, but the answer takes long to arrive: it knows nothing of what came meanwhile.
-  const asked = Promise.withResolvers<void>();
-  await page.route(/\/messages\?/, async (route) => {
-    const response = await route.fetch();
-    asked.resolve();
-    await sleep(SLOW_ANSWER_MS);
-    await route.fulfill({ response }).catch(() => {}); // the page may have asked anew meanwhile
-  });
-  await page.goto(ada.page.url());
-  await asked.promise;
-  await deliver(grace.node, ada.node, "Are you there already?");
-  await bubble(page, "Are you there already?").waitFor();
-  await sleep(2 * SLOW_ANSWER_MS);
-  assert.equal(await bubble(page, "Are you there already?").count(), 1);
-  assert.deepEqual(complaints, []);
 });
 
 const SLOW_ANSWER_MS = 1_500;
@@ -157,19 +159,28 @@ interface Friends {
   readonly complaints: string[];
 }
 
-/** Two people who know each other, each with their conversation open. */
+/** Two people who know each other, by nodes that serve several tests; each has their conversation open. */
+let shared: Promise<readonly [NocturneProcess, NocturneProcess]> | null = null;
+const { owner: wholeFile, end } = untilTheEnd();
+after(end);
+
 async function openFriends(t: TestContext): Promise<Friends | null> {
   const browser = await launchBrowser(t);
   if (!browser) return null;
   const complaints: string[] = [];
-  const [one, other] = await Promise.all([startNocturne(t), startNocturne(t)]);
-  await befriend(one, other, { host: "Ada", guest: "Grace" });
-  const ada = { node: one, page: await openApp(browser, one, complaints) };
-  const grace = { node: other, page: await openApp(browser, other, complaints) };
+  const [one, other] = await (shared ??= startFriends());
+  const ada = { node: one, page: await openApp(browser, one, complaints, { url: await launchLink(one) }) };
+  const grace = { node: other, page: await openApp(browser, other, complaints, { url: await launchLink(other) }) };
   await follow(ada.page, /^Grace/);
   await follow(grace.page, /^Ada/);
   await grace.page.getByLabel("Message to Ada").waitFor();
   return { ada, grace, complaints };
+}
+
+async function startFriends(): Promise<readonly [NocturneProcess, NocturneProcess]> {
+  const nodes = await Promise.all([startNocturne(wholeFile), startNocturne(wholeFile)]);
+  await befriend(...nodes, { host: "Ada", guest: "Grace" });
+  return nodes;
 }
 
 /** The first start: an identity is there, and a name can be given without a form. */
@@ -277,7 +288,9 @@ async function comeBack(browser: Browser, ada: Person, texts: readonly string[],
   await page.reload();
   await hears(page, "Open Nocturne again");
   assert.equal(await page.getByText("Welcome!").count(), 0);
-  const link = await launchLink(node);
+  const opened = await node.run<Launch>(["open", "--no-open", "--json"]);
+  assert.equal(opened.code, 0, opened.stderr);
+  const link = opened.json.url;
   await page.goto(link);
   await openConversation(page);
   assert.deepEqual(await textsOf(page), texts);

@@ -7,10 +7,12 @@ import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { SendMessage } from "../../src/api/contract.ts";
+import type { Message, SendMessage } from "../../src/api/contract.ts";
 import { socketPath } from "../../src/node/socket-path.ts";
 import { callSocket } from "../support/api-node.ts";
 import { type NocturneProcess, startNocturne } from "../support/nocturne-process.ts";
+import { ask, waitForContact } from "../support/people.ts";
+import { askUntil } from "../support/wait.ts";
 
 interface InboxLine {
   readonly text: string;
@@ -23,7 +25,7 @@ const COMMAND_EVERY = 10;
 /** So that messages are on their way at each kill. */
 const PACE_MS = 90;
 const ARRIVAL_MS = 120_000;
-const POLL_MS = 500;
+const POLL_MS = 100;
 
 test("200 messages each way while one side is killed five times", async (t) => {
   const alice = await startNocturne(t);
@@ -69,16 +71,10 @@ async function meet(alice: NocturneProcess, bob: NocturneProcess): Promise<void>
   const added = await bob.run<{ state: string }>(["contact", "add", invite.json.link, "--name", "alice", "--json"]);
   assert.equal(added.code, 0, added.stderr);
   assert.equal(added.json.state, "pending");
-  const request = await poll(async () => {
-    const { json } = await alice.run<{ npub: string; state: string }[]>(["contact", "list", "--json"]);
-    return json.find((contact) => contact.state === "request");
-  });
-  assert.equal((await alice.run(["contact", "accept", request.npub])).code, 0);
-  assert.equal((await alice.run(["contact", "rename", request.npub, "bob"])).code, 0);
-  await poll(async () => {
-    const { json } = await bob.run<{ state: string }[]>(["contact", "list", "--json"]);
-    return json.find((contact) => contact.state === "accepted");
-  });
+  await waitForContact(alice, bob.npub, "request");
+  assert.equal((await alice.run(["contact", "accept", bob.npub])).code, 0);
+  assert.equal((await alice.run(["contact", "rename", bob.npub, "bob"])).code, 0);
+  await waitForContact(bob, alice.npub, "accepted");
 }
 
 /** Sends one after the other; a call that finds no node is repeated, as a person would. */
@@ -113,12 +109,10 @@ async function call({ dataDir }: NocturneProcess, message: SendMessage): Promise
 }
 
 async function arrivals(node: NocturneProcess, count: number): Promise<string[]> {
-  let lines: InboxLine[] = [];
-  for (const deadline = Date.now() + ARRIVAL_MS; lines.length < count && Date.now() < deadline; await sleep(POLL_MS)) {
-    const { json } = await node.run<InboxLine | InboxLine[] | undefined>(["inbox", "--json"]);
-    lines = json === undefined ? [] : [json].flat();
-  }
-  return lines.map((line) => line.text);
+  const inbox = (): Promise<readonly Message[]> => ask(node, "GET", "/inbox");
+  await askUntil("they arrive", inbox, ({ length }) => length >= count, ARRIVAL_MS);
+  const { json } = await node.run<InboxLine | InboxLine[] | undefined>(["inbox", "--json"]);
+  return [json ?? []].flat().map((line) => line.text);
 }
 
 async function poll<T>(ask: () => Promise<T | undefined>): Promise<T> {

@@ -2,12 +2,14 @@
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Contact, CouriersView, Invite, NewVoucher, SendResult, Status } from "../../src/api/contract.ts";
+import type { Contact, CouriersView, Invite, Message, NewVoucher, SendResult, Status } from "../../src/api/contract.ts";
 import { type ApiNode, startApiNode } from "../support/api-node.ts";
 import { atEnd, temporaryFolder } from "../support/cleanup.ts";
 import { type NocturneProcess, startNocturne } from "../support/nocturne-process.ts";
+import { ask, waitForContact } from "../support/people.ts";
 import { startRecordingRelay } from "../support/recording-relay.ts";
 import { deliver, eventually, speak } from "../support/speaker.ts";
+import { askUntil } from "../support/wait.ts";
 
 test("owner, courier, friend: all three stop or crash in between, and the message arrives once", async (t) => {
   const alice = await startNocturne(t);
@@ -32,7 +34,12 @@ test("owner, courier, friend: all three stop or crash in between, and the messag
   carol = await startNocturne(t, { dataDir: carol.dataDir, ports: carol.ports });
   await viewIs(carol, ({ carrying }) => carrying[0]?.queued === 1);
   bob = await startNocturne(t, { dataDir: bob.dataDir, ports: bob.ports });
-  await poll(async () => (await textsOf(bob)).length > 0);
+  await askUntil(
+    "it arrives",
+    () => ask<readonly Message[]>(bob, "GET", "/inbox"),
+    ({ length }) => length > 0,
+    WAIT_MS,
+  );
   await viewIs(carol, ({ carrying }) => carrying[0]?.taken === 1);
 
   const again = await startNocturne(t, { dataDir: alice.dataDir, ports: alice.ports });
@@ -115,20 +122,14 @@ async function meetNodes(host: ApiNode, guest: ApiNode): Promise<void> {
 async function meet(host: NocturneProcess, guest: NocturneProcess, hostName: string, guestName: string): Promise<void> {
   const { json } = await host.run<Invite>(["invite", "--json"]);
   assert.equal((await guest.run(["contact", "add", json.link, "--name", hostName])).code, 0);
-  const request = await poll(async () => {
-    const contacts = await host.run<Contact[]>(["contact", "list", "--json"]);
-    return contacts.json.find(({ state }) => state === "request");
-  });
-  assert.equal((await host.run(["contact", "accept", request.npub])).code, 0);
-  assert.equal((await host.run(["contact", "rename", request.npub, guestName])).code, 0);
-  await poll(async () => {
-    const contacts = await guest.run<Contact[]>(["contact", "list", "--json"]);
-    return contacts.json.some(({ name, state }) => name === hostName && state === "accepted");
-  });
+  await waitForContact(host, guest.npub, "request");
+  assert.equal((await host.run(["contact", "accept", guest.npub])).code, 0);
+  assert.equal((await host.run(["contact", "rename", guest.npub, guestName])).code, 0);
+  await waitForContact(guest, host.npub, "accepted");
 }
 
 async function viewIs(node: NocturneProcess, holds: (view: CouriersView) => boolean): Promise<void> {
-  await poll(async () => holds((await node.run<CouriersView>(["courier", "list", "--json"])).json));
+  await askUntil("the couriers are as expected", () => ask<CouriersView>(node, "GET", "/couriers"), holds, WAIT_MS);
 }
 
 async function textsOf(node: NocturneProcess): Promise<string[]> {
@@ -136,13 +137,4 @@ async function textsOf(node: NocturneProcess): Promise<string[]> {
   return (Array.isArray(json) ? json : json ? [json] : []).map(({ text }) => text);
 }
 
-const POLL_MS = 300;
 const WAIT_MS = 60_000;
-
-async function poll<T>(question: () => Promise<T>): Promise<NonNullable<T>> {
-  for (const deadline = Date.now() + WAIT_MS; Date.now() < deadline; await sleep(POLL_MS)) {
-    const answer = await question();
-    if (answer) return answer;
-  }
-  throw new Error("waited in vain");
-}

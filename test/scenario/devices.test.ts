@@ -14,6 +14,9 @@ const BURST = 12;
 const AWAY_MS = 1_000;
 /** A link that was not used is answered in a fraction of this. */
 const UNANSWERED_MS = 5_000;
+const REFUSED =
+  "Asking the main device ...\nnocturne: This does not link a device: a word is wrong or out of place. " +
+  "Copy the whole link again, or make a new one on your main device.";
 const BOTH = "Main device active, Laptop active";
 
 test("a laptop of Ada's over its whole life", async (t) => {
@@ -49,8 +52,8 @@ test("a laptop of Ada's over its whole life", async (t) => {
     const wrong = words.replace(/^\w+/, "nocturne");
     const refused = await laptop.run(["device", "join", "--relay", ada.relay], { stdin: wrong });
     assert.equal(refused.code, 1);
-    assert.match(refused.stderr, /^nocturne: This does not link a device: a word is wrong or out of place\. Copy /m);
-    assert.ok(!refused.stderr.includes(words.split(" ")[5] as string), "an error tells no word");
+    // The whole error: some of its own words are words of links, so that one by chance in both is not a word told.
+    assert.equal(refused.stderr.trim(), REFUSED);
     assert.equal((await ask<IdentityView>(laptop, "GET", "/identity")).npub, laptop.npub);
   });
 

@@ -24,6 +24,17 @@ export function atEnd(t: Owner, work: () => unknown): void {
   t.after(() => runAll(works));
 }
 
+/** An owner of what the tests of a file share, and what to run after the last of them: `after(end)`. */
+export function untilTheEnd(): { readonly owner: Owner; readonly end: () => Promise<void> } {
+  let work: () => unknown = () => {};
+  const owner: Owner = {
+    after: (given) => {
+      work = given as () => unknown;
+    },
+  };
+  return { owner, end: async () => void (await work()) };
+}
+
 /** A new folder that is removed after the test. */
 export function temporaryFolder(t: Owner): string {
   const folder = mkdtempSync(join(tmpdir(), "nocturne-"));

@@ -6,7 +6,7 @@ import { after, type TestContext } from "node:test";
 import type { Browser, Download, Page } from "playwright-core";
 import { assertAccessible, assertHandy } from "./accessibility.ts";
 import { launchBrowser } from "./browser.ts";
-import type { Owner } from "./cleanup.ts";
+import { untilTheEnd } from "./cleanup.ts";
 import { type NocturneProcess, startNocturne } from "./nocturne-process.ts";
 import { askUntil } from "./wait.ts";
 
@@ -35,14 +35,8 @@ export async function openWorld(
 }
 
 let shared: Promise<NocturneProcess> | null = null;
-let endOfFile: () => unknown = () => {};
-after(() => endOfFile());
-/** In the place of a test, for what the tests of a file share. */
-const wholeFile: Owner = {
-  after: (work) => {
-    endOfFile = work as () => unknown;
-  },
-};
+const { owner: wholeFile, end } = untilTheEnd();
+after(end);
 
 /** A window of somebody who has never been here; what its console says is kept as a complaint. */
 export async function visit(world: World, url: string, width = 1440): Promise<Page> {

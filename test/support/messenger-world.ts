@@ -24,6 +24,8 @@ import { UnrulyRelay } from "./unruly-relay.ts";
 
 export const RELAY = "ws://127.0.0.1:1/";
 export const WAIT_MS = 30_000;
+/** Each look opens rows of a vault. */
+const POLL_MS = 10;
 const log = createLogger("silent");
 
 /** Connections of one process each, to the relay at `url` or, without one, to the unruly relay. */
@@ -156,7 +158,7 @@ export async function createPerson(
 }
 
 export async function until(condition: () => boolean, what: string): Promise<void> {
-  for (const deadline = performance.now() + WAIT_MS; !condition(); await sleep(5)) {
+  for (const deadline = performance.now() + WAIT_MS; !condition(); await sleep(POLL_MS)) {
     if (performance.now() > deadline) assert.fail(`did not happen: ${what}`);
   }
 }

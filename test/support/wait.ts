@@ -1,6 +1,9 @@
 /** Waiting for something that a test cannot await. */
 import { setTimeout as sleep } from "node:timers/promises";
 
+/** A question is work for whoever answers, and often for a process of its own. */
+const ASK_MS = 50;
+
 /** Resolves as soon as `condition` holds; fails loudly after `limitMs`. */
 export async function waitUntil(what: string, condition: () => boolean, limitMs = 20_000): Promise<void> {
   const endMs = Date.now() + limitMs;
@@ -21,7 +24,7 @@ export async function askUntil<T>(
   while (Date.now() <= endMs) {
     const answer = await ask();
     if (isWanted(answer)) return answer;
-    await sleep(5);
+    await sleep(ASK_MS);
   }
   throw new Error(`waited ${limitMs} ms in vain for ${what}`);
 }

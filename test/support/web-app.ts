@@ -9,7 +9,9 @@ import { globSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+import type { Launch } from "../../src/api/contract.ts";
 import type { NocturneProcess } from "./nocturne-process.ts";
+import { ask } from "./people.ts";
 
 const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 /** For one step of a person; generous, because several browsers and nodes may share two cores. */
@@ -60,11 +62,9 @@ export async function openApp(
   return page;
 }
 
-/** A further launch link, as `nocturne open` prints it. */
+/** A further launch link, which `nocturne open` prints too. */
 export async function launchLink(node: NocturneProcess): Promise<string> {
-  const { code, json, stderr } = await node.run<{ url: string }>(["open", "--no-open", "--json"]);
-  assert.equal(code, 0, stderr);
-  return json.url;
+  return (await ask<Launch>(node, "POST", "/launch")).url;
 }
 
 /** To a scene by its address, without a reload: a reload would end the session. */
