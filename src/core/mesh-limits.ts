@@ -51,6 +51,14 @@ export const MESH_LIMITS = {
   spareBodies: 16,
   /** Bytes of fragments that a side sends before the other has said that it took them. */
   creditBytes: 1_048_576, // 1 MiB
+  /**
+   * Of all connections of a node's exchange together, what came and was not used, and what does not leave; beyond it the slowest are
+   * left. With what else a node needs, and what the collector has not found yet, its process stays below 300 MB.
+   */
+  heldBytes: 20_971_520, // 20 MiB
+  /** Of one connection: what came of a socket and was not read yet, and pieces of one fragment that wait to be written. */
+  unreadBytes: 131_072, // 128 KiB
+  waitingPieces: 256,
   /** Names in one request for leases, receipts or deletions. */
   batch: 1_024,
   /** Connections that a node's exchange has open, in all and to one failure domain. */
@@ -77,7 +85,7 @@ export const MESH_LIMITS = {
   /** Nodes that are known at a time; of more, those that were heard of longest ago are forgotten. */
   nodes: 4_096,
   /** A node says that it is there so often. */
-  announceMs: 600_000, // 10 min
+  announceMs: 1_800_000, // 30 min
   /** Records are put anew so often: nodes come and go, and libp2p puts nothing again by itself. */
   republishMs: 43_200_000, // 12 h
   /** Records of others that a node keeps. */
@@ -117,8 +125,8 @@ export const MESH_LIMITS = {
   ownHeadMs: 5_000,
   /** How often it is looked whether there is somebody to ask, and something to tell, of ledgers. */
   ledgerTickMs: 1_000,
-  /** A head is told when the log grew, this often at most. */
-  headMs: 60_000,
+  /** A head is told when the log grew, this often at most: every node hears, checks and passes on every head. */
+  headMs: 600_000, // 10 min
   /** Nodes that are asked to cosign it, and how often: each answer is an entry in a ledger. */
   witnesses: 3,
   witnessMs: 3_600_000, // 1 h
@@ -256,7 +264,7 @@ export const MESH_LIMITS = {
   accountQuietMs: 10_000,
   /** What these copies may cost on average: one of 100 MB is made every 50 min at most. */
   accountBytesPerS: 32_768, // 32 KiB
-  /** Even if nothing changed: within a lease, which the catalogue's object has nobody to renew. */
+  /** Even if nothing changed: what is found of an account is never older than this. */
   accountMs: 604_800_000, // 7 days
   /** How a person's objects are is looked at so often at most, as long as nodes come and go. */
   healthMs: 30_000,

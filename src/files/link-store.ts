@@ -12,12 +12,12 @@
  * erased once its link is used up or expired: then even the link's secret no longer opens it.
  * Several processes may open the same database; every decision is one write transaction.
  */
-import { closeSync, openSync } from "node:fs";
 import { DatabaseSync, type SQLOutputValue } from "node:sqlite";
 import { equalBytes } from "../core/bytes.ts";
 import { type Clock, systemClock } from "../core/clock.ts";
-import { CodecError, isSystemError, toNocturneError } from "../core/errors.ts";
+import { CodecError } from "../core/errors.ts";
 import { FILE_LIMITS } from "../core/limits.ts";
+import { createDatabaseFile } from "../vault/durable-file.ts";
 import { addRanges, type ByteRange, coversAll } from "./served-ranges.ts";
 
 const SCHEMA = `
@@ -154,7 +154,7 @@ export class LinkStore {
   /** Opens or makes the database. Throws CodecError `links_corrupt` when the file is something else. */
   constructor(path: string, clock: Clock = systemClock) {
     this.#clock = clock;
-    createOwnFile(path);
+    createDatabaseFile(path);
     this.#db = new DatabaseSync(path, { timeout: 10_000 });
     try {
       this.#db.exec(
@@ -480,18 +480,6 @@ export class LinkStore {
       if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
       throw error;
     }
-  }
-}
-
-/**
- * SQLite would make the file readable for everybody; its side files copy this mode. An existing file must not be
- * opened here: closing it would drop the locks of other connections of this process (POSIX).
- */
-function createOwnFile(path: string): void {
-  try {
-    closeSync(openSync(path, "wx", 0o600));
-  } catch (error) {
-    if (!isSystemError(error) || error.code !== "EEXIST") throw toNocturneError(error);
   }
 }
 

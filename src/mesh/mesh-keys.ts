@@ -4,6 +4,7 @@
  *   mesh secret ─┬─ "mesh/owner/v1" ──────────────> owner signing key        Ed25519: nodes know the owner by it
  *                ├─ "mesh/catalogue-signing/v1" ──> catalogue signing key    Ed25519: names the `owner` record
  *                └─ "mesh/catalogue-sealing/v1" ──> catalogue sealing key
+ *                       └─ "mesh/catalogue-manifest/v1/" + number of a period ──> manifest key of the catalogue (`keeper/catalogue-care.ts`)
  *
  *   manifest key ── "mesh/care/v1" ──> care key ─┬─ "mesh/care-signing/v1" ──> care signing key   Ed25519: names the `places` record
  *   random, of each object                       └─ "mesh/care-sealing/v1" ──> care sealing key

@@ -48,7 +48,7 @@ export interface FragmentReader extends AsyncDisposable {
   readonly bytes: number;
   /** The hashes of all leaves, 32 bytes each, as they were when it was stored. */
   readonly hashes: readonly Uint8Array[];
-  /** The bytes of `count` leaves from leaf `first` on; fewer at the end. */
+  /** The bytes of `count` leaves from leaf `first` on; fewer at the end. They are the caller's, with their memory. */
   read(first: number, count: number): Promise<Uint8Array>;
 }
 
@@ -82,7 +82,7 @@ export interface FragmentDisk {
   drop(owner: OwnerId, ids: readonly FragmentId[]): Promise<FragmentId[]>;
   /** What this owner keeps of these, with leases. */
   held(owner: OwnerId, ids: readonly FragmentId[]): HeldLease[];
-  /** Bytes of the disk that an owner takes, without the trash. */
+  /** Bytes of the disk that an owner takes, with what it has in the trash. */
   usedBy(owner: OwnerId): number;
   /** All that is kept, `limit` after `after` in the order of names, for handing over. */
   list(after: FragmentId | null, limit: number): HeldLease[];

@@ -8,7 +8,7 @@
  * synchronous: the files are tiny, and no other step of this process may come between them.
  */
 
-import { closeSync, fchmodSync, fstatSync, fsyncSync, openSync, readFileSync } from "node:fs";
+import { chmodSync, closeSync, fchmodSync, fstatSync, fsyncSync, openSync, readFileSync } from "node:fs";
 import { renameSync, rmSync, unlinkSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import { toHex } from "../core/bytes.ts";
@@ -35,6 +35,19 @@ export function createPrivateFile(path: string, bytes: Uint8Array = new Uint8Arr
     fsyncSync(file);
   } finally {
     closeSync(file);
+  }
+}
+
+/**
+ * Makes the file, 0600, before SQLite does, whose side files copy that mode; one that is there gets it. It is not opened: closing it would
+ * drop the locks of other connections of this process (POSIX). Throws InternalError.
+ */
+export function createDatabaseFile(path: string): void {
+  try {
+    createPrivateFile(path);
+  } catch (error) {
+    if (!isSystemError(error) || error.code !== "EEXIST") throw toNocturneError(error);
+    chmodSync(path, PRIVATE_FILE_MODE);
   }
 }
 

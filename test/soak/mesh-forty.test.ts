@@ -1,6 +1,6 @@
 /**
- * Forty nodes in eight processes, and an object of 1 GiB (NOCTURNE_MESH_MIB says otherwise): twenty nodes are killed, it is read; the nodes
- * that care for it repair it while its owner is away; ten more are killed, and it is read again.
+ * Forty nodes in eight processes, and an object of 1 GiB (NOCTURNE_MESH_MIB says otherwise): twenty nodes
+ * are killed, it is read; the nodes that care for it repair it while its owner is away; ten more are killed, and it is read again.
  *
  *   npm run test:mesh
  */
@@ -26,9 +26,11 @@ const BYTES = Number(process.env["NOCTURNE_MESH_MIB"] ?? 1_024) * MIB;
 const HOUR_MS = 3_600_000;
 /** Looks come every 15 to 20 h; the dead are suspect after 24 h. */
 const PASSES_MS = 27 * HOUR_MS;
-const REPAIR_MS = 600_000;
+const REPAIR_MS = 900_000;
+const LOOK_MS = 2_000;
+const PATIENCE_MS = 60_000;
 
-test("half of the nodes are lost at once, and after a repair a half of the rest", { timeout: 1_800_000 }, async (t) => {
+test("half of the nodes are lost at once, and after a repair a half of the rest", { timeout: 1_800_000 }, async () => {
   await using world = await MeshWorld.start({ processes: 8, nodesEach: 5 });
   const secret = randomBytes(32);
   const keys = deriveMeshKeys(secret);
@@ -41,29 +43,29 @@ test("half of the nodes are lost at once, and after a repair a half of the rest"
     { kind: "files", bytes: BYTES, pieces: content.pieces() },
     {},
   );
-  t.diagnostic(
+  console.log(
     `stored at ${(BYTES / 1e3 / (performance.now() - begunMs)).toFixed(0)} MB/s, k ${locator.needed}, n ${locator.total}`,
   );
   assert.deepEqual([locator.needed, locator.total], [20, 40]);
 
   // Four processes of five nodes; the owner has not gone through them in any order.
   for (const host of world.hosts.slice(0, 4)) await host.kill();
-  t.diagnostic(`with 20 nodes killed: ${await readEqual(owner, locator, content.digest)}`);
+  console.log(`with 20 nodes killed: ${await readEqual(owner, locator, content.digest)}`);
   await owner.close();
 
   // Others take the place of those that are gone, as machines do.
-  for (let i = 0; i < 4; i++) await world.addHost(5);
+  for (let i = 0; i < 3; i++) await world.addHost(5);
   const dead = new Set(world.hosts.slice(0, 4).flatMap(({ nodes }) => nodes.map(({ id }) => id)));
   const repairedMs = performance.now();
   await world.advance(PASSES_MS);
   const repaired = await untilRepaired(world, fromBase64Url(row.manifestKey), dead);
-  t.diagnostic(`repaired without the owner in ${((performance.now() - repairedMs) / 1e3).toFixed(0)} s: ${repaired}`);
+  console.log(`repaired without the owner in ${((performance.now() - repairedMs) / 1e3).toFixed(0)} s: ${repaired}`);
 
   for (const host of world.hosts.slice(4, 6)) await host.kill();
-  const visitor = await world.owner(28, secret);
+  const visitor = await world.owner(25, secret);
   const found = await visitor.manifests.find(careKeyOf(fromBase64Url(row.manifestKey)));
   assert.ok(found);
-  t.diagnostic(`with 10 more killed: ${await readEqual(visitor, found.locator, content.digest)}`);
+  console.log(`with 10 more killed: ${await readEqual(visitor, found.locator, content.digest)}`);
 });
 
 async function readEqual(reader: MeshNode, locator: Locator, digest: () => string): Promise<string> {
@@ -77,13 +79,22 @@ async function readEqual(reader: MeshNode, locator: Locator, digest: () => strin
 /** By what the mesh itself says of the object, asked by somebody who has only its care key. */
 async function untilRepaired(world: MeshWorld, manifestKey: Uint8Array, dead: ReadonlySet<NodeId>): Promise<string> {
   const asking = await world.owner(20);
-  for (const deadline = performance.now() + REPAIR_MS; ; await sleep(2_000)) {
+  let [best, bestMs] = [-1, performance.now()];
+  for (const deadline = performance.now() + REPAIR_MS; ; await sleep(LOOK_MS)) {
     const found = await asking.manifests.find(careKeyOf(manifestKey));
     assert.ok(found, "its record is there");
-    const { worst } = healthOf(found.locator, (node) => !dead.has(node));
+    const health = healthOf(found.locator, (node) => !dead.has(node));
     const least = repairThreshold(found.locator);
-    if (worst.left > least) return `every segment has at least ${worst.left} fragments, threshold ${least}`;
-    assert.ok(performance.now() < deadline, `the worst segment has ${worst.left} fragments`);
-    await world.advance(HOUR_MS);
+    const whole = health.segments.filter(({ left }) => left > least).length;
+    console.log(`${whole} of ${health.segments.length} segments are above the threshold`);
+    if (whole === health.segments.length)
+      return `every segment has at least ${health.worst.left} fragments, threshold ${least}`;
+    assert.ok(performance.now() < deadline, `the worst segment has ${health.worst.left} fragments`);
+    // A repair that broke off is taken up an hour later; an hour that passes in a moment is a load of its own.
+    if (whole > best) [best, bestMs] = [whole, performance.now()];
+    else if (performance.now() - bestMs > PATIENCE_MS) {
+      bestMs = performance.now();
+      await world.advance(HOUR_MS);
+    }
   }
 }

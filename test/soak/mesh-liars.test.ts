@@ -13,6 +13,7 @@ import { MESH_LIMITS } from "../../src/core/mesh-limits.ts";
 import { randomBytes } from "../../src/core/random.ts";
 import { storeObject } from "../../src/mesh/keeper/stored-object.ts";
 import { careKeyOf, deriveMeshKeys } from "../../src/mesh/mesh-keys.ts";
+import type { Locator } from "../../src/mesh/manifest/locator.ts";
 import type { NodeId } from "../../src/mesh/node-id.ts";
 import { LIES, type Lie } from "../support/mesh-lies.ts";
 import { numberedBytes } from "../support/numbered-bytes.ts";
@@ -20,15 +21,22 @@ import { MeshWorld } from "../support/mesh-world.ts";
 
 const BYTES = 64 * 1_048_576;
 /** Of each lie; together more than a third of all that get fragments, so that what they had must be brought to others. */
-const EACH: Readonly<Record<Lie, number>> = { drops: 4, damages: 4, late: 4, pretends: 2, replays: 2 };
+const EACH: Readonly<Record<(typeof LIES)[number], number>> = {
+  drops: 3,
+  damages: 3,
+  late: 3,
+  pretends: 2,
+  replays: 2,
+};
 /** Whoever lies about fragments. */
 const KEEPERS: readonly Lie[] = ["drops", "damages", "late"];
 const ROUNDS = 4;
-/** A look that waits for late nodes takes so long. */
+/** A look that waits for late nodes takes so long; it is seen what it said so often. */
 const LOOK_MS = 4 * MESH_LIMITS.auditMs;
+const POLL_MS = 5_000;
 
-test("nodes that lie are found, and what they had is brought to others", { timeout: 1_800_000 }, async (t) => {
-  await using world = await MeshWorld.start({ processes: 4, nodesEach: 6 });
+test("nodes that lie are found, and what they had is brought to others", { timeout: 1_800_000 }, async () => {
+  await using world = await MeshWorld.start({ processes: 4, nodesEach: 4 });
   const liars = new Map<NodeId, Lie>();
   for (const how of LIES) {
     const { nodes } = await world.addHost(EACH[how], 4e9, how);
@@ -36,34 +44,40 @@ test("nodes that lie are found, and what they had is brought to others", { timeo
   }
   const secret = randomBytes(32);
   const keys = deriveMeshKeys(secret);
-  const owner = await world.owner(24 + liars.size, secret);
+  const owner = await world.owner(16 + liars.size, secret);
   const content = numberedBytes(BYTES);
   const { row, locator } = await storeObject(
     { engine: owner, keys, clock: world.time },
     { kind: "files", bytes: BYTES, pieces: content.pieces() },
     {},
   );
-  const holding = (now: { readonly nodes: readonly NodeId[] }): Lie[] => now.nodes.flatMap((id) => liars.get(id) ?? []);
-  t.diagnostic(`k ${locator.needed}, n ${locator.total}; with liars: ${holding(locator).join(", ")}`);
+  const holding = (now: Locator): Lie[] => now.nodes.flatMap((id) => liars.get(id) ?? []);
+  const isLying = (now: Locator): boolean => holding(now).some((how) => KEEPERS.includes(how));
+  console.log(`k ${locator.needed}, n ${locator.total}; with liars: ${holding(locator).join(", ")}`);
   assert.ok(!holding(locator).includes("pretends"), "who only pretends to have room gets nothing");
   for (const how of KEEPERS) assert.ok(holding(locator).includes(how), `${how} is not known before it is audited`);
 
-  for (let i = 0; i < 2; i++) await world.addHost(6);
+  for (let i = 0; i < 2; i++) await world.addHost(5);
   const careKey = careKeyOf(fromBase64Url(row.manifestKey));
   let now = locator;
   let round = 0;
-  while (holding(now).some((how) => KEEPERS.includes(how))) {
+  while (isLying(now)) {
     assert.ok(++round <= ROUNDS, `after ${ROUNDS} rounds these are left: ${holding(now).join(", ")}`);
     await world.advance(MESH_LIMITS.careLookMs);
-    await sleep(LOOK_MS);
-    const found = await owner.manifests.find(careKey);
-    assert.ok(found);
-    now = found.locator;
+    for (
+      const deadline = performance.now() + LOOK_MS;
+      performance.now() < deadline && isLying(now);
+      await sleep(POLL_MS)
+    ) {
+      const found = await owner.manifests.find(careKey);
+      assert.ok(found);
+      now = found.locator;
+    }
     const left = KEEPERS.map((how) => `${how} ${holding(now).filter((one) => one === how).length}`);
-    t.diagnostic(`after round ${round}: ${left.join(", ")}; record ${found.sequence}`);
+    console.log(`after round ${round}: ${left.join(", ")}`);
   }
   const hash = createHash("sha256");
   for await (const piece of owner.reader.read(now)) hash.update(piece);
   assert.equal(hash.digest("hex"), content.digest());
-  t.diagnostic(`all who kept nothing right were found in ${round} rounds; the object is equal`);
+  console.log(`all who kept nothing right were found in ${round} rounds; the object is equal`);
 });

@@ -43,7 +43,8 @@ for (const { folder, host, seed } of plan.nodes) {
       fetch: () => Promise.reject(new Error("no web here")),
       clock: time,
       timers: time,
-      log: createLogger("warn"),
+      // Hours that pass in a moment leave no time for much; what went wrong with it shows in what is asked.
+      log: createLogger("error"),
     }),
   );
 }

@@ -12,7 +12,7 @@
 import { u32 } from "../../core/bytes.ts";
 import { CodecError } from "../../core/errors.ts";
 import { MESH_LIMITS } from "../../core/mesh-limits.ts";
-import { takeBody } from "../pieces/spare-bodies.ts";
+import { dropBody, takeBody } from "../pieces/spare-bodies.ts";
 
 /** Numbers are never given twice. */
 export const FRAME = {
@@ -77,6 +77,11 @@ export class FrameParser {
     return this.#headBytes > 0;
   }
 
+  /** What the frame that is being gathered takes, whole. */
+  get gatheredBytes(): number {
+    return this.#body?.length ?? 0;
+  }
+
   /** The frames that end in this piece. Throws CodecError `bad_frame` for a type that is not known and for too long a body; then nothing more can be read. */
   *push(came: Uint8Array): Generator<Frame, void, undefined> {
     // Not a Buffer, whose slices are views: what is kept of a frame must not hang on memory that others use.
@@ -97,6 +102,12 @@ export class FrameParser {
       [this.#headBytes, this.#body, this.#bodyBytes] = [0, null, 0];
       yield { type, body };
     }
+  }
+
+  /** Nothing more comes: what was gathered of a frame goes. */
+  end(): void {
+    if (this.#body) dropBody(this.#body);
+    this.#body = null;
   }
 
   #announced(): { readonly type: FrameType; readonly length: number } {

@@ -2,13 +2,17 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { test, type TestContext } from "node:test";
+import { createLogger } from "../../core/log.ts";
 import { MESH_LIMITS } from "../../core/mesh-limits.ts";
 import { ed25519, type SignatureKeyPair } from "../../crypto/signing.ts";
-import { ownerIdOf } from "../node-id.ts";
+import { type OwnerId, ownerIdOf } from "../node-id.ts";
+import { FragmentStore } from "../store/fragment-store.ts";
 import { Guests } from "./guests.ts";
+import type { Refusal } from "./refusal.ts";
 import { MemoryDisk, newClient, newFolder, newFragment, START_MS, startNode, type TestNode } from "./testing.ts";
 import { signVoucher } from "./voucher.ts";
 
+const CLOCK = { nowMs: () => START_MS };
 const UNTIL_MS = START_MS + MESH_LIMITS.leaseMs;
 const BYTES = 10_000;
 /** Room for a hundred fragments: five for a stranger, five for a domain of them, fifty for all. */
@@ -39,7 +43,7 @@ async function fill(
   return most;
 }
 
-test("a stranger keeps a twentieth, and gets room again by dropping", async (t) => {
+test("a stranger keeps a twentieth, and gets room again by dropping once the trash is emptied", async (t) => {
   const node = await startNode(t, { disk: new MemoryDisk(ROOM) });
   const key = ed25519.createKeyPair();
   assert.equal(await fill(t, node, { key }), 5);
@@ -49,7 +53,38 @@ test("a stranger keeps a twentieth, and gets room again by dropping", async (t) 
   const kept = node.disk.fragments.get(first);
   await peer.store({ id: first, bytes: BYTES }, kept?.bytes as Uint8Array, UNTIL_MS + 1);
   assert.deepEqual(await peer.drop([first]), [first]);
+  assert.equal(await fill(t, node, { key }), 0);
+  await node.disk.sweep();
+  node.clock.atMs += MESH_LIMITS.recountMs;
   assert.equal(await fill(t, node, { key }), 1);
+});
+
+test("the attack: who stores, drops and stores again fills no more of the disk, as the file system counts it", async (t) => {
+  const maxBytes = 2 ** 26;
+  const store = await FragmentStore.open({ folder: newFolder(t), maxBytes, clock: CLOCK, log: createLogger("silent") });
+  const guests = new Guests({ folder: newFolder(t), disk: store, clock: CLOCK });
+  t.after(() => (guests.close(), store.close()));
+  const before = store.usage().usedBytes;
+  const keys = Array.from({ length: 3 }, () => ownerIdOf(ed25519.createKeyPair().publicKey));
+  for (let i = 0; i < 40; i++) {
+    const guest = { owner: keys[i % keys.length] as OwnerId, voucher: null, domain: "a" };
+    const { id, content } = newFragment(2 ** 18);
+    let settle;
+    try {
+      settle = guests.admit(guest, content.length);
+    } catch (error) {
+      assert.equal((error as Refusal).reason, "owner_full");
+      continue;
+    }
+    const arrival = await store.begin({ id, bytes: content.length, owner: guest.owner, untilMs: UNTIL_MS });
+    await arrival?.write(content);
+    await arrival?.finish();
+    settle();
+    await store.drop(guest.owner, [id]);
+    guests.changed(guest.owner);
+  }
+  const taken = store.usage().usedBytes - before;
+  assert.ok(taken > 2 ** 20 && taken < MESH_LIMITS.strangerShare * maxBytes + 2 ** 19, `${taken} bytes`);
 });
 
 test("new owner keys get nobody more: what counts is where they come from", async (t) => {
@@ -105,6 +140,7 @@ test("who is a stranger, and from where, is known after a restart; what has ende
   assert.equal(await fill(t, after, { key, from: "127.0.9.1" }), 0, "it stays where it was first");
   // Leases end without anybody saying so: what is there is counted anew, at most once in recountMs.
   await disk.drop(ownerIdOf(key.publicKey), [...disk.fragments.keys()]);
+  await disk.sweep();
   assert.equal(await fill(t, after, { from: "127.0.7.1" }), 0);
   after.clock.atMs += MESH_LIMITS.recountMs;
   assert.equal(await fill(t, after, { from: "127.0.7.1" }, 1), 1);

@@ -6,8 +6,8 @@
  *                       strangersShare for all strangers together
  *
  * Owner keys cost nothing, so the bound of one owner alone bounds nobody; that of a domain does. An owner belongs to the domain
- * from which it first kept something, which is all that is written down (`guests.db`): bytes are the disk's to count. A row
- * stands for an owner without a voucher who keeps something; a power cut may lose the last ones, until they store again.
+ * from which it first kept something, which is all that is written down (`guests.db`, 0600): bytes are the disk's to count. A row
+ * stands for an owner without a voucher who takes something, be it in the trash; a power cut may lose the last ones, until they store again.
  */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
@@ -15,6 +15,7 @@ import { DatabaseSync } from "node:sqlite";
 import type { Clock } from "../../core/clock.ts";
 import { MESH_LIMITS } from "../../core/mesh-limits.ts";
 import type { OwnerId } from "../node-id.ts";
+import { createDatabaseFile } from "../../vault/durable-file.ts";
 import type { FragmentDisk } from "../rooms.ts";
 import { Refusal } from "./refusal.ts";
 import type { Voucher } from "./voucher.ts";
@@ -54,7 +55,9 @@ export class Guests {
   constructor({ folder, disk, clock }: GuestsOptions) {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     [this.#disk, this.#clock] = [disk, clock];
-    this.#database = new DatabaseSync(join(folder, "guests.db"));
+    const path = join(folder, "guests.db");
+    createDatabaseFile(path);
+    this.#database = new DatabaseSync(path);
     this.#database.exec(
       `PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;
        CREATE TABLE IF NOT EXISTS guests (owner TEXT PRIMARY KEY, domain TEXT NOT NULL) STRICT, WITHOUT ROWID`,
@@ -65,7 +68,7 @@ export class Guests {
     this.#recount();
   }
 
-  /** Bytes that this guest may still keep, whatever room the node has; counted anew if they are not `wanted`, and that was long ago. */
+  /** Bytes that this guest may still store, whatever room the node has; counted anew if they are not `wanted`, and that was long ago. */
   left(guest: Guest, wanted = 1): number {
     const here = this.#left(guest);
     if (here >= wanted || this.#clock.nowMs() - this.#recountedMs < MESH_LIMITS.recountMs) return here;

@@ -16,6 +16,7 @@ import { failureDomain } from "../placement/failure-domain.ts";
 import type { FragmentDisk, Line } from "../rooms.ts";
 import type { Reason } from "./answers.ts";
 import { Guests } from "./guests.ts";
+import { HeldMemory } from "./held-memory.ts";
 import type { Refusal } from "./refusal.ts";
 import { type Care, Service } from "./service.ts";
 import { Session } from "./session.ts";
@@ -50,7 +51,7 @@ export interface ExchangeCounters {
   /** Questions of audits: all their leaves were shown, or the fragment or a leaf was not there. */
   readonly auditsPassed: number;
   readonly auditsFailed: number;
-  /** `busy`: connections that were one too many. */
+  /** `busy`: connections that were one too many, and slow ones that held too much while memory was scarce. */
   readonly refusals: Readonly<Partial<Record<Reason | "busy", number>>>;
 }
 
@@ -64,6 +65,7 @@ export class ExchangeServer implements AsyncDisposable {
   /** Connections of each domain, those that are still at their handshake with them. */
   readonly #open = new Map<string, number>();
   readonly #refusals: Partial<Record<Reason | "busy", number>> = {};
+  readonly #memory = new HeldMemory(() => this.#count("busy"));
   readonly #ended = { bytesIn: 0, bytesOut: 0 };
   #isClosed = false;
 
@@ -148,6 +150,7 @@ export class ExchangeServer implements AsyncDisposable {
       line,
       domain,
       timers,
+      memory: this.#memory,
       serve: (job, visit) => this.#service.serve(job, visit),
       onRefused: (refusal, error) => this.#refused(refusal, error),
     });

@@ -43,6 +43,8 @@ export interface ServiceOptions {
 
 /** Of a fragment, read and sent at a time. */
 const LEAVES_PER_FRAME = MESH_LIMITS.frameBytes / MESH_LIMITS.leafBytes;
+/** The same while memory is scarce. */
+const SCARCE_LEAVES = LEAVES_PER_FRAME / 4;
 const NOTHING = new Uint8Array(0);
 
 export class Service {
@@ -142,14 +144,18 @@ export class Service {
     await visit.wire.send(FRAME.signed, receipt);
   }
 
-  async #fetch({ body }: Job, { wire }: Visit): Promise<void> {
+  async #fetch({ body }: Job, { wire, isScarce }: Visit): Promise<void> {
     const { first, count, ...fragment } = understood(readFetch(body));
     const opened = await this.#open(fragment);
     if (!opened) throw new Refusal("fragment_missing");
     await using reader = opened;
     await wire.send(FRAME.hashes, concatBytes(...reader.hashes));
-    for (let at = first; at < first + count; at += LEAVES_PER_FRAME) {
-      await wire.sendData(await reader.read(at, Math.min(LEAVES_PER_FRAME, first + count - at)));
+    for (let at = first; at < first + count; ) {
+      const leaves = Math.min(isScarce() ? SCARCE_LEAVES : LEAVES_PER_FRAME, first + count - at);
+      const from = at;
+      at += leaves;
+      const length = Math.min(at * MESH_LIMITS.leafBytes, fragment.bytes) - from * MESH_LIMITS.leafBytes;
+      await wire.sendRead(length, () => reader.read(from, leaves));
     }
     this.#done.sent++;
   }
@@ -165,12 +171,13 @@ export class Service {
 
   async #show(opened: FragmentReader, question: LeafQuestion, wire: Wire): Promise<boolean> {
     await using reader = opened;
-    await wire.send(FRAME.shown, merkleRoot(reader.hashes));
+    const { hashes } = reader;
+    await wire.send(FRAME.shown, merkleRoot(hashes));
     let isWhole = true;
     for (const index of question.leaves) {
       const leaf = await this.#leaf(reader, index, question);
       isWhole &&= leaf.length > 0;
-      await wire.sendData(encodeLeafProof({ leaf, path: inclusionProof(reader.hashes, index) }));
+      await wire.sendData(encodeLeafProof({ leaf, path: inclusionProof(hashes, index) }));
     }
     return isWhole;
   }

@@ -85,7 +85,7 @@ export class MemoryDisk implements FragmentDisk {
     return {
       bytes: kept.bytes.length,
       hashes: kept.hashes,
-      read: async (first, count) => kept.bytes.subarray(first * 4_096, (first + count) * 4_096),
+      read: async (first, count) => kept.bytes.slice(first * 4_096, (first + count) * 4_096),
       async [Symbol.asyncDispose]() {},
     };
   }
@@ -98,10 +98,7 @@ export class MemoryDisk implements FragmentDisk {
 
   async drop(owner: OwnerId, ids: readonly FragmentId[]): Promise<FragmentId[]> {
     const held = this.held(owner, ids).filter(({ trashedAtMs }) => trashedAtMs === null);
-    for (const { id, bytes } of held) {
-      (this.fragments.get(id) as Kept).leases.set(owner, { untilMs: 0, trashedAtMs: 1 });
-      this.#usedBy.set(owner, this.usedBy(owner) - bytes);
-    }
+    for (const { id } of held) (this.fragments.get(id) as Kept).leases.set(owner, { untilMs: 0, trashedAtMs: 1 });
     return held.map(({ id }) => id);
   }
 
@@ -126,13 +123,22 @@ export class MemoryDisk implements FragmentDisk {
     return { fragments, usedBytes: this.#usedBytes, maxBytes: this.#maxBytes, trashBytes: 0, owners };
   }
 
-  async sweep(): Promise<void> {}
+  /** Empties the trash at once. */
+  async sweep(): Promise<void> {
+    for (const { bytes, leases } of this.fragments.values()) {
+      for (const [owner, { trashedAtMs }] of leases) {
+        if (trashedAtMs === null) continue;
+        leases.delete(owner);
+        this.#usedBy.set(owner, this.usedBy(owner) - bytes.length);
+      }
+    }
+  }
 
   async close(): Promise<void> {}
 
   #lease(kept: Kept, owner: OwnerId, untilMs: number): void {
     const before = kept.leases.get(owner);
-    if (before?.trashedAtMs !== null) this.#usedBy.set(owner, this.usedBy(owner) + kept.bytes.length);
+    if (!before) this.#usedBy.set(owner, this.usedBy(owner) + kept.bytes.length);
     kept.leases.set(owner, { untilMs: Math.max(untilMs, before?.untilMs ?? 0), trashedAtMs: null });
   }
 }

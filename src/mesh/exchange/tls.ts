@@ -72,9 +72,21 @@ export async function connectToNode(socket: Duplex, node: NodeId, signal: AbortS
   throw new NetworkError("node_unreachable", "Somebody else answers at the node's address.");
 }
 
+export interface SocketLine extends Line {
+  /** Resolves when nothing that was written is in this process any more, or the socket is closed. */
+  left(): Promise<void>;
+}
+
 /** A socket as a line; what is written in one turn leaves together. */
-export function socketLine(socket: TLSSocket): Line {
+export function socketLine(socket: TLSSocket): SocketLine {
   const waiting = new Set<() => void>();
+  const leaving = new Set<() => void>();
+  let writes = 0;
+  const hasLeft = (): void => {
+    if (--writes > 0) return;
+    for (const resolve of leaving) resolve();
+    leaving.clear();
+  };
   const wake = (): void => {
     for (const resolve of waiting) resolve();
     waiting.clear();
@@ -93,8 +105,12 @@ export function socketLine(socket: TLSSocket): Line {
         socket.cork();
         process.nextTick(() => socket.uncork());
       }
-      if (!socket.write(bytes)) await new Promise<void>((resolve) => waiting.add(resolve));
+      writes++;
+      if (!socket.write(bytes, hasLeft)) await new Promise<void>((resolve) => waiting.add(resolve));
       if (socket.destroyed) throw new Error("closed");
+    },
+    async left() {
+      if (writes > 0) await new Promise<void>((resolve) => leaving.add(resolve));
     },
     async [Symbol.asyncDispose]() {
       socket.destroy();
@@ -118,7 +134,7 @@ async function* piecesOf(socket: TLSSocket): AsyncGenerator<Uint8Array, void, un
   socket.on("data", (piece: Uint8Array) => {
     waiting.push(piece);
     waitingBytes += piece.length;
-    if (waitingBytes >= MESH_LIMITS.lineBytes) socket.pause();
+    if (waitingBytes >= MESH_LIMITS.unreadBytes) socket.pause();
     wake();
   });
   socket

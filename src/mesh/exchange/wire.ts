@@ -17,6 +17,7 @@ import { MESH_LIMITS } from "../../core/mesh-limits.ts";
 import type { Line } from "../rooms.ts";
 import { badFrame, FRAME, FRAME_HEAD_BYTES, type Frame, FrameParser, type FrameType, frameHead } from "./frames.ts";
 import { Pace } from "./pace.ts";
+import type { SocketLine } from "./tls.ts";
 
 export interface WireOptions {
   readonly line: Line;
@@ -27,6 +28,8 @@ export interface WireOptions {
   readonly isWaiting: () => boolean;
   /** Whether a request is not answered. */
   readonly isBusy: () => boolean;
+  /** Something came, was used, or left: `memoryBytes` has changed. */
+  readonly onMemory?: () => void;
 }
 
 /** Up to so much is joined with its head; beyond that a copy costs more than another write. */
@@ -47,6 +50,7 @@ export class Wire {
   /** That were used and not acknowledged yet. */
   #owed = 0;
   #writing = 0;
+  #writingBytes = 0;
   #cameAtTick = 0;
   #tail: Promise<void> = Promise.resolve();
   #error: NocturneError | null = null;
@@ -79,23 +83,33 @@ export class Wire {
     return this.#held;
   }
 
+  /** What this connection has in memory: what came and was not used, and what does not leave. */
+  get memoryBytes(): number {
+    return this.#held + this.#parser.gatheredBytes + this.#writingBytes;
+  }
+
   get isClosed(): boolean {
     return this.#error !== null;
   }
 
   /** Until the line ends. Throws CodecError `bad_frame`, and why this side closed. Never waits for a write. */
   async *frames(): AsyncGenerator<Frame, void, undefined> {
-    for await (const piece of this.#options.line.incoming) {
-      if (this.#error) throw this.#error;
-      this.#bytesIn += piece.length;
-      this.#pace.moved(piece.length);
-      for (const frame of this.#parser.push(piece)) {
-        if (frame.type === FRAME.credit) this.#credited(frame.body);
-        else {
-          if (frame.type === FRAME.data) this.#received(frame.body.length);
-          yield frame;
+    try {
+      for await (const piece of this.#options.line.incoming) {
+        if (this.#error) throw this.#error;
+        this.#bytesIn += piece.length;
+        this.#pace.moved(piece.length);
+        for (const frame of this.#parser.push(piece)) {
+          if (frame.type === FRAME.credit) this.#credited(frame.body);
+          else {
+            if (frame.type === FRAME.data) this.#received(frame.body.length);
+            yield frame;
+          }
         }
+        this.#options.onMemory?.();
       }
+    } finally {
+      this.#parser.end();
     }
     if (this.#error) throw this.#error;
   }
@@ -114,16 +128,37 @@ export class Wire {
 
   /** As `send`; one caller at a time. At most MESH_LIMITS.frameBytes. */
   async sendData(bytes: Uint8Array): Promise<void> {
-    while (this.#credit < bytes.length && !this.#error) {
-      await new Promise<void>((resolve) => this.#starving.add(resolve));
-    }
+    await this.#mayLeave(bytes.length);
     this.#credit -= bytes.length;
     await this.send(FRAME.data, bytes);
+  }
+
+  /**
+   * As `sendData`, of bytes that are read only when they may be sent, and that nobody else has: on a socket their memory is free at once,
+   * long before the collector would find it.
+   */
+  async sendRead(length: number, read: () => Promise<Uint8Array>): Promise<void> {
+    await this.#mayLeave(length);
+    this.#writes(length);
+    const bytes = await read().finally(() => this.#writes(-length));
+    await this.sendData(bytes);
+    const { line } = this.#options;
+    // Not awaited: the other side may have the answer already, and ask for more.
+    if ("left" in line) void (line as SocketLine).left().then(() => (bytes.buffer as ArrayBuffer).transfer(0));
+  }
+
+  /** Resolves when so many bytes of fragments may be sent: before that nobody need have them. Throws why this side closed. */
+  async #mayLeave(bytes: number): Promise<void> {
+    while (this.#credit < bytes && !this.#error) {
+      await new Promise<void>((resolve) => this.#starving.add(resolve));
+    }
+    if (this.#error) throw this.#error;
   }
 
   /** Resolves when the line takes more. */
   async took(bytes: number): Promise<void> {
     this.#held -= bytes;
+    this.#options.onMemory?.();
     this.#owed += bytes;
     if (this.#owed >= OWED_BYTES) await this.#acknowledge();
   }
@@ -134,6 +169,7 @@ export class Wire {
     this.#error = error;
     this.#pace.stop();
     this.#feed();
+    this.#options.onMemory?.();
     this.#disposed = endLine(this.#options.line);
   }
 
@@ -182,6 +218,7 @@ export class Wire {
     const length = parts.reduce((sum, part) => sum + part.length, 0);
     const head = frameHead(type, length);
     this.#writing++;
+    this.#writes(length);
     try {
       if (length <= JOINED_BYTES) await this.#put(concatBytes(head, ...parts));
       else for (const part of [head, ...parts]) await this.#putLong(part);
@@ -191,7 +228,13 @@ export class Wire {
       throw this.#error;
     } finally {
       this.#writing--;
+      this.#writes(-length);
     }
+  }
+
+  #writes(bytes: number): void {
+    this.#writingBytes += bytes;
+    this.#options.onMemory?.();
   }
 
   async #putLong(bytes: Uint8Array): Promise<void> {

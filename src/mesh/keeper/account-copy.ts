@@ -3,10 +3,10 @@
  *
  *   something changed -> quiet for 10 s, and no more than 32 KiB/s on average
  *     -> vault's sealed backup without files -> object -> row
- *     -> catalogue of it and of all objects with files -> object -> `owner` record
+ *     -> catalogue of it and of all objects with files -> object -> into care, `owner` record
  *     -> one transaction: these are the current ones; the copies before them leave
  *
- * The copy before is given up only after the record leads to the new one: at each moment there is one whole copy.
+ * The copy before is given up only after the records lead to the new one: at each moment there is one whole copy.
  */
 import { createReadStream } from "node:fs";
 import { open, rm } from "node:fs/promises";
@@ -19,13 +19,15 @@ import type { Logger } from "../../core/log.ts";
 import { PRIVATE_FILE_MODE, temporaryPath } from "../../vault/durable-file.ts";
 import type { Vault } from "../../vault/vault.ts";
 import type { CatalogueEntry } from "../manifest/catalogue.ts";
-import { type ObjectId, objectIdOf } from "../manifest/locator.ts";
+import { type Locator, type ObjectId, objectIdOf } from "../manifest/locator.ts";
 import type { MeshKeys } from "../mesh-keys.ts";
+import { giveCatalogueIntoCare } from "./catalogue-care.ts";
 import { putAgain, putCatalogue, type PutCatalogue } from "./catalogue-record.ts";
-import type { MeshEngine } from "./engine.ts";
+import type { MeshEngine, Owning } from "./engine.ts";
 import type { MeshKeeper } from "./keeper.ts";
+import type { ObjectRow } from "./keeper-tables.ts";
 import { RetryLoop } from "./retry-loop.ts";
-import { type StoredObject, storeObject } from "./stored-object.ts";
+import { findObject, type StoredObject, storeObject } from "./stored-object.ts";
 
 export interface AccountCopyOptions {
   readonly vault: Pick<Vault, "backup" | "readMeta" | "writeMeta">;
@@ -112,7 +114,7 @@ export class AccountCopy {
     // What changed while no mesh was up is not known.
     this.touch();
     this.#publishing = setInterval(() => {
-      if (Date.now() - (this.#state()?.madeAtMs ?? 0) >= MESH_LIMITS.accountMs) this.touch();
+      if (this.#o.clock.nowMs() - (this.#state()?.madeAtMs ?? 0) >= MESH_LIMITS.accountMs) this.touch();
       this.#loop.wake();
     }, MESH_LIMITS.republishMs).unref();
   }
@@ -157,8 +159,8 @@ export class AccountCopy {
     try {
       const backup = await this.#storeBackup({ engine, keys }, signal);
       const entries = [entryOf(backup), ...keeper.entries()];
-      const tools = { engine, keys: keys.catalogue, clock };
-      const put = await putCatalogue(tools, entries, this.#state()?.sequence ?? 0, signal);
+      const before = { sequence: this.#state()?.sequence ?? 0, care: this.#catalogue()?.row ?? null };
+      const put = await putCatalogue({ engine, keys, clock }, entries, before, signal);
       this.#adopt(backup, put);
       this.#o.keeper.wake();
     } catch (error) {
@@ -185,14 +187,13 @@ export class AccountCopy {
     }
   }
 
-  #adopt(backup: StoredObject, { locator, sequence, value }: PutCatalogue): void {
+  #adopt(backup: StoredObject, { locator, care, sequence, value }: PutCatalogue): void {
     const { vault, keeper, clock } = this.#o;
     const { tables } = keeper;
     const nowMs = clock.nowMs();
     const catalogue = objectIdOf(locator);
     const { bytes, needed, total } = locator;
-    const shape = { bytes, needed, total, sequence, caredUntilMs: 0 };
-    const row = { object: catalogue, kind: "catalogue", manifestKey: "", ...shape } as const;
+    const row = { object: catalogue, kind: "catalogue", bytes, needed, total, ...care } as const;
     const current: readonly ObjectId[] = [backup.row.object, catalogue];
     tables.transaction(() => {
       tables.putObject({ ...row, madeAtMs: nowMs, leavingMs: null }, locator);
@@ -208,9 +209,31 @@ export class AccountCopy {
   async #publishAgain({ engine, keys }: Joined, signal: AbortSignal): Promise<void> {
     const state = this.#state();
     if (!state) return;
-    const tools = { engine, keys: keys.catalogue, clock: this.#o.clock };
-    const sequence = await putAgain(tools, fromBase64Url(state.value), state.sequence, signal);
+    const owning = { engine, keys, clock: this.#o.clock };
+    const sequence = await putAgain(owning, fromBase64Url(state.value), state.sequence, signal);
     this.#o.vault.writeMeta(META_KEY, { ...state, sequence } satisfies CopyState);
+    await this.#careAgain(owning, signal);
+  }
+
+  /** While it is the catalogue that its record in care leads to, those who care for it say so themselves. */
+  async #careAgain(owning: Owning, signal: AbortSignal): Promise<void> {
+    const catalogue = this.#catalogue();
+    if (!catalogue) return;
+    const { row, locator } = catalogue;
+    const found = await findObject(owning.engine, row, signal).catch(() => null);
+    signal.throwIfAborted();
+    if (found) return;
+    const care = await giveCatalogueIntoCare(owning, locator, row, signal);
+    this.#o.keeper.tables.putObject({ ...row, ...care }, locator);
+  }
+
+  /** The one that the recovery key finds now; null before the first. */
+  #catalogue(): { readonly row: ObjectRow; readonly locator: Locator } | null {
+    const { tables } = this.#o.keeper;
+    const state = this.#state();
+    const row = state && tables.objects.get(state.catalogue);
+    const locator = row && tables.locator(row);
+    return row && locator ? { row, locator } : null;
   }
 
   #state(): CopyState | null {

@@ -1,10 +1,11 @@
 /**
  * The way back: from the recovery key's mesh keys to the account's backup, with nothing else at hand.
  *
- *   owner record -> catalogue -> newest backup whose object can be found -> its sealed bytes
+ *   owner record, records in care -> catalogue -> newest backup whose object can be found -> its sealed bytes
  */
 import { NetworkError } from "../../core/errors.ts";
 import { toBase64Url } from "../../core/bytes.ts";
+import { type Clock, systemClock } from "../../core/clock.ts";
 import type { CatalogueEntry } from "../manifest/catalogue.ts";
 import type { Locator } from "../manifest/locator.ts";
 import type { MeshKeys } from "../mesh-keys.ts";
@@ -26,8 +27,9 @@ export async function findAccount(
   engine: SearchTools,
   keys: MeshKeys,
   signal?: AbortSignal,
+  clock: Clock = systemClock,
 ): Promise<FoundAccount | null> {
-  const entries = await findCatalogue({ engine, keys: keys.catalogue }, signal);
+  const entries = await findCatalogue({ engine, keys: keys.catalogue, clock }, signal);
   const backups = (entries ?? []).filter(({ kind }) => kind === "backup").toSorted((a, b) => b.madeAtMs - a.madeAtMs);
   for (const entry of backups) {
     const locator = await locate(engine, entry, signal);

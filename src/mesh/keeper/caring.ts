@@ -1,9 +1,10 @@
 /**
  * Who looks after a person's objects: this machine while it runs, and a few nodes that do so for others.
  *
- *   stored, or half of the time is over -> certificate -> record of places -> own caretaker, carers
+ *   stored, or a quarter of the time is over -> certificate -> record of places -> own caretaker, carers
  *
- * Carers are of use, not needed: who refuses or is silent is left out, and asked again with the next certificate.
+ * So what belongs to somebody who is away is looked after for 60 days at least. Carers are of use, not needed: who refuses or is
+ * silent is left out, and asked again with the next certificate.
  */
 import { fromBase64Url, wipeBytes } from "../../core/bytes.ts";
 import { MESH_LIMITS } from "../../core/mesh-limits.ts";
@@ -12,8 +13,10 @@ import { signCareCertificate } from "../manifest/care-certificate.ts";
 import type { Locator } from "../manifest/locator.ts";
 import { careKeyOf, deriveCareKeys, wipeRecordKeys } from "../mesh-keys.ts";
 import { type NodeId, ownerIdOf } from "../node-id.ts";
+import { nowhere, signCareEnd } from "../repair/care-end.ts";
 import type { Roster } from "../rooms.ts";
 import type { Owning } from "./engine.ts";
+import type { ObjectRow } from "./keeper-tables.ts";
 
 export interface Cared {
   /** Until then the owner's word counts. */
@@ -22,22 +25,35 @@ export interface Cared {
   readonly sequence: number;
 }
 
-/** Says where an object lies, and gives it into care. Throws what `Manifests.publish` throws. */
+/** 67 days: of what is stored anew once a week, 60 are left a week later. */
+const LEAST_CARE_MS = (MESH_LIMITS.leaseMaxMs * 3) / 4;
+
+/** Whether others are to be asked again. */
+export function isCareDue(caredUntilMs: number, nowMs: number): boolean {
+  return caredUntilMs - nowMs <= LEAST_CARE_MS;
+}
+
+/**
+ * Says where an object lies, in the record of this sequence, and gives it into care; `caredUntilMs`: until then carers were asked
+ * already, 0 if none were, and are not asked again before that is due. Throws what `Manifests.publish` throws.
+ */
 export async function publishAndCare(
   { engine, keys, clock }: Owning,
   manifestKey: Uint8Array,
   locator: Locator,
-  sequence: number,
+  { sequence, caredUntilMs: askedUntilMs }: Cared,
   signal?: AbortSignal,
 ): Promise<Cared> {
-  const caredUntilMs = clock.nowMs() + MESH_LIMITS.leaseMaxMs;
+  const nowMs = clock.nowMs();
+  const isDue = isCareDue(askedUntilMs, nowMs);
+  const caredUntilMs = isDue ? nowMs + MESH_LIMITS.leaseMaxMs : askedUntilMs;
   const careKey = careKeyOf(manifestKey);
   const care = deriveCareKeys(careKey);
   try {
     const certificate = signCareCertificate(care.signing.publicKey, caredUntilMs, keys.owner);
-    await engine.note("care", certificate);
+    if (isDue) await engine.note("care", certificate);
     await engine.manifests.publish(careKey, locator, sequence, certificate, signal);
-    const asked = carersIn(engine.roster).map(async (node) =>
+    const asked = (isDue ? carersIn(engine.roster) : []).map(async (node) =>
       (await engine.exchange.peer(node, signal)).care(careKey, caredUntilMs),
     );
     await Promise.allSettled([engine.caretaker.care(careKey, caredUntilMs, ownerIdOf(keys.owner.publicKey)), ...asked]);
@@ -48,12 +64,31 @@ export async function publishAndCare(
   }
 }
 
-/** This machine does not look after it any more; others cannot bring back what no node has. */
-export async function endCare({ engine }: Pick<Owning, "engine">, manifestKey: string): Promise<void> {
+/**
+ * The object is dropped: this machine does not look after it any more, and its record tells carers that they need not either. Throws what
+ * `Manifests.publish` throws.
+ */
+export async function endCare(
+  { engine, keys, clock }: Owning,
+  { manifestKey, sequence }: Pick<ObjectRow, "manifestKey" | "sequence">,
+  locator: Locator | null,
+  signal: AbortSignal,
+): Promise<void> {
   const key = fromBase64Url(manifestKey);
   const careKey = careKeyOf(key);
-  await engine.caretaker.end(careKey);
-  wipeBytes(key, careKey);
+  const care = deriveCareKeys(careKey);
+  try {
+    await engine.caretaker.end(careKey);
+    if (!locator) return;
+    const certificate = signCareEnd(care.signing.publicKey, keys.owner);
+    // By the clock: a carer who says it anew at this moment is outdone.
+    const said = Math.max(clock.nowMs(), sequence + 1);
+    await engine.note("care", certificate);
+    await engine.manifests.publish(careKey, nowhere(locator), said, certificate, signal);
+  } finally {
+    wipeRecordKeys(care);
+    wipeBytes(key, careKey);
+  }
 }
 
 /** A few, in different houses. */

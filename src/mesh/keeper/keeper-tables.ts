@@ -26,9 +26,8 @@ export interface BlobRow {
 
 export interface ObjectRow {
   readonly object: ObjectId;
-  /** `catalogue` has no record of places and so no manifest key: the `owner` record leads to it. */
   readonly kind: "files" | "backup" | "catalogue";
-  /** base64url, 32 bytes. */
+  /** base64url, 32 bytes; catalogues of one period have the same. */
   readonly manifestKey: string;
   readonly bytes: number;
   readonly needed: number;

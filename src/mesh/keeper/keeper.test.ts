@@ -93,7 +93,7 @@ test("what is deleted for good goes from the nodes, the last of a shared object 
   assert.ok(before > 0);
   const count = (kind: string): number => engine.noted.filter((one) => one === kind).length;
   assert.ok(
-    count("care") >= 1 && count("manifest") === count("care"),
+    count("care") >= 1 && count("manifest") >= count("care"),
     "who may care for it, and where it lies, stand in the ledger",
   );
   assert.ok(count("deletion") >= 1);

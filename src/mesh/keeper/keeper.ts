@@ -326,8 +326,8 @@ export class MeshKeeper implements MeshCopies {
 
   /** Where repair has been done, by this machine's caretaker or another, only the record tells it. */
   async #refreshDue({ engine }: Joined, signal: AbortSignal): Promise<void> {
-    const due = this.tables.objects.list().filter(({ object, manifestKey, leavingMs }) => {
-      return leavingMs === null && manifestKey !== "" && this.#health.of(object)?.isDue;
+    const due = this.tables.objects.list().filter(({ object, leavingMs }) => {
+      return leavingMs === null && this.#health.of(object)?.isDue;
     });
     for (const row of due.slice(0, MESH_LIMITS.refreshes)) {
       const found = await findObject(engine, row, signal).catch(() => null);

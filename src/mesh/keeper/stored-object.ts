@@ -35,7 +35,13 @@ export async function storeObject(
   const { locator, redundancy } = await engine.writer.write(pieces, bytes, options);
   const manifestKey = createManifestKey();
   try {
-    const cared = await publishAndCare({ engine, keys, clock }, manifestKey, locator, 1, options.signal);
+    const cared = await publishAndCare(
+      { engine, keys, clock },
+      manifestKey,
+      locator,
+      { sequence: 1, caredUntilMs: 0 },
+      options.signal,
+    );
     const { needed, total } = redundancy;
     const known = { object: objectIdOf(locator), kind, manifestKey: toBase64Url(manifestKey), bytes, needed, total };
     return { row: { ...known, ...cared, madeAtMs: clock.nowMs(), leavingMs: null }, locator };

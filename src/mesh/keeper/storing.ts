@@ -3,7 +3,7 @@
  *
  *   leaving objects -> nodes are told -> no row            not all answered: asked again later, for as long as a node's trash
  *   waiting blobs   -> packed -> stored, record -> one transaction: the object's row, its blobs' rows
- *   objects whose time in care is half over -> said anew, and given into care again
+ *   objects of whose time in care a quarter is over -> said anew, and given into care again
  *
  * A restart in the middle begins that object anew; nodes say that they have the fragments which arrived.
  */
@@ -12,10 +12,10 @@ import { fromBase64Url, wipeBytes } from "../../core/bytes.ts";
 import { InternalError, type NocturneError, toNocturneError } from "../../core/errors.ts";
 import type { Logger } from "../../core/log.ts";
 import type { BlobStore } from "../../files/blob-store.ts";
-import type { ObjectId } from "../manifest/locator.ts";
+import type { Locator, ObjectId } from "../manifest/locator.ts";
 import { type Blob, type Pack, packBlobs } from "../manifest/packing.ts";
 import type { KeeperTables, ObjectRow } from "./keeper-tables.ts";
-import { endCare, publishAndCare } from "./caring.ts";
+import { endCare, isCareDue, publishAndCare } from "./caring.ts";
 import type { Owning } from "./engine.ts";
 import { dropObject, findObject, type StoredObject, storeObject } from "./stored-object.ts";
 
@@ -108,26 +108,54 @@ async function dropLeaving(o: StoringOptions, signal: AbortSignal): Promise<void
   await Promise.all(Array.from({ length: MESH_LIMITS.objectsAtOnce }, lane));
 }
 
-async function drop(
-  { tables, engine, clock, dropping }: StoringOptions,
-  row: ObjectRow,
-  signal: AbortSignal,
-): Promise<void> {
+async function drop(o: StoringOptions, row: ObjectRow, signal: AbortSignal): Promise<void> {
+  const { tables, engine, clock, dropping } = o;
   signal.throwIfAborted();
   const isOld = clock.nowMs() - (row.leavingMs ?? 0) >= MESH_LIMITS.trashMs;
   const known = tables.locator(row) ?? (await findObject(engine, row, signal).catch(() => null))?.locator;
   const locator = isOld ? null : (known ?? null);
   signal.throwIfAborted();
-  if (row.kind !== "catalogue") await endCare({ engine }, row.manifestKey);
   if (locator) await dropping(row.object);
-  if (locator === null || (await dropObject(engine, locator, signal))) tables.deleteObject(row.object);
+  const [isDropped] = await Promise.all([
+    locator === null || dropObject(engine, locator, signal),
+    endCareOf(o, row, locator, signal),
+  ]);
+  if (isDropped) tables.deleteObject(row.object);
 }
 
-/** Also of what came back from the mesh, which this machine does not look after yet. What cannot be had now waits for the next round. */
+/** Carers who are not told find that nobody has it, and end with their time. */
+async function endCareOf(
+  o: StoringOptions,
+  row: ObjectRow,
+  locator: Locator | null,
+  signal: AbortSignal,
+): Promise<void> {
+  const { tables, log } = o;
+  if (isKeyInUse(tables, row)) return;
+  try {
+    await endCare(o, row, row.caredUntilMs > 0 ? locator : null, signal);
+    const now = tables.objects.get(row.object);
+    if (now) tables.objects.put({ ...now, caredUntilMs: 0 }); // once is enough
+  } catch (error) {
+    signal.throwIfAborted();
+    log.warn({ code: toNocturneError(error).code }, "carers were not told that an object was dropped");
+  }
+}
+
+/** Catalogues of one period share a key: the care goes on for the one that stays. */
+function isKeyInUse({ objects }: KeeperTables, { kind, manifestKey }: ObjectRow): boolean {
+  const isStaying = (one: ObjectRow): boolean => one.manifestKey === manifestKey && one.leavingMs === null;
+  return kind === "catalogue" && objects.find("kind", kind).some(isStaying);
+}
+
+/**
+ * Also of what came back from the mesh, which this machine does not look after yet; not of catalogues, which are made anew sooner.
+ * What cannot be had now waits for the next round.
+ */
 async function careAgain(o: StoringOptions, signal: AbortSignal): Promise<void> {
-  const dueMs = o.clock.nowMs() + MESH_LIMITS.leaseMaxMs / 2;
+  const nowMs = o.clock.nowMs();
   for (const row of o.tables.objects.list()) {
-    if (row.kind === "catalogue" || row.leavingMs !== null || row.caredUntilMs > dueMs) continue;
+    if (row.kind === "catalogue" || row.leavingMs !== null || !isCareDue(row.caredUntilMs, nowMs)) continue;
     await careFor(o, row, signal).catch((error: unknown) => {
       signal.throwIfAborted();
       o.log.warn({ code: toNocturneError(error).code }, "an object in the mesh could not be given into care again");
@@ -140,7 +168,7 @@ async function careFor(o: StoringOptions, row: ObjectRow, signal: AbortSignal): 
   const locator = found?.locator ?? o.tables.locator(row);
   if (!locator) return;
   const manifestKey = fromBase64Url(row.manifestKey);
-  const next = Math.max(found?.sequence ?? 0, row.sequence) + 1;
+  const next = { sequence: Math.max(found?.sequence ?? 0, row.sequence) + 1, caredUntilMs: 0 };
   const cared = await publishAndCare(o, manifestKey, locator, next, signal).finally(() => wipeBytes(manifestKey));
   const { needed, total } = locator;
   const now = { ...(o.tables.objects.get(row.object) ?? row), needed, total, ...cared };

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { concatBytes, toHex } from "../../core/bytes.ts";
-import { systemClock } from "../../core/clock.ts";
+import { type Clock, systemClock } from "../../core/clock.ts";
 import { NetworkError } from "../../core/errors.ts";
 import { createLogger } from "../../core/log.ts";
 import { BlobStore } from "../../files/blob-store.ts";
@@ -30,7 +30,12 @@ const FAST = { retryMs: 20, retryMaxMs: 40, healthMs: 20, accountQuietMs: 30, ac
 /** Keeps of each place the newest, as all nodes together would. */
 export class MemoryRecords implements Records {
   readonly kept: Map<string, Uint8Array> = new Map();
+  readonly #clock: Clock;
   isDown = false;
+
+  constructor(clock: Clock = systemClock) {
+    this.#clock = clock;
+  }
 
   async put(record: Uint8Array): Promise<number> {
     if (this.isDown) throw new NetworkError("record_not_kept", "No node kept it.");
@@ -45,7 +50,7 @@ export class MemoryRecords implements Records {
   async get(kind: RecordKind, key: Uint8Array): ReturnType<Records["get"]> {
     const place = recordPlace(kind, key);
     const record = this.kept.get(toHex(place));
-    return record ? readRecord(record, place, Date.now()) : null;
+    return record ? readRecord(record, place, this.#clock.nowMs()) : null;
   }
 }
 
@@ -98,10 +103,11 @@ export interface KeeperRoom {
 export async function openKeeperRoom(
   t: TestContext,
   dataDir: string = mkdtempSync(join(tmpdir(), "nocturne-keeper-")),
+  clock: Clock = systemClock,
 ): Promise<KeeperRoom> {
   const log = createLogger("silent");
-  const vault = await openVault({ dataDir, clock: systemClock, log });
-  const linkStore = new LinkStore(join(dataDir, "links.db"), systemClock);
+  const vault = await openVault({ dataDir, clock, log });
+  const linkStore = new LinkStore(join(dataDir, "links.db"), clock);
   const blobs = new BlobStore(join(dataDir, "blobs"));
   const state = { isUp: false };
   const keeper: MeshKeeper = new MeshKeeper({
@@ -111,13 +117,13 @@ export async function openKeeperRoom(
     whyDown: () => (state.isUp ? null : "It is not up."),
     changed: () => {},
     kept: () => copy.touch(),
-    clock: systemClock,
+    clock,
     log,
     limits: FAST,
   });
-  const copy = new AccountCopy({ vault, dataDir, keeper, changed: () => {}, clock: systemClock, log, limits: FAST });
+  const copy = new AccountCopy({ vault, dataDir, keeper, changed: () => {}, clock, log, limits: FAST });
   blobs.readFrom(keeper);
-  const library = new FileLibrary({ vault, blobs, linkStore, mesh: keeper, clock: systemClock, log });
+  const library = new FileLibrary({ vault, blobs, linkStore, mesh: keeper, clock, log });
   const keys: MeshKeys = deriveMeshKeys(vault.secretFor("mesh/v1"));
   const detach = async (): Promise<void> => {
     state.isUp = false;

@@ -13,7 +13,6 @@
  * That is why only somebody who joins the mesh on purpose starts this.
  */
 import { noise } from "@chainsafe/libp2p-noise";
-import { yamux } from "@chainsafe/libp2p-yamux";
 import { autoNAT } from "@libp2p/autonat";
 import { circuitRelayServer, circuitRelayTransport } from "@libp2p/circuit-relay-v2";
 import { generateKeyPairFromSeed } from "@libp2p/crypto/keys";
@@ -34,6 +33,7 @@ import type { Clock } from "../../core/clock.ts";
 import { isLoopbackHost } from "../../core/loopback.ts";
 import { MESH_LIMITS } from "../../core/mesh-limits.ts";
 import { newerRecord, readRecord } from "../records/record.ts";
+import { streamMuxer } from "./muxer.ts";
 import { addressOf } from "./peer-ids.ts";
 import { NAMESPACE, placeOfTableKey } from "./record-places.ts";
 import { TOPICS, topicText } from "./topic.ts";
@@ -66,6 +66,11 @@ export interface NodeSetup {
 }
 
 const PREFIX = "nocturne";
+/**
+ * A neighbour is asked so often whether it is there, over a stream of its own, and hung up on if not: until then searches wait for those
+ * that a cut wire took away. It costs either side two milliseconds.
+ */
+const PING_MS = 120_000; // 2 min
 /** First look at the neighbourhood, ms after the start. */
 const FIRST_LOOK_MS = 250;
 
@@ -85,9 +90,9 @@ export async function createNode(setup: NodeSetup): Promise<MeshLibp2p> {
     },
     transports: relays ? [tcp(), circuitRelayTransport()] : [tcp()],
     connectionEncrypters: [noise()],
-    streamMuxers: [yamux({ streamOptions: { maxStreamWindowSize: MESH_LIMITS.lineBytes } })],
+    streamMuxers: [streamMuxer()],
     connectionManager: CONNECTIONS,
-    connectionMonitor: { protocolPrefix: PREFIX, pingInterval: 60_000 },
+    connectionMonitor: { protocolPrefix: PREFIX, pingInterval: PING_MS },
     peerDiscovery: setup.findsNeighbours ? [mdns({ serviceTag: "_nocturne._udp.local" })] : [],
     services: services(setup),
   };

@@ -9,10 +9,11 @@
  *
  * All of it is public or signed; it tells whoever steals the disk which nodes this machine knew.
  */
-import { closeSync, mkdirSync, openSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { CodecError, isSystemError, toNocturneError } from "../../core/errors.ts";
+import { CodecError } from "../../core/errors.ts";
+import { createDatabaseFile } from "../../vault/durable-file.ts";
 
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS records (
@@ -37,7 +38,7 @@ const SCHEMA = `
 export function openNetworkDatabase(folder: string): DatabaseSync {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const path = join(folder, "network.db");
-  createOwnFile(path);
+  createDatabaseFile(path);
   const db = new DatabaseSync(path, { timeout: 10_000 });
   try {
     db.exec("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL");
@@ -59,13 +60,4 @@ export function keptNumber(db: DatabaseSync, name: string): number {
 
 export function keepNumber(db: DatabaseSync, name: string, value: number): void {
   db.prepare("INSERT OR REPLACE INTO kept (name, number) VALUES (?, ?)").run(name, value);
-}
-
-/** SQLite would make the file readable for everybody. */
-function createOwnFile(path: string): void {
-  try {
-    closeSync(openSync(path, "wx", 0o600));
-  } catch (error) {
-    if (!isSystemError(error) || error.code !== "EEXIST") throw toNocturneError(error);
-  }
 }

@@ -18,7 +18,6 @@ const taken = new WeakSet<Uint8Array>();
 
 /** `length` bytes, which may be anything: all of them are to be written before any is read. */
 export function takeBody(length: number): Uint8Array {
-  if (length < LEAST_BYTES) return unwrittenBytes(length);
   const at = spare.findIndex((body) => body.length === length);
   const body = at < 0 ? unwrittenBytes(length) : (spare.splice(at, 1)[0] as Uint8Array);
   taken.add(body);
@@ -27,7 +26,16 @@ export function takeBody(length: number): Uint8Array {
 
 /** Nobody may use it after this. Does nothing for what was not taken. */
 export function giveBackBody(body: Uint8Array): void {
-  if (!taken.delete(body)) return;
+  if (body.length < LEAST_BYTES || !taken.delete(body)) return;
   spare.push(body);
-  if (spare.length > MESH_LIMITS.spareBodies) spare.shift();
+  if (spare.length > MESH_LIMITS.spareBodies) free(spare.shift() as Uint8Array);
+}
+
+/** As `giveBackBody`, where many end at the same time: their memory is free at once, long before the collector would find it. */
+export function dropBody(body: Uint8Array): void {
+  if (taken.delete(body)) free(body);
+}
+
+function free(body: Uint8Array): void {
+  (body.buffer as ArrayBuffer).transfer(0);
 }

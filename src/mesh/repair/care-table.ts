@@ -8,12 +8,12 @@
  * Who steals this file can find, audit and repair these objects, and read nothing of them. The locator is kept so that it
  * can be said anew when every record of it has ended, or its nodes have gone.
  */
-import { closeSync, openSync } from "node:fs";
 import { DatabaseSync, type SQLOutputValue } from "node:sqlite";
-import { isSystemError, PolicyError, toNocturneError } from "../../core/errors.ts";
+import { PolicyError } from "../../core/errors.ts";
 import { MESH_LIMITS } from "../../core/mesh-limits.ts";
 import { decodeLocator, encodeLocator, type Locator } from "../manifest/locator.ts";
 import type { NodeId, OwnerId } from "../node-id.ts";
+import { createDatabaseFile } from "../../vault/durable-file.ts";
 import type { FoundManifest } from "./manifests.ts";
 
 const SCHEMA = `
@@ -106,7 +106,7 @@ export class CareTable {
    * file that cannot be opened.
    */
   constructor(path: string, self: OwnerId | null) {
-    createOwnFile(path);
+    createDatabaseFile(path);
     this.#db = new DatabaseSync(path);
     this.#db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON");
     this.#db.exec(SCHEMA);
@@ -297,13 +297,4 @@ function careOf(row: Row): Care {
 function encodedIfSmall(locator: Locator): Uint8Array | null {
   const encoded = encodeLocator(locator);
   return encoded.length <= MESH_LIMITS.careLocatorBytes ? encoded : null;
-}
-
-/** SQLite would make the file readable for everybody; its side files copy this mode. */
-function createOwnFile(path: string): void {
-  try {
-    closeSync(openSync(path, "wx", 0o600));
-  } catch (error) {
-    if (!isSystemError(error) || error.code !== "EEXIST") throw toNocturneError(error);
-  }
 }

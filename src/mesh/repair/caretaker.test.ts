@@ -9,7 +9,7 @@ import { NetworkError } from "../../core/errors.ts";
 import { createLogger } from "../../core/log.ts";
 import { MESH_LIMITS } from "../../core/mesh-limits.ts";
 import { randomBytes } from "../../core/random.ts";
-import { ed25519 } from "../../crypto/signing.ts";
+import { ed25519, type SignatureKeyPair } from "../../crypto/signing.ts";
 import { VirtualTime } from "../../../test/support/virtual-time.ts";
 import { TestMesh, type TestNode } from "../audit/testing.ts";
 import { signCareCertificate } from "../manifest/care-certificate.ts";
@@ -18,6 +18,7 @@ import { careKeyOf, deriveCareKeys } from "../mesh-keys.ts";
 import { type NodeId, type OwnerId, ownerIdOf } from "../node-id.ts";
 import { ObjectReader } from "../objects/object-reader.ts";
 import type { Exchange } from "../rooms.ts";
+import { nowhere, signCareEnd } from "./care-end.ts";
 import { CareTable } from "./care-table.ts";
 import { Caretaker, type CaretakerOptions } from "./caretaker.ts";
 import type { FoundManifest, Manifests } from "./manifests.ts";
@@ -407,6 +408,26 @@ test("problems are said in words, and looked at again within the hour", async (t
   for (const node of world.mesh.nodes) node.isSilent = false;
   await world.pass(2 * careAgainMs);
   assert.equal(carer.view().unreadable, 0);
+});
+
+test("an object that its owner dropped is not looked after any more, and no node is blamed for it", async (t) => {
+  const world = new World(t, 24);
+  const [dropped, kept] = [world.object(), world.object()];
+  const carer = world.carer(t);
+  for (const { careKey } of [dropped, kept]) await carer.care(careKey, world.untilMs(), OWNER_ID);
+  await world.pass(HOUR_MS);
+  const end = async ({ careKey }: StoredObject, by: SignatureKeyPair): Promise<void> => {
+    const { locator, sequence } = world.manifests.of(careKey);
+    const certificate = signCareEnd(deriveCareKeys(careKey).signing.publicKey, by);
+    await world.manifests.publish(careKey, nowhere(locator), sequence + 9, certificate);
+  };
+  const ids = world.manifests.of(dropped.careKey).locator.segments.flatMap(({ fragments }) => fragments);
+  for (const { id } of ids) for (const node of world.mesh.nodes) node.kept.delete(id);
+  await end(dropped, OWNER);
+  await end(kept, ed25519.createKeyPair(new Uint8Array(32).fill(2)));
+  await world.pass(careLookMs);
+  const { objects, auditsFailed } = carer.view();
+  assert.deepEqual({ objects, auditsFailed }, { objects: 1, auditsFailed: 0 }, "somebody else's word ends nothing");
 });
 
 test("care ends with its time, or when the owner says so, and its limits hold", async (t) => {

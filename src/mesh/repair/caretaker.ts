@@ -5,8 +5,8 @@
  *                           \- sooner: after a look that failed or found what cannot be repaired yet,
  *                                      and when a node says that it leaves
  *
- * Questions of an audit are shared out among all objects, so that many cost little more than one: a node that holds fragments of
- * many is asked a few questions about each.
+ * Once the owner's record says that she dropped it, the care ends. Questions of an audit are shared out among all objects, so
+ * that many cost little more than one: a node that holds fragments of many is asked a few questions about each.
  */
 import type { Clock, Timers } from "../../core/clock.ts";
 import { toHex } from "../../core/bytes.ts";
@@ -21,6 +21,7 @@ import { Speeds } from "../objects/speeds.ts";
 import type { FragmentId } from "../pieces/fragment-tree.ts";
 import { type NodeState, nodeState } from "../placement/node-state.ts";
 import type { Exchange, Roster } from "../rooms.ts";
+import { isCareEnd } from "./care-end.ts";
 import { findManifest, lookAfter } from "./care-look.ts";
 import type { Care, CareTable, CareTotals, LookResult } from "./care-table.ts";
 import type { FoundManifest, Manifests } from "./manifests.ts";
@@ -165,6 +166,10 @@ export class Caretaker {
     try {
       const found = await findManifest(care, this.#finding(signal));
       if (!found) return nothingDone(care, "It is not known where it lies: nobody has a record of it.", true);
+      if (isCareEnd(found.certificate, care.owner)) {
+        this.#o.table.end(care.careKey);
+        return nothingDone(care, "Its owner dropped it.", false);
+      }
       const refusal = this.#refusal(care, found);
       return refusal === null ? await this.#lookAfter(care, found, signal) : nothingDone(care, refusal, false);
     } catch (error) {

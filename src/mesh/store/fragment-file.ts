@@ -36,14 +36,17 @@ export function encodeHead(bytes: number, hashes: readonly Uint8Array[]): Uint8A
   return concatBytes(Uint8Array.of(VERSION), u32(bytes), ...hashes);
 }
 
-/** Null for whatever is not the whole head of that fragment. */
-function readHead(head: Uint8Array, id: FragmentId, bytes: number): Uint8Array[] | null {
+/** Whether it is the whole head of that fragment. */
+function isHeadOf(head: Uint8Array, id: FragmentId, bytes: number): boolean {
   const isOurs = head.length === contentStart(bytes) && head[0] === VERSION;
-  if (!isOurs || new DataView(head.buffer, head.byteOffset).getUint32(1) !== bytes) return null;
-  const hashes = Array.from({ length: leafCount(bytes) }, (_, i) =>
+  if (!isOurs || new DataView(head.buffer, head.byteOffset).getUint32(1) !== bytes) return false;
+  return isTreeOf(id, bytes, hashesOf(head, bytes));
+}
+
+function hashesOf(head: Uint8Array, bytes: number): Uint8Array[] {
+  return Array.from({ length: leafCount(bytes) }, (_, i) =>
     head.subarray(HASHES_AT + i * HASH_BYTES, HASHES_AT + (i + 1) * HASH_BYTES),
   );
-  return isTreeOf(id, bytes, hashes) ? hashes : null;
 }
 
 /**
@@ -55,8 +58,8 @@ export async function openFragment(path: string, id: FragmentId, bytes: number):
   if (file === null) return null;
   try {
     const status = fstatSync(file);
-    const hashes = status.isFile() && status.size === fileLength(bytes) ? await hashesIn(file, id, bytes) : null;
-    if (hashes) return new OpenFragment(file, bytes, hashes);
+    const head = status.isFile() && status.size === fileLength(bytes) ? await headIn(file, id, bytes) : null;
+    if (head) return new OpenFragment(file, bytes, head);
   } catch (error) {
     closeFile(file);
     throw diskProblem(error);
@@ -65,8 +68,9 @@ export async function openFragment(path: string, id: FragmentId, bytes: number):
   return null;
 }
 
-async function hashesIn(file: number, id: FragmentId, bytes: number): Promise<Uint8Array[] | null> {
-  return readHead(await readAt(file, 0, contentStart(bytes)), id, bytes);
+async function headIn(file: number, id: FragmentId, bytes: number): Promise<Uint8Array | null> {
+  const head = await readAt(file, 0, contentStart(bytes));
+  return isHeadOf(head, id, bytes) ? head : null;
 }
 
 async function openIfThere(path: string): Promise<number | null> {
@@ -80,15 +84,20 @@ async function openIfThere(path: string): Promise<number | null> {
 
 class OpenFragment implements FragmentReader {
   readonly bytes: number;
-  readonly hashes: readonly Uint8Array[];
+  readonly #head: Uint8Array;
   readonly #file: number;
   #reading = 0;
   #isLeft = false;
 
-  constructor(file: number, bytes: number, hashes: readonly Uint8Array[]) {
+  constructor(file: number, bytes: number, head: Uint8Array) {
     this.#file = file;
     this.bytes = bytes;
-    this.hashes = hashes;
+    this.#head = head;
+  }
+
+  /** Made anew each time: a thousand views take five times what they show, as long as whoever reads slowly has it open. */
+  get hashes(): readonly Uint8Array[] {
+    return hashesOf(this.#head, this.bytes);
   }
 
   /** Throws InternalError `fragment_damaged` when the file became shorter since it was opened, or it was closed. */

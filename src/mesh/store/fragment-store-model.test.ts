@@ -12,7 +12,16 @@ import type { OwnerId } from "../node-id.ts";
 import type { FragmentId } from "../pieces/fragment-tree.ts";
 import type { Arrival, HeldLease } from "../rooms.ts";
 import type { FragmentStore } from "./fragment-store.ts";
-import { diskUse, fragmentFiles, MovedClock, openStore, readWhole, sampleFragment, sampleOwner } from "./testing.ts";
+import {
+  diskUse,
+  fragmentFiles,
+  keep,
+  MovedClock,
+  openStore,
+  readWhole,
+  sampleFragment,
+  sampleOwner,
+} from "./testing.ts";
 
 const BLOCK = 4_096;
 const FRAGMENTS = [1, 4_096, 5_000, 70_000, 300_000].map((bytes, n) => sampleFragment(n, bytes));
@@ -91,8 +100,8 @@ async function check(model: Model, { store, folder }: Real): Promise<void> {
     owners: new Set(kept.map(({ owner }) => owner)).size,
   });
   for (const owner of OWNERS) {
-    assert.equal(store.usedBy(owner), sum(kept.filter((lease) => lease.owner === owner).map(({ id }) => id)));
     const own = leases.filter((lease) => lease.owner === owner);
+    assert.equal(store.usedBy(owner), sum(own.map(({ id }) => id)));
     const held = store.held(
       owner,
       FRAGMENTS.map(({ id }) => id),
@@ -143,6 +152,15 @@ const begin = (n: number, o: number, durationMs: number): Command =>
     } catch (error) {
       assert.ok(isSystemError(error) && error.code === "node_full" && mustFail, String(error));
     }
+  });
+
+/** All at once, so that much is kept, dropped and kept again in one run. */
+const keepWhole = (n: number, o: number, durationMs: number): Command =>
+  command(`keep ${n} by ${o} for ${durationMs}`, async (model, real) => {
+    const [{ id, content }, owner, untilMs] = [fragmentAt(n), ownerAt(o), model.clock.now + durationMs];
+    if (leasesOf(model, id).length === 0 && isFull(model, real, content.length)) return;
+    await keep(real.store, { id, content }, owner, untilMs);
+    put(model, id, content.length, owner, untilMs);
   });
 
 /** Acts on one of those that are coming, if there is any. */
@@ -253,12 +271,16 @@ const room = fc.constantFrom(0, 8_700_000, 9_000_000, 2 ** 26);
 const commands = [
   fc.tuple(index, index, duration).map((of) => begin(...of)),
   fc.tuple(index, index, duration).map((of) => begin(...of)),
+  fc.tuple(index, index, duration).map((of) => keepWhole(...of)),
+  fc.tuple(index, index, duration).map((of) => keepWhole(...of)),
+  fc.tuple(index, index, duration).map((of) => keepWhole(...of)),
   index.map(write),
   index.map(write),
   index.map(finish),
   index.map(finish),
   index.map(abort),
   fc.tuple(index, several, duration).map((of) => renew(...of)),
+  fc.tuple(index, several).map((of) => drop(...of)),
   fc.tuple(index, several).map((of) => drop(...of)),
   fc.constant(sweep()),
   fc.constantFrom(1, DAY, 6 * DAY, 7 * DAY, 30 * DAY).map(wait),

@@ -208,8 +208,8 @@ test("leases: never shorter, never too long, each owner's own; the file goes wit
   assert.deepEqual(await store.drop(ANNA, [id]), [], "it was there already");
   assert.equal(leaseOf()?.trashedAtMs, clock.now);
   assert.deepEqual(
-    [store.usedBy(ANNA), store.usedBy(BEN) > BYTES, store.usage().owners, store.usage().trashBytes],
-    [0, true, 1, 0],
+    [store.usedBy(ANNA) > BYTES, store.usedBy(BEN) > BYTES, store.usage().owners, store.usage().trashBytes],
+    [true, true, 1, 0],
   );
   assert.ok(await readWhole(store, id), "somebody else keeps it");
   await store.drop(BEN, [id]);
@@ -226,6 +226,7 @@ test("leases: never shorter, never too long, each owner's own; the file goes wit
   clock.now += MESH_LIMITS.trashMs;
   await it.store.sweep();
   assert.deepEqual([fragmentFiles(it.folder), it.store.held(ANNA, [id]), it.store.usage().trashBytes], [[], [], 0]);
+  assert.deepEqual([it.store.usedBy(ANNA), it.store.usedBy(BEN)], [0, 0]);
 });
 
 test("a sweep of many goes in batches, and others get their turn meanwhile", async (t) => {
