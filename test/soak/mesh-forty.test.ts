@@ -14,6 +14,7 @@ import { randomBytes } from "../../src/core/random.ts";
 import { storeObject } from "../../src/mesh/keeper/stored-object.ts";
 import { healthOf } from "../../src/mesh/manifest/health.ts";
 import type { Locator } from "../../src/mesh/manifest/locator.ts";
+import { MESH_LIMITS } from "../../src/core/mesh-limits.ts";
 import { careKeyOf, deriveMeshKeys } from "../../src/mesh/mesh-keys.ts";
 import type { MeshNode } from "../../src/mesh/mesh-node.ts";
 import type { NodeId } from "../../src/mesh/node-id.ts";
@@ -24,8 +25,9 @@ import { MeshWorld } from "../support/mesh-world.ts";
 const MIB = 1_048_576;
 const BYTES = Number(process.env["NOCTURNE_MESH_MIB"] ?? 1_024) * MIB;
 const HOUR_MS = 3_600_000;
-/** Looks come every 15 to 20 h; the dead are suspect after 24 h. */
-const PASSES_MS = 27 * HOUR_MS;
+/** Silent nodes are suspect, and do not count, after 24 h; within 20 h more whoever cares for the object looks after it. */
+const SUSPECT_MS = MESH_LIMITS.suspectMs + HOUR_MS;
+const LOOKED_MS = MESH_LIMITS.careLookMs + HOUR_MS;
 const REPAIR_MS = 900_000;
 const LOOK_MS = 2_000;
 const PATIENCE_MS = 60_000;
@@ -53,11 +55,12 @@ test("half of the nodes are lost at once, and after a repair a half of the rest"
   console.log(`with 20 nodes killed: ${await readEqual(owner, locator, content.digest)}`);
   await owner.close();
 
+  await world.advance(SUSPECT_MS);
   // Others take the place of those that are gone, as machines do.
   for (let i = 0; i < 3; i++) await world.addHost(5);
   const dead = new Set(world.hosts.slice(0, 4).flatMap(({ nodes }) => nodes.map(({ id }) => id)));
   const repairedMs = performance.now();
-  await world.advance(PASSES_MS);
+  await world.advance(LOOKED_MS);
   const repaired = await untilRepaired(world, fromBase64Url(row.manifestKey), dead);
   console.log(`repaired without the owner in ${((performance.now() - repairedMs) / 1e3).toFixed(0)} s: ${repaired}`);
 

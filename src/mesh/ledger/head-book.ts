@@ -4,8 +4,9 @@
  *   heads    signer, size | head | our cosignature or null | when it was heard      the newest few of each signer
  *   forks    signer | proof | when it was heard
  *
- * Heads of one signer in it are consistent with each other; who puts one in has seen to that. What is written is on the
- * disk before the call returns, because a witness that forgets could be made to cosign a second history.
+ * Heads of one signer in it are consistent with each other; who puts one in has seen to that. What was cosigned, and proofs, are
+ * on the disk before the call returns, because a witness that forgets could be made to cosign a second history. Heads that were
+ * only heard are there a little later: a node hears those of all others.
  *
  * Only known signers have a place, and only those that are not known any more lose theirs: otherwise whoever makes up
  * many keys would push out what is remembered of himself.
@@ -53,7 +54,7 @@ export class HeadBook {
     [this.knows, this.#forked, this.#clock] = [knows, forked, clock];
     this.#db = openFile(folder, join(folder, HEARD_FILE));
     try {
-      this.#db.exec("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL");
+      this.#db.exec("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL");
       this.#db.exec(SCHEMA);
     } catch (cause) {
       this.#db.close();
@@ -98,7 +99,9 @@ export class HeadBook {
   }
 
   keepCosignature(signer: string, size: number, cosignature: Uint8Array): void {
-    this.#db.prepare("UPDATE heads SET cosignature = ? WHERE signer = ? AND size = ?").run(cosignature, signer, size);
+    this.#durably(() => {
+      this.#db.prepare("UPDATE heads SET cosignature = ? WHERE signer = ? AND size = ?").run(cosignature, signer, size);
+    });
   }
 
   /** The proof against a signer (64 hex digits). */
@@ -110,9 +113,11 @@ export class HeadBook {
   /** Keeps a proof that was checked; the first one against a signer stays. False if it was not needed, or there is no room. */
   keepFork(signer: string, proof: Uint8Array): boolean {
     if (this.fork(signer) || !this.#hasRoom("forks", signer, MESH_LIMITS.forkProofs)) return false;
-    this.#db
-      .prepare("INSERT INTO forks (signer, proof, heard_at) VALUES (?, ?, ?)")
-      .run(signer, proof, this.#clock.nowMs());
+    this.#durably(() => {
+      this.#db
+        .prepare("INSERT INTO forks (signer, proof, heard_at) VALUES (?, ?, ?)")
+        .run(signer, proof, this.#clock.nowMs());
+    });
     this.#forked(signer);
     return true;
   }
@@ -133,6 +138,16 @@ export class HeadBook {
 
   close(): void {
     if (this.#db.isOpen) this.#db.close();
+  }
+
+  /** Waits for the disk, which then has all that was written before, too. */
+  #durably(work: () => void): void {
+    this.#db.exec("PRAGMA synchronous=FULL");
+    try {
+      work();
+    } finally {
+      this.#db.exec("PRAGMA synchronous=NORMAL");
+    }
   }
 
   /** Whether a signer has a place in this table, or gets that of one that is not known any more. */
