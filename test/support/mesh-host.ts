@@ -21,7 +21,7 @@ import { SteppedTime } from "./stepped-time.ts";
 const plan = JSON.parse(process.argv[2] as string) as HostPlan;
 const nodes: MeshNode[] = [];
 if (plan.lie) lie(plan.lie);
-const time = new SteppedTime(plan.aheadMs);
+const time = new SteppedTime(plan.aheadMs, () => nodes.length);
 
 for (const { folder, host, seed } of plan.nodes) {
   mkdirSync(folder, { recursive: true, mode: 0o700 });

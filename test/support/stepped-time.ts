@@ -1,4 +1,9 @@
-/** The machine's own time, in which hours can pass in a moment: for what is done now and then, while networks keep their pace. */
+/**
+ * The machine's own time, in which hours can pass in a moment: for what is done now and then, while networks keep their pace.
+ *
+ * Nodes have two kinds of waiting for a minute: until they ask who is there, one of each node at all times but while it asks; and for the
+ * answer to an audit. A step is taken when there are as many as nodes: so all have asked, and no audit is broken off.
+ */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Clock, Timers } from "../../src/core/clock.ts";
 
@@ -13,16 +18,19 @@ interface Scheduled {
 const STEP_MS = 240_000;
 /** What is begun in a step has so long before the next one: a question to a neighbour is answered in it. */
 const PAUSE_MS = 20;
-/** What is done every minute is waited for, so long: a machine that is still at it would seem to have been away meanwhile. */
 const MINUTE_MS = 60_000;
-const BUSY_MS = 15_000;
+/** Longer than that nobody is waited for. */
+const BUSY_MS = 60_000;
 
 export class SteppedTime implements Clock, Timers {
   #aheadMs: number;
+  readonly #nodes: () => number;
   readonly #scheduled = new Set<Scheduled>();
 
-  constructor(aheadMs: number = 0) {
+  /** `nodes`: how many have this time; 0 waits for nobody. */
+  constructor(aheadMs: number = 0, nodes: () => number = () => 0) {
     this.#aheadMs = aheadMs;
+    this.#nodes = nodes;
   }
 
   /** Of the machine's own clock. */
@@ -55,7 +63,6 @@ export class SteppedTime implements Clock, Timers {
   async advance(ms: number): Promise<void> {
     for (let left = ms; left > 0; left -= STEP_MS) {
       this.#aheadMs += Math.min(left, STEP_MS);
-      const everyMinute = this.#everyMinute();
       const due = [...this.#scheduled].filter(({ dueMs }) => dueMs <= this.nowMs());
       for (const { timer, callback } of due) {
         clearTimeout(timer);
@@ -63,11 +70,12 @@ export class SteppedTime implements Clock, Timers {
       }
       const deadline = performance.now() + BUSY_MS;
       do await sleep(PAUSE_MS);
-      while (this.#everyMinute() < everyMinute && performance.now() < deadline);
+      while (this.#isBusy() && performance.now() < deadline);
     }
   }
 
-  #everyMinute(): number {
-    return [...this.#scheduled].filter(({ delayMs }) => delayMs === MINUTE_MS).length;
+  #isBusy(): boolean {
+    const nodes = this.#nodes();
+    return nodes > 0 && [...this.#scheduled].filter(({ delayMs }) => delayMs === MINUTE_MS).length !== nodes;
   }
 }
