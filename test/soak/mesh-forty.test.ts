@@ -20,7 +20,7 @@ import type { MeshNode } from "../../src/mesh/mesh-node.ts";
 import type { NodeId } from "../../src/mesh/node-id.ts";
 import { repairThreshold } from "../../src/mesh/placement/redundancy.ts";
 import { numberedBytes } from "../support/numbered-bytes.ts";
-import { MeshWorld } from "../support/mesh-world.ts";
+import { type MeshHost, MeshWorld } from "../support/mesh-world.ts";
 
 const MIB = 1_048_576;
 const BYTES = Number(process.env["NOCTURNE_MESH_MIB"] ?? 1_024) * MIB;
@@ -50,26 +50,38 @@ test("half of the nodes are lost at once, and after a repair a half of the rest"
   );
   assert.deepEqual([locator.needed, locator.total], [20, 40]);
 
-  // Four processes of five nodes; the owner has not gone through them in any order.
-  for (const host of world.hosts.slice(0, 4)) await host.kill();
+  const dying = await fourOf(world);
+  for (const host of dying) await host.kill();
   console.log(`with 20 nodes killed: ${await readEqual(owner, locator, content.digest)}`);
   await owner.close();
 
   await world.advance(SUSPECT_MS);
   // Others take the place of those that are gone, as machines do.
   for (let i = 0; i < 3; i++) await world.addHost(5);
-  const dead = new Set(world.hosts.slice(0, 4).flatMap(({ nodes }) => nodes.map(({ id }) => id)));
+  const dead = new Set(dying.flatMap(({ nodes }) => nodes.map(({ id }) => id)));
   const repairedMs = performance.now();
   await world.advance(LOOKED_MS);
   const repaired = await untilRepaired(world, fromBase64Url(row.manifestKey), dead);
   console.log(`repaired without the owner in ${((performance.now() - repairedMs) / 1e3).toFixed(0)} s: ${repaired}`);
 
-  for (const host of world.hosts.slice(4, 6)) await host.kill();
+  for (const host of world.hosts.filter(({ isAlive }) => isAlive).slice(0, 2)) await host.kill();
   const visitor = await world.owner(25, secret);
   const found = await visitor.manifests.find(careKeyOf(fromBase64Url(row.manifestKey)));
   assert.ok(found);
   console.log(`with 10 more killed: ${await readEqual(visitor, found.locator, content.digest)}`);
 });
+
+/**
+ * Processes of five nodes, one as good as another; but of those with a node that cares for the object one stays. With all three
+ * gone, as happens one time in nine, nobody would repair it before its owner comes back.
+ */
+async function fourOf(world: MeshWorld): Promise<MeshHost[]> {
+  const caring = await Promise.all(
+    world.hosts.map(async (host) => (await host.status()).status.some(({ care }) => (care?.objects ?? 0) > 0)),
+  );
+  const staying = caring.indexOf(true);
+  return world.hosts.filter((_, i) => i !== staying).slice(0, 4);
+}
 
 async function readEqual(reader: MeshNode, locator: Locator, digest: () => string): Promise<string> {
   const begunMs = performance.now();
