@@ -1,6 +1,6 @@
 /**
  * The folder in which tests make theirs. In memory where there is plenty of it: a commit waits for the disk, and the tests
- * make a hundred thousand of them. A process that is killed loses nothing there either, and no test cuts the power.
+ * make very many of them. A process that is killed loses nothing there either, and no test cuts the power.
  */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, statfsSync, writeFileSync } from "node:fs";

@@ -15,7 +15,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import process from "node:process";
 import { Command, InvalidArgumentError } from "commander";
 import type { LeaveProgress, OperatorStatus } from "../api/contract.ts";
-import { InternalError, NoNodeError } from "../core/errors.ts";
+import { InternalError, NetworkError, NoNodeError } from "../core/errors.ts";
 import { MESH_LIMITS } from "../core/mesh-limits.ts";
 import { meshNodeFolder, meshNodeLog, meshNodeSocket } from "../node/mesh-node-paths.ts";
 import type { Context } from "./context.ts";
@@ -213,12 +213,22 @@ async function disconnect(context: Context, now: boolean): Promise<void> {
     last = JSON.parse(line) as LeaveProgress;
     if (!context.output.json) context.output.say(leaveText(last));
   }
-  for (const deadline = performance.now() + START_MS; await findStatus(dataDir); await sleep(POLL_MS)) {
+  for (const deadline = performance.now() + START_MS; await isRunning(dataDir); await sleep(POLL_MS)) {
     if (performance.now() > deadline) throw new InternalError("still_stopping", "The node has not ended yet.");
   }
   const left = last?.left ?? 0;
   const text = left === 0 ? "Left the mesh." : `Left the mesh. ${left} fragments are repaired from other nodes.`;
   context.output.result({ disconnected: true, left }, text);
+}
+
+/** A node that ends in the middle of an answer has not ended yet. */
+async function isRunning(dataDir: string): Promise<boolean> {
+  try {
+    return (await findStatus(dataDir)) !== null;
+  } catch (error) {
+    if (error instanceof NetworkError && error.code === "node_gone") return true;
+    throw error;
+  }
 }
 
 /** The running node signs it, so that it stands in its ledger. */

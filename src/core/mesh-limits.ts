@@ -264,7 +264,7 @@ export const MESH_LIMITS = {
   accountQuietMs: 10_000,
   /** What these copies may cost on average: one of 100 MB is made every 50 min at most. */
   accountBytesPerS: 32_768, // 32 KiB
-  /** Even if nothing changed: what is found of an account is never older than this. */
+  /** While the app runs, even if nothing changed. */
   accountMs: 604_800_000, // 7 days
   /** How a person's objects are is looked at so often at most, as long as nodes come and go. */
   healthMs: 30_000,

@@ -215,8 +215,6 @@ export class MeshNode {
       manifests: new CarerManifests({ ...tools, note: ledger?.note ?? this.note, roster, exchangeFor }),
       roster,
       exchangeFor,
-      isLeaving: (node) => roster.find(node)?.isLeaving ?? false,
-      release: async (as, node, ids, signal) => (await as.peer(node, signal)).released(ids),
       watch: (nodes) => network.watch(nodes),
       self: disk ? this.id : null,
       owner,

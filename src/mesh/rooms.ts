@@ -206,5 +206,7 @@ export interface Records {
 export interface Line extends AsyncDisposable {
   /** Resolves when more may be written. */
   write(bytes: Uint8Array): Promise<void>;
+  /** Resolves when nothing that was written is in this process any more, or the line has ended; missing where that is not known. */
+  left?(): Promise<void>;
   readonly incoming: AsyncIterable<Uint8Array>;
 }

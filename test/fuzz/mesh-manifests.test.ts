@@ -26,6 +26,7 @@ import { openCatalogueRoot, openPlaces, sealCatalogueRoot, sealPlaces } from "..
 import { drawn, namedNode, objectAt } from "../../src/mesh/manifest/testing.ts";
 import { careKeyOf, deriveCareKeys, deriveMeshKeys } from "../../src/mesh/mesh-keys.ts";
 import type { MeshRecord, RecordKind } from "../../src/mesh/records/record.ts";
+import { Xorshift } from "../support/xorshift.ts";
 
 const MUTATIONS = 10_000;
 const SEED = Number(process.env["SEED"] ?? Math.floor(Math.random() * 2 ** 32));
@@ -46,24 +47,8 @@ const entries: CatalogueEntry[] = [1, 2].map((n) => ({
   blobs: n === 1 ? [] : blobs,
 }));
 
-/** xorshift32 */
-class Random {
-  #state: number;
-
-  constructor(seed: number) {
-    this.#state = seed | 0 || 1;
-  }
-
-  below(bound: number): number {
-    this.#state ^= this.#state << 13;
-    this.#state ^= this.#state >>> 17;
-    this.#state ^= this.#state << 5;
-    return (this.#state >>> 0) % bound;
-  }
-}
-
 /** Bits, bytes that are often special, cuts, insertions, and pieces of another one of the same form. */
-function mutated(random: Random, bytes: Uint8Array, donor: Uint8Array): Uint8Array {
+function mutated(random: Xorshift, bytes: Uint8Array, donor: Uint8Array): Uint8Array {
   const at = random.below(random.below(2) ? bytes.length : Math.min(32, bytes.length));
   switch (random.below(6)) {
     case 0:
@@ -95,7 +80,7 @@ function same(a: Uint8Array, b: Uint8Array): boolean {
 
 /** Calls `judge` with mutations that are none of the two originals; returns how many. */
 function fuzz(one: Uint8Array, donor: Uint8Array, judge: (bytes: Uint8Array) => void, rounds = MUTATIONS): void {
-  const random = new Random(SEED);
+  const random = new Xorshift(SEED);
   let changed = 0;
   for (let i = 0; i < rounds; i++) {
     let bytes = one;

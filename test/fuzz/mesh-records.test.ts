@@ -12,35 +12,12 @@ import { ed25519 } from "../../src/crypto/signing.ts";
 import { encodePage, readPage } from "../../src/mesh/network/announcement-page.ts";
 import { readAnnouncement, signAnnouncement } from "../../src/mesh/network/announcement.ts";
 import { readRecord, recordPlace, signRecord } from "../../src/mesh/records/record.ts";
+import { Xorshift } from "../support/xorshift.ts";
 
 const MUTATIONS = 20_000;
 const NOW = Date.UTC(2026, 10, 27);
 const SEED = Number(process.env["SEED"] ?? Math.floor(Math.random() * 2 ** 32));
 const KEYS = [1, 2].map((fill) => ed25519.createKeyPair(new Uint8Array(32).fill(fill)));
-
-/** xorshift32 */
-class Random {
-  #state: number;
-
-  constructor(seed: number) {
-    this.#state = seed | 0 || 1;
-  }
-
-  below(bound: number): number {
-    this.#state ^= this.#state << 13;
-    this.#state ^= this.#state >>> 17;
-    this.#state ^= this.#state << 5;
-    return (this.#state >>> 0) % bound;
-  }
-
-  pick<T>(all: readonly T[]): T {
-    return all[this.below(all.length)] as T;
-  }
-
-  bytes(length: number): Uint8Array {
-    return Uint8Array.from({ length }, () => this.below(256));
-  }
-}
 
 /** What was signed, of both keys and all kinds. */
 const SIGNED: readonly Uint8Array[] = KEYS.flatMap((key) => [
@@ -69,7 +46,7 @@ function spliced(bytes: Uint8Array, from: number, to: number, middle: Uint8Array
   return concatBytes(bytes.subarray(0, from), middle, bytes.subarray(to));
 }
 
-const MUTATE: readonly ((random: Random, bytes: Uint8Array, other: Uint8Array) => Uint8Array)[] = [
+const MUTATE: readonly ((random: Xorshift, bytes: Uint8Array, other: Uint8Array) => Uint8Array)[] = [
   (random, bytes) => {
     const at = random.below(bytes.length);
     return bytes.with(at, (bytes[at] as number) ^ (1 << random.below(8)));
@@ -94,7 +71,7 @@ const MUTATE: readonly ((random: Random, bytes: Uint8Array, other: Uint8Array) =
 
 test("no mutated record is taken for what was not signed", () => {
   console.log(`SEED=${SEED}`);
-  const random = new Random(SEED);
+  const random = new Xorshift(SEED);
   const known = new Set(SIGNED.map((bytes) => bytes.join()));
   let changed = 0;
   for (let i = 0; i < MUTATIONS; i++) {
@@ -108,7 +85,7 @@ test("no mutated record is taken for what was not signed", () => {
 });
 
 test("a node that signs anything is read whole or not at all, and never makes a reader fail", () => {
-  const random = new Random(SEED);
+  const random = new Xorshift(SEED);
   const [key] = KEYS as [(typeof KEYS)[number]];
   const good = readRecord(SIGNED[2] as Uint8Array, recordPlace("node", key.publicKey), NOW)?.value as Uint8Array;
   let read = 0;
@@ -127,7 +104,7 @@ test("a node that signs anything is read whole or not at all, and never makes a 
 });
 
 test("a mutated page gives announcements that lie in it, or nothing", () => {
-  const random = new Random(SEED);
+  const random = new Xorshift(SEED);
   const page = encodePage(SIGNED);
   for (let i = 0; i < MUTATIONS; i++) {
     const mutated = random.pick(MUTATE)(random, page, random.bytes(page.length));

@@ -22,6 +22,7 @@ import { PAYLOAD_CHUNK_BYTES, PAYLOAD_HEADER_BYTES, PAYLOAD_TAG_BYTES } from "..
 import type { SealedSuite } from "../../src/crypto/sealed-header.ts";
 import { openHeader } from "../../src/files/sealed-file.ts";
 import { inPieces, sealedFile } from "../../src/files/testing.ts";
+import { Xorshift } from "../support/xorshift.ts";
 
 const MUTATIONS = 10_000;
 const CHUNK = PAYLOAD_CHUNK_BYTES + PAYLOAD_TAG_BYTES;
@@ -78,27 +79,7 @@ function same(a: Uint8Array, b: Uint8Array): boolean {
   return Buffer.compare(a, b) === 0;
 }
 
-/** xorshift32 */
-class Random {
-  #state: number;
-
-  constructor(seed: number) {
-    this.#state = seed | 0 || 1;
-  }
-
-  below(bound: number): number {
-    this.#state ^= this.#state << 13;
-    this.#state ^= this.#state >>> 17;
-    this.#state ^= this.#state << 5;
-    return (this.#state >>> 0) % bound;
-  }
-
-  pick<T>(all: readonly T[]): T {
-    return all[this.below(all.length)] as T;
-  }
-}
-
-type Mutation = (random: Random, sample: Sample, other: Sample) => Uint8Array;
+type Mutation = (random: Xorshift, sample: Sample, other: Sample) => Uint8Array;
 
 /** Beginnings of chunks, and the end. */
 function boundaries({ sealed, headerBytes }: Sample): number[] {
@@ -173,7 +154,7 @@ const MUTATIONS_OF: Readonly<Record<string, Mutation>> = {
 for (const suite of ["aes-256-gcm", "noctis-256"] as const) {
   test(`${suite}: no wrong byte comes out of 10,000 mutated files`, async () => {
     console.log(`SEED=${SEED}`);
-    const random = new Random(SEED);
+    const random = new Xorshift(SEED);
     const [one, other] = [await sample(suite, PLAIN_BYTES), await sample(suite, PLAIN_BYTES)];
     const kinds = Object.entries(MUTATIONS_OF);
     let changed = 0;
@@ -210,7 +191,7 @@ for (const suite of ["aes-256-gcm", "noctis-256"] as const) {
 }
 
 test("a mutated password slot opens nothing, whatever cost it claims", async () => {
-  const random = new Random(SEED);
+  const random = new Xorshift(SEED);
   const { sealed, slots, headerBytes } = await sample("aes-256-gcm", 100);
   const start = slots.at(-1) as number;
   for (let i = 0; i < 60; i++) {

@@ -13,12 +13,13 @@ import {
   writeFileSync,
   writeSync,
 } from "node:fs";
-import { open, readFile } from "node:fs/promises";
+import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { atEnd, temporaryFolder } from "../support/cleanup.ts";
 import { type CliResult, runCli, startCommand, startNocturne } from "../support/nocturne-process.ts";
 import { until } from "../support/acquaintance.ts";
+import { peakBytes } from "../support/peak-memory.ts";
 
 interface FileView {
   readonly id: string;
@@ -279,7 +280,7 @@ test("300 MiB in and out: the same bytes, and the node's memory stays below 300 
   const output = join(folder, "out.bin");
   await ask(`files get ${id} -o ${output}`);
   assert.equal(await hashOf(output), expected);
-  const peak = await peakBytes(node.pid);
+  const peak = peakBytes(node.pid);
   assert.ok(peak < PEAK_BYTES, `the node took ${Math.round(peak / MIB)} MiB`);
 });
 
@@ -302,10 +303,4 @@ async function hashOf(path: string): Promise<string> {
   const hash = createHash("sha256");
   for await (const piece of file.createReadStream({ highWaterMark: MIB })) hash.update(piece as Buffer);
   return hash.digest("hex");
-}
-
-/** The most memory that a process ever had in use (Linux: VmHWM). */
-async function peakBytes(pid: number): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, "utf8");
-  return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024;
 }

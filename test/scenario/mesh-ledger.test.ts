@@ -4,14 +4,11 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import type { DoctorReport, OperatorStatus } from "../../src/api/contract.ts";
-import { systemClock } from "../../src/core/clock.ts";
-import { createLogger } from "../../src/core/log.ts";
 import { randomBytes } from "../../src/core/random.ts";
-import { ed25519 } from "../../src/crypto/signing.ts";
 import { toPortable } from "../../src/mesh/ledger/portable.ts";
-import { type MeshNode, startMeshNode } from "../../src/mesh/mesh-node.ts";
-import { dialDirectly } from "../../src/route/direct-route.ts";
+import type { MeshNode } from "../../src/mesh/mesh-node.ts";
 import { temporaryFolder } from "../support/cleanup.ts";
+import { startMeshClient } from "../support/mesh-client.ts";
 import { type CliResult, runCli, startCommand } from "../support/nocturne-process.ts";
 import { askUntil } from "../support/wait.ts";
 
@@ -38,23 +35,7 @@ async function startNode(t: TestContext, number: number, bootstrap: readonly str
 }
 
 async function startOwner(t: TestContext, bootstrap: readonly string[]): Promise<MeshNode> {
-  const owner = await startMeshNode({
-    folder: temporaryFolder(t),
-    nodeKey: ed25519.createKeyPair(),
-    owner: { secret: randomBytes(32) },
-    listen: null,
-    bootstrap,
-    lan: false,
-    tracker: null,
-    privateKey: null,
-    maxBytes: null,
-    care: false,
-    relay: false,
-    dial: (address, signal) => dialDirectly(address, signal),
-    fetch: () => Promise.reject(new Error("no web here")),
-    clock: systemClock,
-    log: createLogger("silent"),
-  });
+  const owner = await startMeshClient({ folder: temporaryFolder(t), secret: randomBytes(32), bootstrap });
   t.after(() => owner.close());
   return owner;
 }

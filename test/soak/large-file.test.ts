@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
-import { createReadStream, createWriteStream, readdirSync, readFileSync } from "node:fs";
+import { createReadStream, createWriteStream, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { once } from "node:events";
 import { test } from "node:test";
@@ -13,6 +13,7 @@ import { deriveLinkKeys, parseLink } from "../../src/crypto/link-key.ts";
 import type { LinkClaim, LinkInfo } from "../../src/files/views.ts";
 import { launchBrowser } from "../support/browser.ts";
 import { type NocturneProcess, startNocturne, temporaryFolder } from "../support/nocturne-process.ts";
+import { peakBytes } from "../support/peak-memory.ts";
 
 const MIB = 1_048_576;
 const FILE_BYTES = 1_024 * MIB;
@@ -52,7 +53,7 @@ test("1 GiB: put, one-time link with a password, opened in a fresh browser", asy
   await second.goto(url);
   await second.getByText(/used/i).first().waitFor();
 
-  const peak = Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${node.pid}/status`, "utf8"))?.[1]) / 1024;
+  const peak = peakBytes(node.pid) / 2 ** 20;
   console.log(`peak memory of the node: ${Math.round(peak)} MB`);
   assert.ok(peak < PEAK_MB, `peak memory ${peak} MB`);
   await assertNothingReadable(node, url);

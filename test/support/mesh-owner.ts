@@ -8,35 +8,16 @@ import process from "node:process";
 import { concatBytes, fromHex } from "../../src/core/bytes.ts";
 import { systemClock } from "../../src/core/clock.ts";
 import { toNocturneError } from "../../src/core/errors.ts";
-import { createLogger } from "../../src/core/log.ts";
-import { ed25519 } from "../../src/crypto/signing.ts";
 import { signCareCertificate } from "../../src/mesh/manifest/care-certificate.ts";
 import { deriveCareKeys, deriveMeshKeys } from "../../src/mesh/mesh-keys.ts";
-import { startMeshNode } from "../../src/mesh/mesh-node.ts";
-import { dialDirectly } from "../../src/route/direct-route.ts";
+import { startMeshClient } from "./mesh-client.ts";
 import type { OwnerAnswer, OwnerCalls, OwnerPlan, OwnerQuestion } from "./mesh-owner-process.ts";
 
 const CERTIFICATE_MS = 86_400_000;
 
 const plan = JSON.parse(process.argv[2] as string) as OwnerPlan;
 const owner = deriveMeshKeys(fromHex(plan.secret)).owner;
-const node = await startMeshNode({
-  folder: plan.folder,
-  nodeKey: ed25519.createKeyPair(),
-  owner: { secret: fromHex(plan.secret) },
-  listen: null,
-  bootstrap: plan.bootstrap,
-  lan: plan.lan,
-  tracker: null,
-  privateKey: null,
-  maxBytes: null,
-  care: false,
-  relay: false,
-  dial: (address, signal) => dialDirectly(address, signal),
-  fetch: () => Promise.reject(new Error("no web here")),
-  clock: systemClock,
-  log: createLogger("warn"),
-});
+const node = await startMeshClient({ ...plan, secret: fromHex(plan.secret) });
 
 const calls: OwnerCalls = {
   nodes: async () => node.roster.nodes(),

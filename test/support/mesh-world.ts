@@ -6,13 +6,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { toHex } from "../../src/core/bytes.ts";
-import { createLogger } from "../../src/core/log.ts";
 import { randomBytes } from "../../src/core/random.ts";
-import { ed25519 } from "../../src/crypto/signing.ts";
-import { type MeshNode, startMeshNode } from "../../src/mesh/mesh-node.ts";
+import type { MeshNode } from "../../src/mesh/mesh-node.ts";
 import type { NodeId } from "../../src/mesh/node-id.ts";
 import type { OperatorStatus } from "../../src/mesh/operator-status.ts";
-import { dialDirectly } from "../../src/route/direct-route.ts";
+import { startMeshClient } from "./mesh-client.ts";
 import type { Lie } from "./mesh-lies.ts";
 import { SteppedTime } from "./stepped-time.ts";
 
@@ -135,23 +133,11 @@ export class MeshWorld implements AsyncDisposable {
 
   /** Somebody who keeps files in this mesh, and nothing for others. Resolves when it knows of `known` nodes. */
   async owner(known: number, secret: Uint8Array = randomBytes(32)): Promise<MeshNode> {
-    const owner = await startMeshNode({
+    const owner = await startMeshClient({
       folder: mkdtempSync(join(this.folder, "owner-")),
-      nodeKey: ed25519.createKeyPair(),
-      owner: { secret },
-      listen: null,
+      secret,
       bootstrap: this.bootstrap,
-      lan: false,
-      tracker: null,
-      privateKey: null,
-      maxBytes: null,
-      care: false,
-      relay: false,
-      dial: (address, signal) => dialDirectly(address, signal),
-      fetch: () => Promise.reject(new Error("no web here")),
-      clock: this.time,
-      timers: this.time,
-      log: createLogger("warn"),
+      time: this.time,
     });
     this.#owners.push(owner);
     for (const deadline = performance.now() + 60_000; ; await sleep(50)) {

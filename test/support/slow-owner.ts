@@ -7,13 +7,9 @@
 import { createHash } from "node:crypto";
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
-import { systemClock } from "../../src/core/clock.ts";
-import { createLogger } from "../../src/core/log.ts";
 import { randomBytes } from "../../src/core/random.ts";
-import { ed25519 } from "../../src/crypto/signing.ts";
 import type { Locator } from "../../src/mesh/manifest/locator.ts";
-import { startMeshNode } from "../../src/mesh/mesh-node.ts";
-import { dialDirectly } from "../../src/route/direct-route.ts";
+import { startMeshClient } from "./mesh-client.ts";
 import { numberedBytes } from "./numbered-bytes.ts";
 import type { SlowDone, SlowOwnerPlan, SlowTask } from "./slow-owner-process.ts";
 
@@ -24,23 +20,7 @@ const LONG_REST_BYTES = 33_554_432;
 const POLL_MS = 100;
 
 const { folder, bootstrap, known } = JSON.parse(process.argv[2] as string) as SlowOwnerPlan;
-const node = await startMeshNode({
-  folder,
-  nodeKey: ed25519.createKeyPair(),
-  owner: { secret: randomBytes(32) },
-  listen: null,
-  bootstrap,
-  lan: false,
-  tracker: null,
-  privateKey: null,
-  maxBytes: null,
-  care: false,
-  relay: false,
-  dial: (address, signal) => dialDirectly(address, signal),
-  fetch: () => Promise.reject(new Error("no web here")),
-  clock: systemClock,
-  log: createLogger("warn"),
-});
+const node = await startMeshClient({ folder, secret: randomBytes(32), bootstrap });
 
 async function answer(task: SlowTask): Promise<void> {
   process.send?.(await work(task));

@@ -6,6 +6,7 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Clock, Timers } from "../../src/core/clock.ts";
+import { MESH_LIMITS } from "../../src/core/mesh-limits.ts";
 
 interface Scheduled {
   readonly delayMs: number;
@@ -18,7 +19,7 @@ interface Scheduled {
 const STEP_MS = 240_000;
 /** What is begun in a step has so long before the next one: a question to a neighbour is answered in it. */
 const PAUSE_MS = 20;
-const MINUTE_MS = 60_000;
+const WAITS_MS: ReadonlySet<number> = new Set([MESH_LIMITS.probeTickMs, MESH_LIMITS.auditMs]);
 /** Longer than that nobody is waited for. */
 const BUSY_MS = 60_000;
 
@@ -76,6 +77,6 @@ export class SteppedTime implements Clock, Timers {
 
   #isBusy(): boolean {
     const nodes = this.#nodes();
-    return nodes > 0 && [...this.#scheduled].filter(({ delayMs }) => delayMs === MINUTE_MS).length !== nodes;
+    return nodes > 0 && [...this.#scheduled].filter(({ delayMs }) => WAITS_MS.has(delayMs)).length !== nodes;
   }
 }

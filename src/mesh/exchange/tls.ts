@@ -72,13 +72,8 @@ export async function connectToNode(socket: Duplex, node: NodeId, signal: AbortS
   throw new NetworkError("node_unreachable", "Somebody else answers at the node's address.");
 }
 
-export interface SocketLine extends Line {
-  /** Resolves when nothing that was written is in this process any more, or the socket is closed. */
-  left(): Promise<void>;
-}
-
 /** A socket as a line; what is written in one turn leaves together. */
-export function socketLine(socket: TLSSocket): SocketLine {
+export function socketLine(socket: TLSSocket): Line {
   const waiting = new Set<() => void>();
   const leaving = new Set<() => void>();
   let writes = 0;

@@ -17,7 +17,6 @@ import { MESH_LIMITS } from "../../core/mesh-limits.ts";
 import type { Line } from "../rooms.ts";
 import { badFrame, FRAME, FRAME_HEAD_BYTES, type Frame, FrameParser, type FrameType, frameHead } from "./frames.ts";
 import { Pace } from "./pace.ts";
-import type { SocketLine } from "./tls.ts";
 
 export interface WireOptions {
   readonly line: Line;
@@ -142,9 +141,8 @@ export class Wire {
     this.#writes(length);
     const bytes = await read().finally(() => this.#writes(-length));
     await this.sendData(bytes);
-    const { line } = this.#options;
     // Not awaited: the other side may have the answer already, and ask for more.
-    if ("left" in line) void (line as SocketLine).left().then(() => (bytes.buffer as ArrayBuffer).transfer(0));
+    void this.#options.line.left?.().then(() => (bytes.buffer as ArrayBuffer).transfer(0));
   }
 
   /** Resolves when so many bytes of fragments may be sent: before that nobody need have them. Throws why this side closed. */

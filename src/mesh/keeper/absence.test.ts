@@ -132,8 +132,6 @@ class World {
       manifests,
       roster: mesh.roster,
       exchangeFor: session,
-      isLeaving: () => false,
-      release: async () => {},
       self: null,
       owner: null,
       takesOthers: true,

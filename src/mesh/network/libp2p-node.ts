@@ -68,7 +68,7 @@ export interface NodeSetup {
 const PREFIX = "nocturne";
 /**
  * A neighbour is asked so often whether it is there, over a stream of its own, and hung up on if not: until then searches wait for those
- * that a cut wire took away. It costs either side two milliseconds.
+ * that a cut wire took away.
  */
 const PING_MS = 120_000; // 2 min
 /** First look at the neighbourhood, ms after the start. */

@@ -100,8 +100,6 @@ class World {
       manifests: this.manifests,
       roster: this.mesh.roster,
       exchangeFor: () => this.session(exchange),
-      isLeaving: (node) => this.mesh.roster.find(node)?.isLeaving ?? false,
-      release: async (exchange, node, ids) => (await exchange.peer(node)).released(ids),
       self: null,
       owner: null,
       takesOthers: true,

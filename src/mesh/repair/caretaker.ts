@@ -18,7 +18,6 @@ import { readCareCertificate } from "../manifest/care-certificate.ts";
 import type { NodeId, OwnerId } from "../node-id.ts";
 import { SegmentMemories } from "../objects/segment-memory.ts";
 import { Speeds } from "../objects/speeds.ts";
-import type { FragmentId } from "../pieces/fragment-tree.ts";
 import { type NodeState, nodeState } from "../placement/node-state.ts";
 import type { Exchange, Roster } from "../rooms.ts";
 import { isCareEnd } from "./care-end.ts";
@@ -32,15 +31,6 @@ export interface CaretakerOptions {
   readonly roster: Roster;
   /** A session with other nodes, and with this one, as a carer of that object, or as its owner. */
   readonly exchangeFor: (careKey: Uint8Array, certificate: Uint8Array) => Exchange;
-  /** Whether a node says that it leaves; asked again whenever the roster changes. */
-  readonly isLeaving: (node: NodeId) => boolean;
-  /** See `handover.ts`; `exchange`: of `exchangeFor`. */
-  readonly release: (
-    exchange: Exchange,
-    node: NodeId,
-    ids: readonly FragmentId[],
-    signal: AbortSignal,
-  ) => Promise<void>;
   /** Told at the start and after each look which nodes hold something of what is cared for: the network does not forget these. */
   readonly watch?: (nodes: ReadonlySet<NodeId>) => void;
   /** The node that runs here, which its own roster leaves out; null if there is none. */
@@ -180,21 +170,22 @@ export class Caretaker {
   }
 
   async #lookAfter(care: Care, found: FoundManifest, signal: AbortSignal): Promise<LookResult> {
-    const { exchangeFor, release, roster, table, clock, timers } = this.#o;
+    const { exchangeFor, roster, table, clock, timers } = this.#o;
     await using exchange = exchangeFor(care.careKey, found.certificate);
     const tools = { exchange, roster, speeds: this.#speeds, memories: this.#memories };
     return await lookAfter(care, found, {
       ...this.#finding(signal),
       tools,
       share: 1 / Math.max(1, table.objects),
-      release: (node, ids) => release(exchange, node, ids, signal),
+      release: async (node, ids) => (await exchange.peer(node, signal)).released(ids),
       clock,
       timers,
     });
   }
 
   #finding(signal: AbortSignal): Parameters<typeof findManifest>[1] {
-    const { manifests, isLeaving } = this.#o;
+    const { manifests, roster } = this.#o;
+    const isLeaving = (node: NodeId): boolean => roster.find(node)?.isLeaving ?? false;
     return { manifests, isLeaving, states: (shown) => this.#states(shown), signal };
   }
 
@@ -232,10 +223,10 @@ export class Caretaker {
 
   /** Objects with fragments at a node that begins to leave are looked after at once. */
   #noteLeaving(): void {
-    const { roster, isLeaving, table, clock } = this.#o;
+    const { roster, table, clock } = this.#o;
     const before = this.#leaving;
     const nowMs = clock.nowMs();
-    const leaving = roster.nodes().flatMap(({ id }) => (isLeaving(id) ? [id] : []));
+    const leaving = roster.nodes().flatMap(({ id, isLeaving }) => (isLeaving ? [id] : []));
     this.#leaving = new Map(leaving.map((node) => [node, before.get(node) ?? nowMs]));
     const begun = leaving.filter((node) => !before.has(node));
     for (const node of begun) table.hurry(node, nowMs);
