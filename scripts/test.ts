@@ -50,6 +50,7 @@ const GROUPS: readonly Group[] = [
     files: ["{src,web,bench}/**/*.test.ts", "test/*.test.ts"],
     limitMs: 8 * MINUTE_MS,
     aside: [
+      "src/agents/agent.test.ts",
       "src/mesh/ledger/member.test.ts",
       "src/cli/commands/routes.test.ts",
       "src/mesh/objects/object.test.ts",
@@ -79,6 +80,7 @@ const GROUPS: readonly Group[] = [
     files: ["test/browser/**/*.test.ts"],
     limitMs: 15 * MINUTE_MS,
     again: 2,
+    atOnce: 3,
     first: ["download-page", "settings", "group-messenger"].map((name) => `test/browser/${name}.test.ts`),
   },
   { name: "interop", files: ["test/interop/*.test.ts"], limitMs: 15 * MINUTE_MS },

@@ -70,6 +70,7 @@
  * | POST, DELETE /api/files/:id/local | (POST: brings its bytes back from the mesh; DELETE: takes them off this disk) | FileView |
  * | GET /api/mesh; POST /api/mesh/join, /api/mesh/leave | JoinMesh | MeshView |
  * | POST /api/mesh/vouchers | voucher (base64url, of a node's operator) | MeshVoucherView |
+ * | GET /api/mesh/receipts | ?after= (`next` of the page before), ?limit= | MeshReceiptPage |
  * | GET, POST /api/uploads | CreateUpload (finds an unfinished one of the same file again) | UploadView[], UploadView |
  * | GET, PATCH, DELETE /api/uploads/:id | PATCH: header `upload-offset`, raw body; 409 and the right `upload-offset` for another | UploadView, Done |
  * | POST /api/files/:id/content | password?, version?; headers `range`, `if-range` (an `etag`) | the bytes |
@@ -185,6 +186,8 @@ import type {
   MeshKeptView,
   MeshNodeView,
   MeshProblem,
+  MeshReceiptPage,
+  MeshReceiptView,
   MeshSettings,
   MeshShare,
   MeshView,
@@ -232,7 +235,7 @@ export type { Channel, ChannelEntry, ChannelGap, ChannelMoved, ChannelPage, Chan
 export type { CourierAllowance, CourierInUse, CourierOffer, CouriersView, CourierVoucher, NewVoucher };
 export type { CipherSuite, FileView, LinkClaim, LinkedFolder, LinkInfo, LinkMode, LinkView, ReceivedFile, SharedWith };
 export type { JoinMesh, MeshAccountView, MeshCodingView, MeshKeptView, MeshNodeView, MeshProblem, MeshSettings };
-export type { FileInMesh, MeshCopyView, MeshShare, MeshView, MeshVoucherView };
+export type { FileInMesh, MeshCopyView, MeshReceiptPage, MeshReceiptView, MeshShare, MeshView, MeshVoucherView };
 export type { FileSpace, FileVersion, FolderListing, FolderView, FoundFiles, PreviewKind };
 export type { TrashEntry, TrashView, UploadView };
 export type { CareStatus, LeaveProgress, OperatorStatus, OperatorWarning } from "../mesh/operator-status.ts";

@@ -3,16 +3,28 @@ import { after, before, test } from "node:test";
 import * as v from "valibot";
 import { type ApiNode, startApiNode } from "../../test/support/api-node.ts";
 import { askUntil } from "../../test/support/wait.ts";
-import { toBase64Url } from "../core/bytes.ts";
+import { fromBase64Url, toBase64Url } from "../core/bytes.ts";
 import { randomBytes } from "../core/random.ts";
 import { ed25519 } from "../crypto/signing.ts";
+import { readReceipt } from "../mesh/exchange/receipt.ts";
 import { signVoucher } from "../mesh/exchange/voucher.ts";
 import { memoryEngine } from "../mesh/keeper/testing.ts";
+import { deriveMeshKeys } from "../mesh/mesh-keys.ts";
 import type { MeshNodeOptions } from "../mesh/mesh-node.ts";
-import type { OwnerId } from "../mesh/node-id.ts";
-import type { FileSpace, FileView, MeshView, MeshVoucherView, NetworkView, Status } from "./contract.ts";
+import { type OwnerId, ownerIdOf } from "../mesh/node-id.ts";
+import type {
+  DoctorCheck,
+  DoctorReport,
+  FileSpace,
+  FileView,
+  MeshReceiptPage,
+  MeshView,
+  MeshVoucherView,
+  NetworkView,
+  Status,
+} from "./contract.ts";
 import { fileSchema } from "./schemas.ts";
-import { meshSchema, voucherSchema } from "./schemas-mesh.ts";
+import { meshSchema, receiptPageSchema, voucherSchema } from "./schemas-mesh.ts";
 
 const engine = memoryEngine(12);
 const started: MeshNodeOptions[] = [];
@@ -21,6 +33,7 @@ let node: ApiNode;
 before(async () => {
   const startMesh = async (options: MeshNodeOptions) => {
     started.push(options);
+    engine.mesh.signFor(ownerIdOf(deriveMeshKeys(options.owner?.secret as Uint8Array).owner.publicKey));
     return { ...engine, status: () => assert.fail("it is no node"), close: async () => void closed++ };
   };
   node = await startApiNode({}, { startMesh });
@@ -47,6 +60,11 @@ const isKept = (id: string) =>
     ({ storage }) => storage === "mesh",
   );
 
+const receiptPage = async (query = ""): Promise<MeshReceiptPage> =>
+  (await node.call<MeshReceiptPage>("GET", `/api/mesh/receipts${query}`)).body;
+const receiptCheck = async (): Promise<DoctorCheck | undefined> =>
+  (await node.call<DoctorReport>("GET", "/api/doctor")).body.checks.find(({ name }) => name === "receipts");
+
 test("before one is joined nothing is started, and nothing can be kept there", async () => {
   const view = await mesh();
   assert.ok(v.is(meshSchema, view));
@@ -62,6 +80,8 @@ test("before one is joined nothing is started, and nothing can be kept there", a
   const { body: here } = await put("c.bin", randomBytes(10), "local");
   assert.deepEqual([here.storage, here.mesh], ["local", null]);
   assert.equal((await node.call("POST", `/api/files/${here.id}/mesh`)).status, 403);
+  assert.deepEqual(await receiptPage(), { receipts: [], next: null, objects: 0 });
+  assert.equal(await receiptCheck(), undefined);
 });
 
 test("who hides the own address joins no mesh; what was joined waits as soon as it is hidden", async () => {
@@ -137,6 +157,49 @@ test("a file that is here already, and one that comes in several calls, are kept
   await isKept(whole.file?.id ?? "");
 });
 
+test("what the nodes signed is told page by page, and checked; one altered receipt is found", async () => {
+  const { tables } = node.services.mesh.keeper;
+  // The account's copy may be made anew at any moment, and its receipts with it.
+  const files = new Set<string>(tables.objects.find("kind", "files").map(({ object }) => object));
+  const ofFiles = ({ receipts }: MeshReceiptPage) => receipts.filter(({ object }) => files.has(object));
+  const whole = await askUntil(
+    "all signed for the files",
+    receiptPage,
+    (page) => ofFiles(page).length === 12 * files.size,
+  );
+  const receipts = ofFiles(whole);
+  assert.ok(files.size >= 2 && whole.objects >= files.size);
+  const { owner } = await mesh();
+  for (const { receipt, node: by, fragments, objectFragments, until, madeAt } of receipts) {
+    const read = readReceipt(fromBase64Url(receipt));
+    const said = read && [read.owner, read.node, read.fragments.length, read.untilMs, read.madeAtMs];
+    assert.deepEqual(said, [owner, by, fragments, Date.parse(until), Date.parse(madeAt)]);
+    assert.equal(objectFragments, 12 * fragments);
+  }
+  const pages = [await receiptPage("?limit=5")];
+  for (let next = pages[0]?.next ?? null; next !== null; next = pages.at(-1)?.next ?? null)
+    pages.push(await receiptPage(`?limit=5&after=${next}`));
+  assert.ok(pages.every((page) => v.is(receiptPageSchema, page) && page.receipts.length <= 5));
+  assert.deepEqual(pages.flatMap(ofFiles), receipts);
+  assert.equal((await node.call("GET", "/api/mesh/receipts?limit=many")).status, 400);
+
+  const words = /^12 nodes promised (\d+) of \1 fragments of \d+ objects; the first promise ends on [-\d]+T[:.\d]+Z\.$/;
+  const isGood = (check: DoctorCheck | undefined): boolean => check?.ok === true && words.test(check.hint);
+  await askUntil("all is well", receiptCheck, isGood);
+  const row = tables.receipts.list().find(({ object }) => files.has(object));
+  assert.ok(row);
+  tables.receipts.put({ ...row, text: `${row.text.slice(0, -8)}AAAAAAAA` });
+  const bad = await receiptCheck();
+  assert.equal(bad?.ok, false);
+  assert.match(
+    bad.hint,
+    /^Of \d+ receipts in the vault 1 not what a node signed: they prove nothing\. What is left: 12 nodes/,
+  );
+  assert.equal(ofFiles(await receiptPage()).length, receipts.length - 1, "it is handed to nobody");
+  tables.receipts.put(row);
+  await askUntil("all is well again", receiptCheck, isGood);
+});
+
 test("a voucher is taken by whom it was made for, and shown", async () => {
   const key = ed25519.createKeyPair(randomBytes(32));
   const { owner } = await mesh();
@@ -160,6 +223,8 @@ test("who leaves gives everything up there, and a locked vault has no mesh", asy
   await node.call("POST", "/api/vault/lock");
   assert.equal(closed, before + 1, "before the lock was answered");
   assert.equal((await node.call("GET", "/api/mesh")).status, 423);
+  assert.equal((await node.call("GET", "/api/mesh/receipts")).status, 423);
+  assert.equal(await receiptCheck(), undefined, "what cannot be checked is not called good");
   await node.call("POST", "/api/vault/unlock", { passphrase: "six words that nobody would guess" });
   await askUntil("it is up again", mesh, ({ state }) => state === "up");
   const left = await node.call<MeshView>("POST", "/api/mesh/leave");
@@ -168,6 +233,7 @@ test("who leaves gives everything up there, and a locked vault has no mesh", asy
     engine.mesh.nodes.flatMap(({ kept }) => [...kept.keys()]),
     [],
   );
+  assert.deepEqual(await receiptPage(), { receipts: [], next: null, objects: 0 });
   const files = (await node.call<FileView[]>("GET", "/api/files")).body;
   assert.ok(files.length > 0 && files.every(({ storage, mesh: there }) => storage === "local" && there === null));
 });

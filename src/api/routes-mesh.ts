@@ -1,16 +1,16 @@
 /**
  * The storage mesh: joined and left, how it is, and which files it keeps.
  *
- *     the mesh   GET, POST join, leave, vouchers
+ *     the mesh   GET, POST join, leave, vouchers           what nodes signed that they keep   GET receipts
  *     a file     POST, DELETE mesh: kept there or not      POST, DELETE local: its bytes on this disk or not
  */
 import { Hono } from "hono";
 import * as v from "valibot";
-import type { FileView, MeshView, MeshVoucherView } from "./contract.ts";
+import type { FileView, MeshReceiptPage, MeshView, MeshVoucherView } from "./contract.ts";
 import { answers, takes } from "./describe.ts";
 import type { Api, ApiEnvironment, Routes } from "./environment.ts";
 import { fileSchema } from "./schemas.ts";
-import { meshSchema, shareSchema, voucherSchema } from "./schemas-mesh.ts";
+import { meshSchema, receiptPageSchema, shareSchema, voucherSchema } from "./schemas-mesh.ts";
 
 /** Strict: a misspelled limit must not look as if it had been set. */
 const join = v.strictObject({
@@ -19,6 +19,8 @@ const join = v.strictObject({
   share: v.exactOptional(v.nullable(shareSchema)),
   networkKey: v.exactOptional(v.nullable(v.string())),
 });
+const number = v.pipe(v.string(), v.regex(/^\d{1,15}$/), v.transform(Number));
+const page = v.object({ after: v.exactOptional(number), limit: v.exactOptional(number) });
 const voucher = v.strictObject({ voucher: v.pipe(v.string(), v.maxLength(1024)) });
 
 export function meshRoutes({ services }: Api): Routes {
@@ -35,6 +37,12 @@ export function meshRoutes({ services }: Api): Routes {
     )
     .post("/mesh/vouchers", answers("Takes a node's promise of room", voucherSchema), takes("json", voucher), (c) =>
       c.json<MeshVoucherView>(mesh.addVoucher(c.req.valid("json").voucher)),
+    )
+    .get(
+      "/mesh/receipts",
+      answers("A page of what nodes signed that they keep for you", receiptPageSchema),
+      takes("query", page),
+      (c) => c.json<MeshReceiptPage>(mesh.receipts(c.req.valid("query"))),
     )
     .post("/files/:id/mesh", answers("Keeps a file in the mesh", fileSchema), (c) => {
       const id = c.req.param("id");

@@ -67,6 +67,21 @@ const own = v.object({
 
 export const voucherSchema: Shape<contract.MeshVoucherView> = v.object({ node: text, bytes: count, until: time });
 
+const receipt = v.object({
+  object: text,
+  node: text,
+  fragments: count,
+  objectFragments: count,
+  until: time,
+  madeAt: time,
+  receipt: text,
+});
+export const receiptPageSchema: Shape<contract.MeshReceiptPage> = v.object({
+  receipts: v.array(receipt),
+  next: v.nullable(count),
+  objects: count,
+});
+
 export const meshSchema: Shape<contract.MeshView> = v.object({
   on: v.boolean(),
   bootstrap: v.array(text),

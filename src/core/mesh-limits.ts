@@ -258,6 +258,9 @@ export const MESH_LIMITS = {
   carers: 3,
   /** Objects of a person that are on their way into the mesh at a time. */
   objectsAtOnce: 4,
+  /** Nodes that are asked at a time what they promise to keep of one, and receipts in one answer about them: 5 MB at most. */
+  receiptNodes: 8,
+  receiptPage: 100,
   /** Where these objects lie is kept at hand, so that a film that is shown is not looked up for every piece. */
   openLocators: 4,
   /** A change of the account is followed by others: so long after the first its copy in the mesh is made anew. */

@@ -1,5 +1,6 @@
 /**
- * Looks for what commonly keeps a node from working: the machine, the folder, the vault, the network.
+ * Looks for what commonly keeps a node from working: the machine, the folder, the vault, the network; and whether what nodes of
+ * the mesh signed is still what they signed.
  * It changes nothing. A check that cannot be made is left out rather than called good.
  */
 import { existsSync } from "node:fs";
@@ -7,10 +8,11 @@ import { access, constants, readdir, stat, statfs } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { systemClock } from "../core/clock.ts";
-import { toNocturneError } from "../core/errors.ts";
+import { LockedError, toNocturneError } from "../core/errors.ts";
 import { createLogger } from "../core/log.ts";
 import type { Bucket } from "../files/bucket/bucket.ts";
 import { blobsElsewhere } from "../files/bucket/elsewhere.ts";
+import { type ReceiptFindings, timeOf } from "../mesh/keeper/kept-receipts.ts";
 import { BLOB_FOLDER, HEADER_FILE } from "../vault/data-directory.ts";
 import { openVault } from "../vault/vault.ts";
 import type { Config } from "./config.ts";
@@ -33,6 +35,7 @@ export async function examineNode(services: Services): Promise<DoctorReport> {
   return report([
     ...machine,
     vault,
+    ...(await examineReceipts(services)),
     ...examineRelays(services),
     ...(await examineStore(services.config, services.store?.bucket ?? null)),
   ]);
@@ -136,6 +139,43 @@ function examineRelays(services: Services): DoctorCheck[] {
       hint: "It cannot be reached now: check your connection, or choose another relay.",
     }),
   );
+}
+
+/** What nodes of the mesh promised; none while the vault is locked, or nothing lies in a mesh. */
+async function examineReceipts({ vault, mesh }: Services): Promise<DoctorCheck[]> {
+  if (vault.locked) return [];
+  try {
+    const found = await mesh.examineReceipts();
+    return found ? [describeReceipts(found)] : [];
+  } catch (error) {
+    if (error instanceof LockedError) return []; // meanwhile
+    throw error;
+  }
+}
+
+/** A node that promised nothing is no fault of what is kept. */
+function describeReceipts(found: ReceiptFindings): DoctorCheck {
+  const { receipts, altered, foreign, astray } = found;
+  const faults = [
+    [altered, "not what a node signed"],
+    [foreign, "for another owner"],
+    [astray, "of something else than the object that they are kept for"],
+  ] as const;
+  const wrong = faults.flatMap(([count, what]) => (count > 0 ? [`${count} ${what}`] : []));
+  const ok = wrong.length === 0;
+  const fault = `Of ${receipts} receipts in the vault ${wrong.join(", ")}: they prove nothing. What is left: `;
+  return { name: "receipts", ok, hint: `${ok ? "" : fault}${promisesOf(found)}` };
+}
+
+function promisesOf({ nodes, promised, fragments, objects, endMs, mum }: ReceiptFindings): string {
+  if (endMs === null) return `No node promised anything yet of ${count(objects, "object")} in the mesh.`;
+  const what = `${promised} of ${count(fragments, "fragment")} of ${count(objects, "object")}`;
+  const silent = mum === 0 ? "" : ` ${count(mum, "node")} gave no receipt.`;
+  return `${count(nodes, "node")} promised ${what}; the first promise ends on ${timeOf(endMs)}.${silent}`;
+}
+
+function count(number: number, of: string): string {
+  return `${number} ${of}${number === 1 ? "" : "s"}`;
 }
 
 /** Without a running node it is not known by which route the bucket may be asked, so it is not. */

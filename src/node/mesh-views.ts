@@ -112,6 +112,30 @@ export interface MeshKeptView {
   readonly problem: MeshProblem | null;
 }
 
+/** GET /api/mesh/receipts: in the order in which they were kept. */
+export interface MeshReceiptPage {
+  readonly receipts: readonly MeshReceiptView[];
+  /** `after` of the next page; null: this is the last one. */
+  readonly next: number | null;
+  /** All that lie in the mesh, whether or not a node signed for them. */
+  readonly objects: number;
+}
+
+/** What one node signed that it keeps of one object. */
+export interface MeshReceiptView {
+  /** 64 hex digits each. */
+  readonly object: string;
+  readonly node: string;
+  /** That it names and that lie there, by what is known now. */
+  readonly fragments: number;
+  /** Of the object at all nodes. */
+  readonly objectFragments: number;
+  readonly until: string;
+  readonly madeAt: string;
+  /** As it was signed, base64url; NEP-24. */
+  readonly receipt: string;
+}
+
 /** The account's copy in the mesh, which the recovery key finds. */
 export interface MeshAccountView {
   readonly copiedAt: string | null;

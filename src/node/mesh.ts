@@ -19,6 +19,7 @@ import type { BlobStore } from "../files/blob-store.ts";
 import { AccountCopy } from "../mesh/keeper/account-copy.ts";
 import type { MeshEngine } from "../mesh/keeper/engine.ts";
 import { MeshKeeper } from "../mesh/keeper/keeper.ts";
+import { examineReceipts, type ReceiptFindings } from "../mesh/keeper/kept-receipts.ts";
 import { RetryLoop } from "../mesh/keeper/retry-loop.ts";
 import { deriveMeshKeys, type MeshKeys, wipeMeshKeys } from "../mesh/mesh-keys.ts";
 import type { MeshNodeOptions } from "../mesh/mesh-node.ts";
@@ -31,8 +32,9 @@ import type { Routes } from "../route/routes.ts";
 import type { Vault } from "../vault/vault.ts";
 import type { Config } from "./config.ts";
 import { MeshSettingsStore } from "./mesh-settings.ts";
-import type { JoinMesh, MeshProblem, MeshSettings, MeshView, MeshVoucherView } from "./mesh-views.ts";
+import type { JoinMesh, MeshProblem, MeshReceiptPage, MeshSettings, MeshView, MeshVoucherView } from "./mesh-views.ts";
 import { describeMesh } from "./mesh-description.ts";
+import { describeReceipts, type ReceiptQuery } from "./mesh-receipts.ts";
 
 /** What a running engine is to this node. */
 export interface RunningMesh extends MeshEngine {
@@ -171,6 +173,16 @@ export class Mesh {
     this.#isStale = true; // it is shown when a connection begins
     this.follow();
     return { node: node.slice(0, 16), bytes, until: new Date(untilMs).toISOString() };
+  }
+
+  /** What nodes signed that they keep of what is this person's. Throws LockedError. */
+  receipts(query: ReceiptQuery): MeshReceiptPage {
+    return describeReceipts(this.keeper.tables, query);
+  }
+
+  /** Each of them verified anew; null while nothing lies in the mesh. Throws LockedError. */
+  examineReceipts(): Promise<ReceiptFindings | null> {
+    return examineReceipts(this.keeper.tables, this.#owner(), this.#o.clock.nowMs());
   }
 
   /** Nodes that are there now. */

@@ -7,6 +7,7 @@ import type { DoctorReport, OperatorStatus } from "../../src/api/contract.ts";
 import { randomBytes } from "../../src/core/random.ts";
 import { toPortable } from "../../src/mesh/ledger/portable.ts";
 import type { MeshNode } from "../../src/mesh/mesh-node.ts";
+import { collectReceipts } from "../../src/mesh/objects/receipts.ts";
 import { temporaryFolder } from "../support/cleanup.ts";
 import { startMeshClient } from "../support/mesh-client.ts";
 import { type CliResult, runCli, startCommand } from "../support/nocturne-process.ts";
@@ -62,7 +63,8 @@ test("five nodes keep a file and sign for it; what they signed is checked offlin
   const known = async (): Promise<number> => owner.roster.nodes().filter(({ state }) => state === "up").length;
   await askUntil("all nodes are known", known, (count) => count === NODES, LIMIT_MS);
   const content = randomBytes(300_000);
-  const { receipts } = await owner.writer.write(once(content), content.length);
+  const { locator } = await owner.writer.write(once(content), content.length);
+  const receipts = await collectReceipts(owner.exchange, locator);
   assert.equal(receipts.length, NODES, "each signed");
   const { code: promised } = await first.run(["voucher", "ab".repeat(32), "1GB"]);
   assert.equal(promised, 0);

@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
-import type { FileView, MeshView, OperatorStatus, Status } from "../../src/api/contract.ts";
+import type { DoctorReport, FileView, MeshView, OperatorStatus, Status } from "../../src/api/contract.ts";
+import type { WrittenReceipts } from "../../src/cli/commands/mesh-receipts.ts";
 import { randomBytes } from "../../src/core/random.ts";
 import { temporaryFolder } from "../support/cleanup.ts";
 import { type CliResult, runCli, startCommand, startNocturne } from "../support/nocturne-process.ts";
@@ -72,6 +73,27 @@ test("a file is put into the mesh, outlives nodes and its owner's machine, and n
   assert.ok(
     held.every((count) => count >= 1),
     `every house has a fragment: ${held.join(", ")}`,
+  );
+
+  await t.test(
+    "what the nodes signed is written into files, which somebody else checks without asking anybody",
+    async () => {
+      const folder = join(temporaryFolder(t), "receipts");
+      const written = await askUntil(
+        "all signed for all that they have",
+        () => ada.run<WrittenReceipts>(["mesh", "receipts", folder, "--json"]),
+        ({ json }) => json.objects > 0 && json.unsigned === 0 && json.promised === json.fragments,
+        60_000,
+      );
+      assert.deepEqual([written.code, written.json.nodes], [0, NODES], written.stderr);
+      const files = written.json.files.map((name) => join(folder, name));
+      const checked = await runCli<DoctorReport>(["verify", ...files, "--json"], { dataDir: temporaryFolder(t) });
+      assert.deepEqual([checked.code, checked.json.checks.length], [0, files.length], checked.stdout);
+      const own = await ada.run<DoctorReport>(["verify", "--json"]);
+      const kept = own.json.checks.find(({ name }) => name === "receipts");
+      assert.ok(kept?.ok, own.stdout);
+      assert.match(kept.hint, /^7 nodes promised (\d+) of \1 fragments of \d objects?; the first promise ends on /);
+    },
   );
 
   await t.test("its bytes leave this disk, and are read from the nodes that are left", async () => {

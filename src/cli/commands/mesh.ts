@@ -1,7 +1,7 @@
 /**
  * `nocturne mesh`: files on machines of other people, and what this machine keeps for them; `nocturne files mesh, free, keep`.
  *
- *   join [ADDRESS...], leave     status     voucher add      files: into the mesh, off this disk, back onto it
+ *   join [ADDRESS...], leave     status     receipts FOLDER     voucher add      files: into the mesh, off this disk, back onto it
  */
 import { type Command, InvalidArgumentError } from "commander";
 import type { FileView, JoinMesh, MeshView, MeshVoucherView } from "../../api/contract.ts";
@@ -15,6 +15,7 @@ import { plainLine } from "../plain-text.ts";
 import { Progress } from "../progress.ts";
 import { parseBytes } from "../sizes.ts";
 import { findFile } from "./files.ts";
+import { writeReceipts } from "./mesh-receipts.ts";
 
 interface JoinOptions {
   readonly lan?: boolean;
@@ -54,6 +55,11 @@ export function addMeshCommands(program: Command, context: Context): void {
     .command("status")
     .description("nodes, what you keep there and how safe it is, what this machine does for others")
     .action(async () => show(context, await context.node().call<MeshView>("GET", "/api/mesh")));
+
+  mesh
+    .command("receipts <folder>")
+    .description("write what nodes signed that they keep for you into files, which `nocturne verify` checks")
+    .action((folder: string) => writeReceipts(context, folder));
 
   mesh
     .command("voucher")

@@ -6,6 +6,8 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { temporaryFolder } from "../../../test/support/cleanup.ts";
 import { runCli } from "../../../test/support/nocturne-process.ts";
+import { answerJson, startScriptedNode } from "../../../test/support/scripted-node.ts";
+import type { DoctorReport } from "../../api/contract.ts";
 import { LEDGER_FOLDER, LedgerLog } from "../../mesh/ledger/log.ts";
 import { toPortable } from "../../mesh/ledger/portable.ts";
 import { history, signer } from "../../mesh/ledger/testing.ts";
@@ -64,4 +66,20 @@ test("without a path it checks the ledgers of the data directory, and the vault"
     ["data", "vault", "ledger"],
   );
   assert.match(json.checks.at(-1)?.hint ?? "", /^1 entries: whole/);
+});
+
+test("without a path, what a running node finds of its receipts is told with it, and fails the whole", async (t) => {
+  const dataDir = temporaryFolder(t);
+  const receipts = { name: "receipts", ok: true, hint: "3 nodes promised." };
+  const clock = { name: "clock", ok: false, hint: "No matter here." };
+  await startScriptedNode(t, dataDir, (_, response) => {
+    const checks = [{ name: "vault", ok: true, hint: "Open." }, receipts, clock];
+    answerJson(response, { ok: false, checks } satisfies DoctorReport);
+  });
+  const good = await runCli<Report>(["verify", "--json"], { dataDir });
+  assert.deepEqual([good.code, good.json.checks.map(({ name }) => name)], [0, ["vault", "receipts", "ledger"]]);
+  receipts.ok = false;
+  const bad = await runCli(["verify"], { dataDir });
+  assert.equal(bad.code, 1);
+  assert.match(bad.stdout, /^FAIL {2}receipts {2}3 nodes promised\.$/m);
 });

@@ -1,4 +1,7 @@
-/** `nocturne verify`: whether what was signed in the mesh is what it says, without asking anybody. */
+/**
+ * `nocturne verify`: whether what was signed in the mesh is what it says, without asking anybody. What nodes promised to this
+ * person lies in the vault: it is checked by a node that runs and is unlocked.
+ */
 
 import { createReadStream } from "node:fs";
 import { join } from "node:path";
@@ -15,7 +18,7 @@ import { plainLine } from "../plain-text.ts";
 import { examine } from "./health.ts";
 
 /** Of the checks of `doctor`, those that look at what is kept; the others look at the machine. */
-const KEPT: readonly string[] = ["data directory", "vault"];
+const KEPT: readonly string[] = ["data directory", "vault", "receipts"];
 
 export function addVerifyCommand(program: Command, context: Context): void {
   program

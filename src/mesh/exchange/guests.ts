@@ -11,11 +11,11 @@
  */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
 import type { Clock } from "../../core/clock.ts";
 import { MESH_LIMITS } from "../../core/mesh-limits.ts";
 import type { OwnerId } from "../node-id.ts";
-import { createDatabaseFile } from "../../vault/durable-file.ts";
+import { openPrivateDatabase } from "../private-database.ts";
 import type { FragmentDisk } from "../rooms.ts";
 import { Refusal } from "./refusal.ts";
 import type { Voucher } from "./voucher.ts";
@@ -56,8 +56,7 @@ export class Guests {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     [this.#disk, this.#clock] = [disk, clock];
     const path = join(folder, "guests.db");
-    createDatabaseFile(path);
-    this.#database = new DatabaseSync(path);
+    this.#database = openPrivateDatabase(path);
     this.#database.exec(
       `PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;
        CREATE TABLE IF NOT EXISTS guests (owner TEXT PRIMARY KEY, domain TEXT NOT NULL) STRICT, WITHOUT ROWID`,

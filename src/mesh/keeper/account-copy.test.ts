@@ -12,7 +12,7 @@ import { deriveKey } from "../../crypto/key-derivation.ts";
 import { restoreBackup } from "../../vault/restore.ts";
 import { deriveMeshKeys } from "../mesh-keys.ts";
 import { findAccount, type FoundAccount } from "./account-search.ts";
-import { memoryEngine, openKeeperRoom } from "./testing.ts";
+import { type KeeperRoom, memoryEngine, openKeeperRoom } from "./testing.ts";
 
 const keysOf = (recoveryKey: Uint8Array) => deriveMeshKeys(deriveKey(recoveryKey, "mesh/v1"));
 
@@ -27,6 +27,11 @@ test("the recovery key alone brings back the account, and its files are read fro
     "both are kept, and the account",
     () => room.keeper.totals().waiting === 0 && room.copy.view().isCurrent,
   );
+  const signed = ({ keeper: { tables } }: KeeperRoom): number =>
+    tables.objects.find("kind", "files").reduce((sum, { object }) => sum + tables.receipts.count("object", object), 0);
+  await waitUntil("the nodes signed for both", () => signed(room) === 24);
+  room.copy.touch();
+  await waitUntil("the account is copied once more", () => room.copy.view().isCurrent);
   const recoveryKey = room.vault.recoveryKey();
   const npub = room.vault.identity().npub;
   await room.close();
@@ -40,11 +45,13 @@ test("the recovery key alone brings back the account, and its files are read fro
   const back = await openKeeperRoom(t, dataDir);
   back.keeper.adopt(found.entries);
   assert.equal(back.vault.identity().npub, npub);
+  assert.equal(back.keeper.tables.receipts.count(), 0, "what nodes sign again is not in the copy");
   assert.deepEqual(readdirSync(join(dataDir, "blobs")), [], "no sealed file is in the copy");
   back.attach(stranger);
   const byName = new Map(back.library.list().map((file) => [file.name, file]));
   for (const [i, content] of contents.entries())
     assert.deepEqual(await back.read(byName.get(`${i}.bin`)?.id ?? ""), content);
+  await waitUntil("the nodes sign again", () => signed(back) === 24);
   await assert.rejects(back.read(byName.get("only-here.txt")?.id ?? ""), { code: "file_missing" });
 });
 

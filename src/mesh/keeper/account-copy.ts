@@ -225,6 +225,7 @@ export class AccountCopy {
     if (found) return;
     const care = await giveCatalogueIntoCare(owning, locator, row, signal);
     this.#o.keeper.tables.putObject({ ...row, ...care }, locator);
+    this.#o.keeper.wake();
   }
 
   /** The one that the recovery key finds now; null before the first. */

@@ -4,6 +4,7 @@
  *   mesh_blobs      {blob, object, offset, bytes, head}    object: null while it waits; several small ones share one
  *   mesh_objects    {object, kind, manifest key, k, n, sequence, leavingMs}
  *   mesh_locators   {object, part, text}                   the encoded locator in parts, because a row of the vault has a bound
+ *   mesh_receipts   {object, number, node, sequence, text} what nodes signed that they keep of it; stays out of backups: they sign again
  *
  *   blob   waits --stored--> in an object --dropped--> no row; the last one of an object: the object leaves
  */
@@ -12,6 +13,7 @@ import { InternalError } from "../../core/errors.ts";
 import type { SealedTable } from "../../vault/sealed-table.ts";
 import type { Account } from "../../vault/account.ts";
 import { decodeLocator, encodeLocator, type Locator, type ObjectId } from "../manifest/locator.ts";
+import type { NodeId } from "../node-id.ts";
 
 export interface BlobRow {
   readonly blob: string;
@@ -50,6 +52,18 @@ interface LocatorRow {
   readonly text: string;
 }
 
+/** A receipt; one of MESH_LIMITS.batch fragments takes 49 KB, which a row of the vault has room for. */
+export interface ReceiptRow {
+  readonly object: ObjectId;
+  /** From 0 on. */
+  readonly number: number;
+  readonly node: NodeId;
+  /** Of the record of places by which the node was asked. */
+  readonly sequence: number;
+  /** base64url, as it was signed. */
+  readonly text: string;
+}
+
 /** Of a locator in one row; the row takes a third more. */
 const PART_BYTES = 524_288; // 512 KiB
 
@@ -57,6 +71,7 @@ export class KeeperTables {
   readonly #account: Pick<Account, "transaction">;
   readonly blobs: SealedTable<BlobRow>;
   readonly objects: SealedTable<ObjectRow>;
+  readonly receipts: SealedTable<ReceiptRow>;
   readonly #locators: SealedTable<LocatorRow>;
 
   constructor(account: Pick<Account, "table" | "transaction">) {
@@ -74,6 +89,11 @@ export class KeeperTables {
     this.#locators = account.table<LocatorRow>({
       name: "mesh_locators",
       key: ({ object, part }) => `${object}/${part}`,
+    });
+    this.receipts = account.table<ReceiptRow>({
+      name: "mesh_receipts",
+      key: ({ object, number }) => `${object}/${number}`,
+      indexes: { object: ({ object }) => object, unsaved: () => "yes" },
     });
   }
 
@@ -98,7 +118,18 @@ export class KeeperTables {
   deleteObject(object: ObjectId): void {
     this.transaction(() => {
       this.#deleteLocator(object);
+      this.#deleteReceipts(object);
       this.objects.delete(object);
+    });
+  }
+
+  /** In the place of those that were kept, unless the object was deleted or given up meanwhile. */
+  putReceipts(object: ObjectId, receipts: readonly Omit<ReceiptRow, "object" | "number">[]): void {
+    this.transaction(() => {
+      if (this.objects.get(object)?.leavingMs !== null) return;
+      this.#deleteReceipts(object);
+      for (const [number, { node, sequence, text }] of receipts.entries())
+        this.receipts.put({ object, number, node, sequence, text });
     });
   }
 
@@ -122,5 +153,11 @@ export class KeeperTables {
   #deleteLocator(object: ObjectId): void {
     const parts = this.objects.get(object)?.parts ?? 0;
     for (let part = 0; part < parts; part++) this.#locators.delete(`${object}/${part}`);
+  }
+
+  /** Without opening any: one that was altered must not stay for that. */
+  #deleteReceipts(object: ObjectId): void {
+    for (let number = 0; this.receipts.has(`${object}/${number}`); number++)
+      this.receipts.delete(`${object}/${number}`);
   }
 }

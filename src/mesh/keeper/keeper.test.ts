@@ -12,6 +12,7 @@ import { careKeyOf, deriveCareKeys, deriveMeshKeys } from "../mesh-keys.ts";
 import type { NodeId } from "../node-id.ts";
 import type { MemoryNode } from "../objects/testing.ts";
 import type { ObjectRow } from "./keeper-tables.ts";
+import { readKept } from "./kept-receipts.ts";
 import { type KeeperRoom, memoryEngine, openKeeperRoom } from "./testing.ts";
 
 const isKept = ({ library }: KeeperRoom, ...ids: readonly string[]): boolean =>
@@ -229,6 +230,9 @@ test("what lies in the mesh alone is told when too few nodes are there, and read
   assert.ok(engine.cared.has(toHex(careKey)));
   await engine.manifests.publish(careKey, createLocator(locator, moved), row.sequence + 1, certificate);
   assert.deepEqual(await room.read(id), content);
+  const signed = (): NodeId[] => readKept(room.keeper.tables, row.object).receipts.map(({ node }) => node);
+  const now = after.map(({ node }) => node).toSorted();
+  await waitUntil("who has it now signed for it", () => signed().toSorted().join() === now.join());
   await room.detach();
   await assert.rejects(room.read(id), (error: NetworkError) => error.code === "mesh_down");
 });

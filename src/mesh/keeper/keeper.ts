@@ -3,6 +3,7 @@
  *
  *   FileLibrary -> keep(blob) -> row waits -> Storing -> row in an object          attach: a mesh is joined, and up
  *   BlobStore   -> find, read  <- reader of the mesh <- locator <- row             detach: all of it waits
+ *   what nodes signed that they keep  <- ReceiptCollector <- an object is stored, said anew or moved
  *
  * Rows are in the vault: a locked vault keeps everything waiting, and gives nothing of what lies in the mesh alone.
  */
@@ -24,6 +25,7 @@ import type { NodeId } from "../node-id.ts";
 import type { MeshEngine } from "./engine.ts";
 import { HealthWatch } from "./health-watch.ts";
 import { type BlobRow, KeeperTables, type ObjectRow } from "./keeper-tables.ts";
+import { ReceiptCollector } from "./receipt-collector.ts";
 import { RetryLoop } from "./retry-loop.ts";
 import { findObject } from "./stored-object.ts";
 import { storeWaiting } from "./storing.ts";
@@ -73,6 +75,7 @@ export class MeshKeeper implements MeshCopies {
   readonly #o: KeeperOptions;
   readonly #loop: RetryLoop;
   readonly #health: HealthWatch;
+  readonly #receipts: ReceiptCollector;
   /** How far blobs on their way are. */
   readonly #sent = new Map<string, number>();
   readonly #stuck = new Map<string, NocturneError>();
@@ -88,7 +91,7 @@ export class MeshKeeper implements MeshCopies {
   constructor(options: KeeperOptions) {
     this.#o = options;
     this.tables = new KeeperTables(options.account);
-    const { log, changed, limits } = options;
+    const { clock, log, changed, limits } = options;
     this.#loop = new RetryLoop({
       round: (signal) => this.#round(signal),
       told: (problem) => this.#note(problem),
@@ -102,6 +105,7 @@ export class MeshKeeper implements MeshCopies {
       log,
       ...(limits ? { healthMs: limits.healthMs } : {}),
     });
+    this.#receipts = new ReceiptCollector({ tables: this.tables, clock, log, ...(limits ? { limits } : {}) });
   }
 
   requireJoined(): void {
@@ -171,6 +175,7 @@ export class MeshKeeper implements MeshCopies {
   attach(engine: MeshEngine, keys: MeshKeys): void {
     this.#joined = { engine, keys };
     this.#health.start(engine.roster);
+    this.#receipts.start(engine.exchange);
     this.#stopListening = engine.roster.onChange(() => this.#followRoster(engine));
     this.#loop.hurry();
   }
@@ -178,7 +183,7 @@ export class MeshKeeper implements MeshCopies {
   /** Breaks off what is under way; it begins anew with the next mesh. */
   async detach(): Promise<void> {
     this.#stopListening();
-    await Promise.all([this.#loop.pause(), this.#health.stop()]);
+    await Promise.all([this.#loop.pause(), this.#health.stop(), this.#receipts.stop()]);
     this.#joined = null;
     this.#problem = null;
     this.#sent.clear();
@@ -202,7 +207,9 @@ export class MeshKeeper implements MeshCopies {
 
   /** There may be something to store or to drop. */
   wake(): void {
-    if (this.#joined) this.#loop.wake();
+    if (!this.#joined) return;
+    this.#loop.wake();
+    this.#receipts.wake();
   }
 
   /** What the recovery key is to find. */
@@ -301,6 +308,7 @@ export class MeshKeeper implements MeshCopies {
         dropping: (object) => this.#noteDrop(engine, object),
         kept: ({ row, locator }) => {
           this.#health.note(row.object, locator);
+          this.#receipts.wake();
           kept();
         },
       },
@@ -322,6 +330,7 @@ export class MeshKeeper implements MeshCopies {
     this.tables.putObject({ ...row, needed: locator.needed, total: locator.total, sequence }, locator);
     this.#locators.delete(object);
     this.#health.note(object, locator);
+    this.#receipts.wake(); // who has it now has signed nothing yet
   }
 
   /** Where repair has been done, by this machine's caretaker or another, only the record tells it. */

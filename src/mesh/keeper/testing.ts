@@ -14,6 +14,7 @@ import type { FileView } from "../../files/views.ts";
 import { openVault, type Vault } from "../../vault/vault.ts";
 import type { EntryKind } from "../ledger/entry.ts";
 import { deriveMeshKeys, type MeshKeys } from "../mesh-keys.ts";
+import { ownerIdOf } from "../node-id.ts";
 import { ObjectManifests } from "../objects/object-manifests.ts";
 import { ObjectReader } from "../objects/object-reader.ts";
 import { ObjectWriter } from "../objects/object-writer.ts";
@@ -152,6 +153,7 @@ export async function openKeeperRoom(
     read: async (id, password) => concatBytes(...(await Array.fromAsync(await library.open(id, { password })))),
     attach: (engine) => {
       state.isUp = true;
+      if ("mesh" in engine) (engine as MemoryEngine).mesh.signFor(ownerIdOf(keys.owner.publicKey));
       keeper.attach(engine, keys);
       copy.attach(engine, keys);
     },

@@ -11,9 +11,9 @@
  */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
 import { CodecError } from "../../core/errors.ts";
-import { createDatabaseFile } from "../../vault/durable-file.ts";
+import { openPrivateDatabase } from "../private-database.ts";
 
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS records (
@@ -38,8 +38,7 @@ const SCHEMA = `
 export function openNetworkDatabase(folder: string): DatabaseSync {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const path = join(folder, "network.db");
-  createDatabaseFile(path);
-  const db = new DatabaseSync(path, { timeout: 10_000 });
+  const db = openPrivateDatabase(path);
   try {
     db.exec("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL");
     db.exec(SCHEMA);

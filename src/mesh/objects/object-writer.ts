@@ -2,7 +2,6 @@
  * Uploads: brings an object into the mesh, segment by segment, some under way at a time.
  *
  *   content -> SegmentMemory: fill, encode -> names -> storeMissing -> Locator          one memory a segment under way
- *                                                   -> receipts of every node that took something
  *
  * It fails as a whole: what some nodes took already is left to their leases, or dropped by the caller.
  */
@@ -10,11 +9,10 @@ import type { Clock } from "../../core/clock.ts";
 import { InternalError } from "../../core/errors.ts";
 import { MESH_LIMITS } from "../../core/mesh-limits.ts";
 import { createLocator, type Locator, type PlacedFragment } from "../manifest/locator.ts";
-import type { NodeId } from "../node-id.ts";
-import { type FragmentId, fragmentId, leafHashes } from "../pieces/fragment-tree.ts";
+import { fragmentId, leafHashes } from "../pieces/fragment-tree.ts";
 import { type Segment, segmentsOf } from "../pieces/segments.ts";
 import type { Redundancy } from "../placement/redundancy.ts";
-import type { Exchange, FragmentRef, Receipt, Roster } from "../rooms.ts";
+import type { Exchange, Roster } from "../rooms.ts";
 import { Candidates, leastPlaced } from "./candidates.ts";
 import { segmentMemories, type SegmentMemory, windowOf } from "./segment-memory.ts";
 import { type FragmentContent, storeMissing } from "./segment-writer.ts";
@@ -34,13 +32,12 @@ export interface WriteOptions {
 
 export interface Written {
   readonly locator: Locator;
-  readonly receipts: readonly Receipt[];
   /** How it was cut; `holds` says whether that keeps the promise of 1e-9. */
   readonly redundancy: Redundancy;
 }
 
 /** A segment's fragments, each with its node or none. */
-type PlacedSegment = readonly (PlacedFragment & FragmentRef)[];
+type PlacedSegment = readonly PlacedFragment[];
 
 /** What the segments of one upload have in common. */
 interface Upload {
@@ -96,7 +93,7 @@ export class ObjectWriter {
       const segments = await Promise.all(placed);
       const { needed, total } = upload.redundancy;
       const locator = createLocator({ bytes, needed, total }, segments);
-      return { locator, receipts: await this.#receipts(segments), redundancy: upload.redundancy };
+      return { locator, redundancy: upload.redundancy };
     } catch (error) {
       failure.abort(error);
       await Promise.allSettled(placed);
@@ -129,32 +126,11 @@ export class ObjectWriter {
       if (count < enough) throw candidates.tooSmall(count, redundancy);
       tookMs = performance.now() - begunMs;
       done();
-      return fragments.map(({ id, bytes }, index) => ({ id, bytes, node: places[index] ?? null }));
+      return fragments.map(({ id }, index) => ({ id, node: places[index] ?? null }));
     } finally {
       segmentMemories.giveBack(memory);
       window.leave(tookMs);
     }
-  }
-
-  /** Of each node for all that it took; a node that gives none will be found by its first audit. */
-  async #receipts(segments: readonly PlacedSegment[]): Promise<Receipt[]> {
-    const kept = new Map<NodeId, Map<FragmentId, FragmentRef>>();
-    for (const { id, bytes, node } of segments.flat()) {
-      if (node === null) continue;
-      const known = kept.get(node) ?? new Map<FragmentId, FragmentRef>();
-      kept.set(node, known.set(id, { id, bytes })); // two segments alike have the same fragments
-    }
-    const asked = [...kept].map(async ([node, known]): Promise<Receipt[]> => {
-      const fragments = [...known.values()];
-      const receipts: Receipt[] = [];
-      const peer = await this.#o.exchange.peer(node);
-      for (let at = 0; at < fragments.length; at += MESH_LIMITS.batch) {
-        receipts.push(await peer.receipt(fragments.slice(at, at + MESH_LIMITS.batch)));
-      }
-      return receipts;
-    });
-    const answers = await Promise.allSettled(asked);
-    return answers.flatMap((answer) => (answer.status === "fulfilled" ? answer.value : []));
   }
 }
 

@@ -1,10 +1,12 @@
 /** A small mesh in memory for tests of what is above it: nodes that keep what they are given, and ones that do not. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { toHex, u32 } from "../../core/bytes.ts";
+import { u32 } from "../../core/bytes.ts";
 import { NetworkError, PolicyError, ValidationError } from "../../core/errors.ts";
 import { MESH_LIMITS } from "../../core/mesh-limits.ts";
 import { sha256 } from "../../crypto/key-derivation.ts";
-import { type NodeId, type OwnerId, ownerIdOf } from "../node-id.ts";
+import { ed25519, type SignatureKeyPair } from "../../crypto/signing.ts";
+import { readReceipt, signReceipt } from "../exchange/receipt.ts";
+import { type NodeId, nodeIdOf, type OwnerId, ownerIdOf } from "../node-id.ts";
 import { type FragmentId, fragmentId, leafHashes, leafCount } from "../pieces/fragment-tree.ts";
 import type { NodeState } from "../placement/node-state.ts";
 import type {
@@ -25,6 +27,14 @@ export class MemoryNode implements FragmentPeer {
   readonly node: NodeId;
   readonly kept: Map<FragmentId, Uint8Array> = new Map();
   readonly domain: string;
+  readonly #key: SignatureKeyPair;
+  /** For whom it signs receipts. */
+  owner: OwnerId = OWNER;
+  /** When what it keeps ends, by its receipts. */
+  untilMs = 0;
+  /** Receipts that it was asked for; it gives none while `isMum`. */
+  asked = 0;
+  isMum = false;
   /** `silent`: nobody answers. `stuck`: whatever is asked of it never ends. */
   is: "up" | "silent" | "stuck" = "up";
   state: NodeState = "up";
@@ -34,24 +44,29 @@ export class MemoryNode implements FragmentPeer {
   given = 0;
 
   constructor(number: number, domain: string = `10.0.${number}.0/24`) {
-    this.node = toHex(sha256(u32(number))) as NodeId;
+    this.#key = ed25519.createKeyPair(sha256(u32(number)));
+    this.node = nodeIdOf(this.#key.publicKey);
     this.domain = domain;
   }
 
-  async store(fragment: FragmentRef, content: Uint8Array, _untilMs: number, signal?: AbortSignal): Promise<void> {
+  async store(fragment: FragmentRef, content: Uint8Array, untilMs: number, signal?: AbortSignal): Promise<void> {
     await this.#answer(signal);
     if (this.roomBytes < fragment.bytes) throw new PolicyError("node_full", "It is full.");
     if (fragmentId(content.length, leafHashes(content)) !== fragment.id) {
       throw new ValidationError("node_refused", "It is another fragment.");
     }
     this.kept.set(fragment.id, content.slice());
+    this.untilMs = untilMs;
     this.roomBytes -= fragment.bytes;
   }
 
   async receipt(fragments: readonly FragmentRef[]): Promise<Receipt> {
     await this.#answer();
+    this.asked++;
+    if (this.isMum) throw new ValidationError("node_refused", "It promises nothing.");
     const kept = fragments.filter(({ id }) => this.kept.has(id));
-    return { node: this.node, owner: OWNER, untilMs: 0, madeAtMs: 0, fragments: kept, bytes: new Uint8Array(0) };
+    const said = { owner: this.owner, untilMs: this.untilMs, madeAtMs: Date.now(), fragments: kept };
+    return readReceipt(signReceipt(said, this.#key)) as Receipt;
   }
 
   async *fetch(
@@ -153,5 +168,9 @@ export class MemoryMesh {
       },
       [Symbol.asyncDispose]: async () => {},
     };
+  }
+  /** The receipts of all nodes are this person's from now on. */
+  signFor(owner: OwnerId): void {
+    for (const node of this.nodes) node.owner = owner;
   }
 }

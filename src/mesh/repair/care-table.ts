@@ -8,12 +8,12 @@
  * Who steals this file can find, audit and repair these objects, and read nothing of them. The locator is kept so that it
  * can be said anew when every record of it has ended, or its nodes have gone.
  */
-import { DatabaseSync, type SQLOutputValue } from "node:sqlite";
+import type { DatabaseSync, SQLOutputValue } from "node:sqlite";
 import { PolicyError } from "../../core/errors.ts";
 import { MESH_LIMITS } from "../../core/mesh-limits.ts";
 import { decodeLocator, encodeLocator, type Locator } from "../manifest/locator.ts";
 import type { NodeId, OwnerId } from "../node-id.ts";
-import { createDatabaseFile } from "../../vault/durable-file.ts";
+import { openPrivateDatabase } from "../private-database.ts";
 import type { FoundManifest } from "./manifests.ts";
 
 const SCHEMA = `
@@ -106,8 +106,7 @@ export class CareTable {
    * file that cannot be opened.
    */
   constructor(path: string, self: OwnerId | null) {
-    createDatabaseFile(path);
-    this.#db = new DatabaseSync(path);
+    this.#db = openPrivateDatabase(path);
     this.#db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON");
     this.#db.exec(SCHEMA);
     this.#self = self;
@@ -159,13 +158,14 @@ export class CareTable {
     return (row?.["next"] ?? null) as number | null;
   }
 
-  /** All objects with fragments at this node are to be looked after by then. */
-  hurry(node: NodeId, byMs: number): void {
+  /** All objects with fragments at this node are to be looked after by then, but not sooner than so long after the last look. */
+  hurry(node: NodeId, byMs: number, restMs: number = 0): void {
     this.#db
       .prepare(
-        "UPDATE cares SET next_look = min(next_look, ?) WHERE care_key IN (SELECT care_key FROM places WHERE node = ?)",
+        `UPDATE cares SET next_look = min(next_look, max(?, coalesce(last_look, 0) + ?))
+         WHERE care_key IN (SELECT care_key FROM places WHERE node = ?)`,
       )
-      .run(byMs, node);
+      .run(byMs, restMs, node);
   }
 
   /** Writes down what a look did, and when the next one is. Of an object that is not cared for any more it does nothing. */
