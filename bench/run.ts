@@ -6,6 +6,7 @@
 import { join } from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
+import { agentsBench } from "./agents.ts";
 import { conversationsBench } from "./conversations.ts";
 import { envelopeBench } from "./envelope.ts";
 import { filesBench } from "./files.ts";
@@ -19,6 +20,7 @@ import { type Bench, printTable, writeResult } from "./report.ts";
 import { startBench } from "./start.ts";
 
 const BENCHES: readonly Bench[] = [
+  agentsBench,
   filesBench,
   envelopeBench,
   meshBench,

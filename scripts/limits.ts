@@ -1,9 +1,10 @@
 /**
- * Writes docs/limits.md from src/core/limits.ts, cell-limits.ts, route-limits.ts, mesh-limits.ts and bucket-limits.ts, so that the page cannot say something else than the code.
+ * Writes docs/limits.md from src/core/limits.ts, cell-limits.ts, route-limits.ts, mesh-limits.ts, agent-limits.ts and bucket-limits.ts, so that the page cannot say something else than the code.
  * `--check` writes nothing and exits 1 when the page is not current.
  */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import process from "node:process";
+import * as agentLimits from "../src/core/agent-limits.ts";
 import * as bucketLimits from "../src/core/bucket-limits.ts";
 import * as cellLimits from "../src/core/cell-limits.ts";
 import * as limits from "../src/core/limits.ts";
@@ -16,6 +17,7 @@ const SOURCES = [
   "src/core/cell-limits.ts",
   "src/core/route-limits.ts",
   "src/core/mesh-limits.ts",
+  "src/core/agent-limits.ts",
   "src/core/bucket-limits.ts",
 ];
 
@@ -77,6 +79,7 @@ function renderPage(): string {
     ...cellLimits,
     ...routeLimits,
     ...meshLimits,
+    ...agentLimits,
     ...bucketLimits,
   })) {
     lines.push(`## ${group}`, "", reasons.get(group) ?? "", "", "| limit | value | reason |", "|---|---|---|");

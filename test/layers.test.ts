@@ -18,9 +18,10 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   messaging: ["core", "crypto", "nostr", "vault", "route"],
   files: ["core", "crypto", "vault"],
   mesh: ["core", "crypto", "vault", "route", "files"],
-  node: ["core", "crypto", "nostr", "vault", "relay", "route", "messaging", "files", "mesh"],
-  api: ["core", "crypto", "nostr", "vault", "relay", "route", "messaging", "files", "mesh", "node"],
-  cli: ["core", "crypto", "nostr", "vault", "relay", "route", "messaging", "files", "mesh", "node", "api"],
+  agents: ["core", "crypto", "mesh"],
+  node: ["core", "crypto", "nostr", "vault", "relay", "route", "messaging", "files", "mesh", "agents"],
+  api: ["core", "crypto", "nostr", "vault", "relay", "route", "messaging", "files", "mesh", "agents", "node"],
+  cli: ["core", "crypto", "nostr", "vault", "relay", "route", "messaging", "files", "mesh", "agents", "node", "api"],
 };
 
 /** Folders whose files also run in a browser, and their few doors to Node. */

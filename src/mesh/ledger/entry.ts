@@ -28,6 +28,7 @@ export const ENTRY_KINDS = {
   checkpoint: 7,
   cosignature: 8,
   vote: 9,
+  agent: 10,
 } as const;
 
 export type EntryKind = keyof typeof ENTRY_KINDS;
@@ -93,19 +94,28 @@ export function signEntry(
  * bytes) also for one of another signer. Never throws.
  */
 export function readEntry(bytes: Uint8Array, by?: Uint8Array): LedgerEntry | null {
+  const entry = parseEntry(bytes, by);
+  return entry && ed25519.verify(signedBytes(bytes), bytes.slice(-SIGNATURE_BYTES), entry.signer) ? entry : null;
+}
+
+/** As `readEntry`, whoever signed it: of entries that were read once, and kept. */
+export function parseEntry(bytes: Uint8Array, by?: Uint8Array): LedgerEntry | null {
   const reader = new ByteReader(bytes);
   const [version, key, sequence] = [reader.u8(), reader.take(KEY_BYTES), reader.u64()];
   const [previous, madeAtMs, code] = [reader.take(HASH_BYTES), reader.u64(), reader.u8()];
-  const [body, signature] = [reader.take(reader.u16() ?? 0), reader.take(SIGNATURE_BYTES)];
+  const [body, signature] = [reader.take(reader.u16() ?? 0), reader.view(SIGNATURE_BYTES)];
   if (!reader.isDone || version !== VERSION || !key || !sequence || !previous || !body || !signature) return null;
   const kind = kindOf(code);
   if (kind === null || madeAtMs === null || !isBody(body) || !isPlace(sequence, previous)) return null;
   // The caller's buffer of the same key, because what is parsed of it is remembered.
   const signer = by !== undefined && equalBytes(by, key) ? by : key;
   if (by !== undefined && signer !== by) return null;
-  const signed = concatBytes(DOMAIN, bytes.subarray(0, bytes.length - SIGNATURE_BYTES));
-  if (!ed25519.verify(signed, signature, signer)) return null;
-  return { signer, sequence, previous, madeAtMs, kind, body, hash: leafHash(signed), bytes: bytes.slice() };
+  const hash = leafHash(signedBytes(bytes));
+  return { signer, sequence, previous, madeAtMs, kind, body, hash, bytes: bytes.slice() };
+}
+
+function signedBytes(bytes: Uint8Array): Uint8Array {
+  return concatBytes(DOMAIN, bytes.subarray(0, bytes.length - SIGNATURE_BYTES));
 }
 
 function kindOf(code: number | null): EntryKind | null {

@@ -1,5 +1,5 @@
 /**
- * Small signed things that everybody hears, over gossip: announcements of nodes, heads of logs.
+ * Small signed things that everybody hears, over gossip: announcements of nodes, heads of logs, what agents say.
  *
  *   publish(bytes) ~> each node: judge(bytes) -> "take": told to listeners, and passed on
  *                                             -> "ignore": neither, and nobody is blamed (known, too often)
@@ -12,7 +12,7 @@ import { TopicValidatorResult } from "@libp2p/gossipsub";
 import { NetworkError, UsageError } from "../../core/errors.ts";
 import { MESH_LIMITS } from "../../core/mesh-limits.ts";
 
-export const TOPICS = ["nodes", "heads"] as const;
+export const TOPICS = ["nodes", "heads", "agents"] as const;
 export type TopicName = (typeof TOPICS)[number];
 
 export type Verdict = "take" | "ignore" | "reject";

@@ -1,0 +1,447 @@
+/**
+ * A running agent of a network, composed: everything that it knows follows from the logs in its journal.
+ *
+ *   logs of all devices   Journal <- LogSync, AgentGossip <- MeshNetwork        journal.db, network.db
+ *   -> papers             TrustBook: whose a device is, who has standing
+ *   -> entries            EntryIndex                                            knowledge.db
+ *   -> ballots            TallyBook: levels of entries, weights of operators
+ *   own votes             Voter: commits and opens by itself                    votes.db
+ *
+ * Who says something says it in the own log; what is said here and elsewhere comes to the books by the same way.
+ */
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { equalBytes } from "../core/bytes.ts";
+import { type Clock, systemClock, systemTimers, type Timers } from "../core/clock.ts";
+import { PolicyError, UsageError, ValidationError } from "../core/errors.ts";
+import { AGENT_LIMITS } from "../core/agent-limits.ts";
+import type { Logger } from "../core/log.ts";
+import { ed25519, type SignatureKeyPair } from "../crypto/signing.ts";
+import { deriveKey } from "../crypto/key-derivation.ts";
+import type { MeshNetwork } from "../mesh/network/mesh-network.ts";
+import { startNetwork } from "../mesh/network/start-network.ts";
+import type { Address } from "../mesh/rooms.ts";
+import type { DeviceId, EntryId, OperatorId } from "./agent-ids.ts";
+import { AgentGossip } from "./journal/agent-gossip.ts";
+import { Journal, type Noted } from "./journal/journal.ts";
+import { LogSync } from "./journal/log-sync.ts";
+import { answerSync, SYNC_PROTOCOL } from "./journal/sync-protocol.ts";
+import { encodeKnowledgeEntry, entryIdOf, type KnowledgeEntry, readKnowledgeEntry } from "./knowledge/entry.ts";
+import { EntryIndex, type IndexedEntry, type QueryAnswer } from "./knowledge/entry-index.ts";
+import type { EntryQuery } from "./knowledge/entry-search.ts";
+import { encodeWithdrawal, readWithdrawal } from "./knowledge/withdrawal.ts";
+import { encodeStatement, type StatementKind } from "./statement.ts";
+import { readCertificate } from "./trust/certificate.ts";
+import { readEnrolment } from "./trust/enrolment.ts";
+import type { Genesis } from "./trust/genesis.ts";
+import { readRevocation } from "./trust/revocation.ts";
+import { TrustBook } from "./trust/trust-book.ts";
+import type { Standing } from "./trust/trust-graph.ts";
+import { readCommitment, readReveal, type Vote } from "./votes/ballot.ts";
+import { OwnVotes } from "./votes/own-votes.ts";
+import type { Reputation } from "./votes/reputation.ts";
+import { roundOf, windowAt, windowsOf } from "./votes/rounds.ts";
+import type { Tally } from "./votes/tally.ts";
+import { TallyBook } from "./votes/tally-book.ts";
+import { Voter } from "./votes/voter.ts";
+
+export interface AgentOptions {
+  /** Its own; made where it is missing. */
+  readonly folder: string;
+  readonly genesis: Genesis;
+  readonly device: SignatureKeyPair;
+  /** The operator's, for this device in this network. */
+  readonly certificate: Uint8Array;
+  /** Body of the operator's enrolment; null in the genesis, and before there is one. */
+  readonly enrolment: Uint8Array | null;
+  readonly listen: Address;
+  readonly bootstrap: readonly string[];
+  /** Whether it looks for others in the local network, and shows itself there. */
+  readonly lan: boolean;
+  /** 32 bytes, of a private network of machines; null for none. */
+  readonly networkKey: Uint8Array | null;
+  readonly clock?: Clock;
+  readonly timers?: Timers;
+  readonly log: Logger;
+}
+
+export interface Peer {
+  readonly operator: OperatorId;
+  readonly devices: readonly DeviceId[];
+  readonly standing: Standing;
+  readonly reputation: Reputation;
+}
+
+export interface AgentStatus {
+  readonly device: DeviceId;
+  readonly operator: OperatorId;
+  readonly isEnrolled: boolean;
+  readonly isBehind: boolean;
+  /** By which others reach it. */
+  readonly addresses: readonly string[];
+  readonly neighbours: number;
+  readonly logs: number;
+  readonly forked: readonly DeviceId[];
+  readonly round: number;
+  readonly window: "commit" | "reveal";
+  readonly windowEndsMs: number;
+}
+
+export type Contribution = Omit<KnowledgeEntry, "operator">;
+
+const KINDS_IN_MEMORY: readonly StatementKind[] = [
+  "certificate",
+  "enrolment",
+  "revocation",
+  "entry",
+  "commitment",
+  "reveal",
+];
+
+export class Agent implements AsyncDisposable {
+  readonly operator: OperatorId;
+  readonly trust: TrustBook;
+  readonly tallies: TallyBook;
+  readonly #o: AgentOptions;
+  readonly #clock: Clock;
+  readonly #timers: Timers;
+  readonly #journal: Journal;
+  readonly #index: EntryIndex;
+  readonly #voter: Voter;
+  readonly #votes: OwnVotes;
+  /** Subjects whose level may be another, now and when this round is over. */
+  readonly #unsettled = new Map<EntryId, number>();
+  #network: MeshNetwork | null = null;
+  #opened: AsyncDisposableStack | null = null;
+  #isOpen: Promise<void> = Promise.resolve();
+  #ticking: Promise<void> = Promise.resolve();
+  #cancel: () => void = () => {};
+  #isClosed = false;
+
+  /** Throws ValidationError `agent_certificate`, CodecError for damaged files. */
+  private constructor(options: AgentOptions, opened: AsyncDisposableStack) {
+    const { folder, genesis, device, clock = systemClock, timers = systemTimers } = options;
+    const certificate = readCertificate(options.certificate, genesis.network);
+    if (!certificate) throw badCertificate();
+    [this.#o, this.#clock, this.#timers, this.operator] = [options, clock, timers, certificate.operator];
+    this.#journal = opened.use(new Journal({ folder, key: device, network: genesis.network, clock }));
+    this.#index = opened.adopt(new EntryIndex(join(folder, "knowledge.db")), (index) => index.close());
+    this.#votes = opened.use(new OwnVotes(join(folder, "votes.db")));
+    this.trust = new TrustBook(genesis);
+    this.tallies = new TallyBook(genesis, (operator, atMs) => this.trust.isEnrolled(operator, atMs));
+    const { operator } = this;
+    this.#voter = new Voter({ rules: genesis, operator, votes: this.#votes, journal: this.#journal, clock });
+    this.#restore();
+    opened.defer(this.#journal.onNoted((noted) => this.#hear(noted)));
+  }
+
+  /** Resolves when it listens. Throws ValidationError `agent_certificate`, and what `startNetwork` throws. */
+  static async start(options: AgentOptions): Promise<Agent> {
+    await using opened = new AsyncDisposableStack();
+    mkdirSync(options.folder, { recursive: true, mode: 0o700 });
+    const agent = new Agent(options, opened);
+    await agent.#join(opened);
+    agent.#opened = opened.move();
+    agent.#schedule();
+    return agent;
+  }
+
+  /** Its id. Rejects with UsageError for what is no entry, PolicyError `too_often`, ValidationError `not_enrolled` or `journal_behind`. */
+  async contribute(contribution: Contribution): Promise<EntryId> {
+    const body = encodeKnowledgeEntry({ ...contribution, operator: this.operator });
+    await this.#say("entry", body);
+    return entryIdOf(encodeStatement({ kind: "entry", network: this.#o.genesis.network, body }));
+  }
+
+  /** Takes back an entry of one's own. Rejects with ValidationError `entry_missing`, PolicyError `not_yours`, and as `contribute`. */
+  async withdraw(id: EntryId): Promise<void> {
+    if (this.#entry(id).entry.operator !== this.operator)
+      throw new PolicyError("not_yours", "An entry is withdrawn by the operator who made it.", {
+        hint: "Vote against it instead.",
+      });
+    await this.#say("withdrawal", encodeWithdrawal(id));
+  }
+
+  /**
+   * Says the operator's enrolment, the first one or a newer one, once. Rejects with UsageError `agent_enrolment` for what is none of
+   * the operator, PolicyError `too_often`, ValidationError `journal_behind`.
+   */
+  async enrol(enrolment: Uint8Array): Promise<void> {
+    const endorsements = readEnrolment(enrolment, this.#o.genesis.network);
+    if (!endorsements?.every(({ target }) => target === this.operator))
+      throw new UsageError("agent_enrolment", "This is no enrolment of this agent's operator in its network.");
+    await this.#isOpen;
+    if (this.#isSaid("enrolment", enrolment)) return;
+    this.#mustNotBeTooMuch("enrolment");
+    await this.#journal.say({ kind: "enrolment", body: enrolment });
+  }
+
+  /** Says a revocation, whoever signed it, once. Rejects with UsageError `agent_revocation` for what is none of this network, and as `contribute`. */
+  async revoke(revocation: Uint8Array): Promise<void> {
+    if (!readRevocation(revocation, this.#o.genesis.network))
+      throw new UsageError("agent_revocation", "This is no revocation in this agent's network.");
+    await this.#isOpen;
+    if (!this.#isSaid("revocation", revocation)) await this.#say("revocation", revocation);
+  }
+
+  /** Best first; see `EntryIndex.query`. */
+  query(query: Omit<EntryQuery, "nowMs" | "weightOf">): QueryAnswer[] {
+    const nowMs = this.#clock.nowMs();
+    const standing = this.trust.standing(nowMs);
+    const weightOf = (operator: OperatorId): number =>
+      standing.has(operator) ? this.tallies.reputation(operator, nowMs).weight : 0;
+    return this.#index.query({ ...query, nowMs, weightOf });
+  }
+
+  /** Null for one that is not here. */
+  entry(id: EntryId): IndexedEntry | null {
+    return this.#index.get(id);
+  }
+
+  domains(): { readonly domain: string; readonly entries: number }[] {
+    return this.#index.domains(AGENT_LIMITS.queryLimit);
+  }
+
+  /** It is committed to and opened by itself, in the windows of the next round that can be had. Throws ValidationError `entry_missing`, `not_enrolled`. */
+  vote(id: EntryId, vote: Vote, reason: string): void {
+    this.#entry(id);
+    this.#mustBeEnrolled();
+    this.#voter.intend(id, vote, reason);
+  }
+
+  /** As of the last round that is over; null if nobody voted. */
+  tally(id: EntryId): Tally | null {
+    return this.tallies.latest(id, this.#clock.nowMs());
+  }
+
+  /** How it votes about this; null if it does not. */
+  ownVote(id: EntryId): Vote | null {
+    return this.#votes.latest(id)?.vote ?? null;
+  }
+
+  /** Everybody who has standing, nearest to the genesis first. */
+  peers(): Peer[] {
+    const nowMs = this.#clock.nowMs();
+    const devices = this.trust.devices(nowMs);
+    return [...this.trust.standing(nowMs)].map(([operator, standing]) => ({
+      operator,
+      devices: devices.get(operator) ?? [],
+      standing,
+      reputation: this.tallies.reputation(operator, nowMs),
+    }));
+  }
+
+  status(): AgentStatus {
+    const nowMs = this.#clock.nowMs();
+    const { genesis } = this.#o;
+    const round = roundOf(genesis, nowMs) ?? 0;
+    const windows = windowsOf(genesis, round);
+    const window = windowAt(genesis, nowMs);
+    return {
+      device: this.#journal.device,
+      operator: this.operator,
+      isEnrolled: this.#isEntitled(),
+      isBehind: this.#journal.isBehind,
+      addresses: this.#network?.addresses() ?? [],
+      neighbours: this.#network?.connected ?? 0,
+      logs: this.#journal.ends().size,
+      forked: [...this.#journal.forked()],
+      round,
+      window,
+      windowEndsMs: window === "commit" ? windows.revealMs : windows.endMs,
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isClosed = true;
+    this.#cancel();
+    await this.#ticking;
+    await this.#opened?.[Symbol.asyncDispose]();
+    this.#opened = null;
+  }
+
+  /** What the journal knows, into the books. */
+  #restore(): void {
+    const nowMs = this.#clock.nowMs();
+    for (const noted of this.#journal.all(KINDS_IN_MEMORY)) if (!noted.isVoid) this.#remember(noted);
+    this.#index.batch(() => {
+      for (const noted of this.#journal.notIndexed(["entry", "withdrawal"])) if (!noted.isVoid) this.#note(noted);
+    });
+    this.#index.sweep(nowMs);
+  }
+
+  #hear(all: readonly Noted[]): void {
+    const counted = all.filter(({ isVoid }) => !isVoid);
+    for (const noted of counted) this.#remember(noted);
+    this.#index.batch(() => {
+      for (const noted of counted) this.#note(noted);
+    });
+  }
+
+  /** What is kept in memory: papers, ballots, and whose an entry is. */
+  #remember(noted: Noted): void {
+    const { said } = noted;
+    const fromMs = this.trust.hear(said);
+    if (fromMs !== null) this.tallies.recountFrom(fromMs);
+    const operator = this.trust.operatorOf(said.device);
+    if (operator === null) return;
+    const { madeAtMs, statement } = said;
+    if (statement.kind === "entry") {
+      const entry = readKnowledgeEntry(statement.body);
+      if (entry?.operator === operator)
+        this.tallies.addEntry({ entry: entryIdOf(said.bytes), operator: entry.operator, madeAtMs });
+    }
+    const commitment = statement.kind === "commitment" ? readCommitment(statement.body) : null;
+    if (commitment) this.tallies.addBallot({ kind: "commitment", ...commitment, operator, madeAtMs });
+    const reveal = statement.kind === "reveal" ? readReveal(statement.body) : null;
+    if (reveal) {
+      this.tallies.addBallot({ kind: "reveal", ...reveal, operator, madeAtMs });
+      this.#unsettled.set(reveal.subject, roundOf(this.#o.genesis, this.#clock.nowMs()) ?? 0);
+    }
+    this.#voter.hear(noted);
+  }
+
+  /** What stands in the index. An entry counts as the word of the operator whose device said it. */
+  #note({ said: { device, madeAtMs, statement, bytes } }: Noted): void {
+    const operator = this.trust.operatorOf(device);
+    if (operator === null) return;
+    const entry = statement.kind === "entry" ? readKnowledgeEntry(statement.body) : null;
+    if (entry?.operator === operator) {
+      const id = entryIdOf(bytes);
+      this.#index.put(entry, { id, madeAtMs, level: this.tally(id)?.level ?? "low" });
+    }
+    const withdrawn = statement.kind === "withdrawal" ? readWithdrawal(statement.body) : null;
+    if (withdrawn) this.#index.withdraw(withdrawn, operator);
+  }
+
+  async #join(opened: AsyncDisposableStack): Promise<void> {
+    const { folder, device, genesis, listen, bootstrap, lan, networkKey, log } = this.#o;
+    const [clock, timers] = [this.#clock, this.#timers];
+    const network = await startNetwork({
+      key: networkKeyOf(device),
+      folder,
+      log,
+      clock,
+      timers,
+      listen: { ...listen, announce: [] },
+      bootstrap,
+      findsNeighbours: lan,
+      networkKey,
+      relays: false,
+      serves: true,
+      exchange: null,
+      denied: { nodes: new Set(), domains: new Set() },
+    });
+    this.#network = opened.use(network);
+    const journal = this.#journal;
+    const nowMs = (): number => this.#clock.nowMs();
+    const gate = {
+      admits: (device: DeviceId) => this.trust.isEntitled(device, nowMs()),
+      admitsNew: (beginning: Parameters<TrustBook["wouldBeEntitled"]>[0]) =>
+        this.trust.wouldBeEntitled(beginning, nowMs()),
+    };
+    await network.onQuestion(SYNC_PROTOCOL, async (question) => answerSync(question, genesis.network, journal));
+    const sync = opened.use(
+      new LogSync({ neighbourhood: network, network: genesis.network, journal, gate, clock, timers, log }),
+    );
+    const missing = (): void => sync.hurry();
+    opened.use(
+      new AgentGossip({ join: (judge) => network.topic("agents", judge), journal, gate, missing, clock, log }),
+    );
+    this.#isOpen = this.#introduce(sync);
+    this.#isOpen.catch((error: unknown) => log.error({ error: String(error) }, "the agent could not introduce itself"));
+  }
+
+  /** Says first who it is; before that it hears what others know of its own log. */
+  async #introduce(sync: LogSync): Promise<void> {
+    const late = Promise.withResolvers<void>();
+    const cancel = this.#timers.schedule(() => late.resolve(), AGENT_LIMITS.ownLogMs);
+    await Promise.race([sync.met, late.promise]).finally(cancel);
+    if (this.#isClosed) return;
+    const { certificate, enrolment } = this.#o;
+    if (!this.#isSaid("certificate", certificate)) await this.#journal.say({ kind: "certificate", body: certificate });
+    if (enrolment && !this.#isSaid("enrolment", enrolment))
+      await this.#journal.say({ kind: "enrolment", body: enrolment });
+  }
+
+  /** In the own log. */
+  #isSaid(kind: "certificate" | "enrolment" | "revocation", body: Uint8Array): boolean {
+    const isIt = ({ said }: Noted): boolean =>
+      said.device === this.#journal.device && equalBytes(said.statement.body, body);
+    return [...this.#journal.all([kind])].some(isIt);
+  }
+
+  async #say(kind: StatementKind, body: Uint8Array): Promise<void> {
+    await this.#isOpen;
+    this.#mustBeEnrolled();
+    this.#mustNotBeTooMuch(kind);
+    await this.#journal.say({ kind, body });
+  }
+
+  #mustNotBeTooMuch(kind: StatementKind): void {
+    if (!this.#journal.isTooMuch(kind)) return;
+    throw new PolicyError("too_often", "This agent has said as much in this minute as others count.", {
+      hint: "Try again in a minute.",
+    });
+  }
+
+  #isEntitled(): boolean {
+    return this.trust.isEntitled(this.#journal.device, this.#clock.nowMs());
+  }
+
+  #mustBeEnrolled(): void {
+    if (this.#isEntitled()) return;
+    throw new ValidationError("not_enrolled", "The operator of this agent has no standing in its network.", {
+      hint: "Three operators who have it must endorse you: see nocturne-agent enroll.",
+    });
+  }
+
+  #entry(id: EntryId): IndexedEntry {
+    const entry = this.#index.get(id);
+    if (entry) return entry;
+    throw new ValidationError("entry_missing", "There is no such entry here.", { hint: "Look for it with a query." });
+  }
+
+  #schedule(): void {
+    this.#cancel = this.#timers.schedule(() => {
+      this.#ticking = this.#tick().finally(() => {
+        if (!this.#isClosed) this.#schedule();
+      });
+    }, AGENT_LIMITS.tickMs);
+  }
+
+  /** What time asks for: votes are committed to and opened, levels follow rounds that are over. */
+  async #tick(): Promise<void> {
+    try {
+      await this.#isOpen;
+      if (this.#isClosed) return;
+      this.#settle();
+      if (this.#isEntitled()) await this.#voter.act();
+    } catch (error) {
+      this.#o.log.warn({ error: String(error) }, "votes could not be seen to");
+    }
+  }
+
+  #settle(): void {
+    if (this.#unsettled.size === 0) return;
+    const nowMs = this.#clock.nowMs();
+    const round = roundOf(this.#o.genesis, nowMs) ?? 0;
+    this.#index.batch(() => {
+      for (const [id, heardIn] of this.#unsettled) {
+        this.#index.setLevel(id, this.tallies.latest(id, nowMs)?.level ?? "low");
+        if (heardIn < round) this.#unsettled.delete(id);
+      }
+    });
+  }
+}
+
+/** In libp2p a device is known by another key: what it signs there is nobody's word. */
+function networkKeyOf({ secretKey }: SignatureKeyPair): SignatureKeyPair {
+  return ed25519.createKeyPair(deriveKey(secretKey, "agents/network/v1"));
+}
+
+function badCertificate(): ValidationError {
+  return new ValidationError("agent_certificate", "This agent has no certificate of its operator in this network.", {
+    hint: "Make one with: nocturne-agent setup",
+  });
+}
