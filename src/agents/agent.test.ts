@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { rmSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import { toHex } from "../core/bytes.ts";
 import { ed25519 } from "../crypto/signing.ts";
@@ -87,5 +89,22 @@ test("who is not enrolled says nothing that counts; with three endorsements it d
   assert.deepEqual(
     a.peers().map(({ standing }) => standing.depth),
     [0, 0, 0, 1],
+  );
+});
+
+test("an index that was taken away is made anew from the journal, and one that is behind catches up", async (t) => {
+  const network = newNetwork(3, WINDOWS);
+  const [first] = network.operators as [never];
+  const [folder, device] = [newFolder(t), ed25519.createKeyPair()];
+  const agent = await startAgent(t, network, first, [], { folder, device });
+  const ids = [await agent.contribute(finding("One.")), await agent.contribute(finding("Two."))];
+  await agent.withdraw(ids[1] as never);
+  await agent[Symbol.asyncDispose]();
+  for (const name of ["knowledge.db", "knowledge.db-wal", "knowledge.db-shm"])
+    rmSync(join(folder, name), { force: true });
+  const again = await startAgent(t, network, first, [], { folder, device });
+  assert.deepEqual(
+    again.query({ limit: 10 }).map(({ id }) => id),
+    [ids[0]],
   );
 });

@@ -98,6 +98,8 @@ const KINDS_IN_MEMORY: readonly StatementKind[] = [
   "reveal",
 ];
 
+const KINDS_IN_INDEX: readonly StatementKind[] = ["entry", "withdrawal"];
+
 export class Agent implements AsyncDisposable {
   readonly operator: OperatorId;
   readonly trust: TrustBook;
@@ -116,6 +118,7 @@ export class Agent implements AsyncDisposable {
   #isOpen: Promise<void> = Promise.resolve();
   #ticking: Promise<void> = Promise.resolve();
   #cancel: () => void = () => {};
+  #stopWaiting: () => void = () => {};
   #isClosed = false;
 
   /** Throws ValidationError `agent_certificate`, CodecError for damaged files. */
@@ -139,7 +142,7 @@ export class Agent implements AsyncDisposable {
   static async start(options: AgentOptions): Promise<Agent> {
     await using opened = new AsyncDisposableStack();
     mkdirSync(options.folder, { recursive: true, mode: 0o700 });
-    const agent = new Agent(options, opened);
+    const agent = new this(options, opened);
     await agent.#join(opened);
     agent.#opened = opened.move();
     agent.#schedule();
@@ -254,6 +257,7 @@ export class Agent implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isClosed = true;
+    this.#stopWaiting();
     this.#cancel();
     await this.#ticking;
     await this.#opened?.[Symbol.asyncDispose]();
@@ -265,16 +269,15 @@ export class Agent implements AsyncDisposable {
     const nowMs = this.#clock.nowMs();
     for (const noted of this.#journal.all(KINDS_IN_MEMORY)) if (!noted.isVoid) this.#remember(noted);
     this.#index.batch(() => {
-      for (const noted of this.#journal.notIndexed(["entry", "withdrawal"])) if (!noted.isVoid) this.#note(noted);
+      for (const noted of this.#journal.all(KINDS_IN_INDEX, this.#index.position)) this.#note(noted);
     });
     this.#index.sweep(nowMs);
   }
 
   #hear(all: readonly Noted[]): void {
-    const counted = all.filter(({ isVoid }) => !isVoid);
-    for (const noted of counted) this.#remember(noted);
+    for (const noted of all) if (!noted.isVoid) this.#remember(noted);
     this.#index.batch(() => {
-      for (const noted of counted) this.#note(noted);
+      for (const noted of all) this.#note(noted);
     });
   }
 
@@ -301,10 +304,11 @@ export class Agent implements AsyncDisposable {
     this.#voter.hear(noted);
   }
 
-  /** What stands in the index. An entry counts as the word of the operator whose device said it. */
-  #note({ said: { device, madeAtMs, statement, bytes } }: Noted): void {
+  /** What stands in the index, and how far that has got. An entry counts as the word of the operator whose device said it. */
+  #note({ said: { device, madeAtMs, statement, bytes }, row, isVoid }: Noted): void {
+    this.#index.position = row;
     const operator = this.trust.operatorOf(device);
-    if (operator === null) return;
+    if (operator === null || isVoid) return;
     const entry = statement.kind === "entry" ? readKnowledgeEntry(statement.body) : null;
     if (entry?.operator === operator) {
       const id = entryIdOf(bytes);
@@ -355,6 +359,7 @@ export class Agent implements AsyncDisposable {
   /** Says first who it is; before that it hears what others know of its own log. */
   async #introduce(sync: LogSync): Promise<void> {
     const late = Promise.withResolvers<void>();
+    this.#stopWaiting = late.resolve;
     const cancel = this.#timers.schedule(() => late.resolve(), AGENT_LIMITS.ownLogMs);
     await Promise.race([sync.met, late.promise]).finally(cancel);
     if (this.#isClosed) return;

@@ -9,11 +9,10 @@ import { concatBytes, u16, utf8Decode, utf8Encode } from "../core/bytes.ts";
 import type { ByteReader } from "../mesh/byte-reader.ts";
 
 /**
- * Controls; marks of direction (a text can be shown backwards by them); characters of no width, and those of tags, by which words can be
- * hidden from people that a machine reads; halves of pairs.
+ * Controls; marks of direction (a text can be shown backwards by them); characters that show nothing, by which words can be hidden from
+ * people that a machine reads; halves of pairs. But for the selector that makes a sign a coloured picture, which people write.
  */
-const HIDDEN =
-  /[\p{Cc}\p{Cs}\u{61c}\u{200b}-\u{200f}\u{2028}-\u{202e}\u{2060}-\u{206f}\u{feff}\u{fff9}-\u{fffb}\u{e0000}-\u{e0fff}]/u;
+const HIDDEN = /[[\p{Cc}\p{Cs}\p{Default_Ignorable_Code_Point}\u{2028}\u{2029}\u{fff9}-\u{fffb}]--\u{fe0f}]/v;
 const LINES = /[\n\t]/g;
 
 /** Whether it can stand in a line. */

@@ -5,7 +5,6 @@
  *   said      device | sequence | kind | made at | came at | void | bytes   see `said.ts`
  *   forks     key 32 | proof                                             of devices that keep two histories
  *   facts     "behind"                                                   others know more of our own log than this file
- *             "indexed"                                                  row of `said` up to which entries stand in the index
  *
  * Every change is on the disk when its transaction has ended: our own log is here, too, and what it says once it must not say otherwise.
  */
@@ -121,12 +120,13 @@ export class JournalDatabase implements Disposable {
     return new Map(rows.map((row) => [toHex(row["key"] as Uint8Array) as DeviceId, endOf(row)]));
   }
 
-  /** As the next of its log; `end` is what the log is then. */
-  add(device: DeviceId, end: LogEnd, { kind, madeAtMs, cameAtMs, isVoid, bytes }: KeptSaid): void {
+  /** As the next of its log; `end` is what the log is then. Returns its row: rows rise. */
+  add(device: DeviceId, end: LogEnd, { kind, madeAtMs, cameAtMs, isVoid, bytes }: KeptSaid): number {
     const id = this.#idOf(device, end);
     const { size, hash, measure } = end;
     this.#statements.setEnd.run(size, hash, end.madeAtMs, measure.minute, JSON.stringify(measure.counts), id);
-    this.#statements.addSaid.run(id, size, STATEMENT_KINDS[kind], madeAtMs, cameAtMs, isVoid ? 1 : 0, bytes);
+    const said = [id, size, STATEMENT_KINDS[kind], madeAtMs, cameAtMs, isVoid ? 1 : 0, bytes] as const;
+    return Number(this.#statements.addSaid.run(...said).lastInsertRowid);
   }
 
   /** What a device said after `sequence`, in order, at most `count`. */
@@ -158,17 +158,12 @@ export class JournalDatabase implements Disposable {
     }
   }
 
-  /** The last row that is here; 0 for none. */
-  lastRow(): number {
-    return (this.#db.prepare("SELECT max(rowid) AS row FROM said").get()?.["row"] as number | null) ?? 0;
-  }
-
   /** 0 for one that was not set. */
-  fact(name: "behind" | "indexed"): number {
+  fact(name: "behind"): number {
     return (this.#statements.fact.get(name)?.["value"] as number | undefined) ?? 0;
   }
 
-  setFact(name: "behind" | "indexed", value: number): void {
+  setFact(name: "behind", value: number): void {
     this.#statements.setFact.run(name, value);
   }
 

@@ -36,6 +36,8 @@ export interface JournalOptions {
 /** Something that stands in a log now. */
 export interface Noted {
   readonly said: Said;
+  /** In the journal: the later it came, the higher. */
+  readonly row: number;
   /** By the clock of this machine. */
   readonly cameAtMs: number;
   /** Said too often to count. */
@@ -160,17 +162,10 @@ export class Journal implements Disposable {
     return bytes && kept(bytes);
   }
 
-  /** What was said of these kinds, in the order in which it came: each log in its own order. */
-  *all(kinds: readonly StatementKind[]): Generator<Noted> {
-    for (const { bytes, ...about } of this.#database.all(kinds, 0)) yield { said: kept(bytes), ...about };
-  }
-
-  /** What may not stand in an index yet, as `all`; it does when this has ended. */
-  *notIndexed(kinds: readonly StatementKind[]): Generator<Noted> {
-    const last = this.#database.lastRow();
-    for (const { bytes, ...about } of this.#database.all(kinds, this.#database.fact("indexed")))
-      yield { said: kept(bytes), ...about };
-    this.#database.setFact("indexed", last);
+  /** What was said of these kinds and came after that row, in the order in which it came: each log in its own order. */
+  *all(kinds: readonly StatementKind[], after: number = 0): Generator<Noted> {
+    for (const { bytes, row, cameAtMs, isVoid } of this.#database.all(kinds, after))
+      yield { said: kept(bytes), row, cameAtMs, isVoid };
   }
 
   /** What waits is written first. */
@@ -267,9 +262,9 @@ export class Journal implements Disposable {
     const { after, isVoid } = measure(this.#ends.get(device)?.measure ?? NOTHING_SAID, statement.kind, madeAtMs);
     const end = { size, hash: entry.hash, madeAtMs, measure: after };
     const about = { kind: statement.kind, madeAtMs, cameAtMs: this.#o.clock.nowMs(), isVoid };
-    this.#database.add(device, end, { ...about, bytes: encodeSaid(said) });
+    const row = this.#database.add(device, end, { ...about, bytes: encodeSaid(said) });
     this.#ends.set(device, end);
-    return { said, ...about };
+    return { said, row, cameAtMs: about.cameAtMs, isVoid };
   }
 }
 

@@ -126,9 +126,8 @@ export class EntrySearch {
   #matching(words: readonly Alternatives[], domain: number | null, query: EntryQuery, limit: number): Asked[] {
     if (words.length <= 1) return withAll(this.#joined(words, "AND", domain, query));
     const isSentence = words.length > AGENT_LIMITS.queryAllWords;
-    const count = isSentence ? 0 : this.#count(matchOf(words, "AND", domain), limit);
-    const all = count > 0 ? withAll(this.#joined(words, "AND", domain, query)) : [];
-    if (count >= limit) return all;
+    const all = isSentence ? [] : withAll(this.#joined(words, "AND", domain, query));
+    if (all.length >= limit) return all;
     const known = new Set(all.map(({ place }) => place));
     const some = this.#joined(this.#rarest(words, domain), "OR", domain, query);
     return [...all, ...some.filter(({ place }) => !known.has(place)).map((one) => ({ ...one, hasAll: false }))];

@@ -108,7 +108,12 @@ test("hidden characters stand in no content and in no source", () => {
     "\u{e0041}",
     "\u{0}",
     "\u{1b}",
+    "\u{ad}",
+    "\u{3164}",
+    "\u{fe00}",
+    "\u{e0101}",
   ];
+  assert.ok(encodeKnowledgeEntry(entryWith({ content: "a heart: \u{2764}\u{fe0f}" })));
   for (const one of hidden) {
     assert.throws(() => encodeKnowledgeEntry(entryWith({ content: `a${one}b` })), { code: "entry_content" });
     assert.throws(() => encodeKnowledgeEntry(entryWith({ sources: [{ words: `a${one}b` }] })), {
