@@ -158,14 +158,13 @@ export class CareTable {
     return (row?.["next"] ?? null) as number | null;
   }
 
-  /** All objects with fragments at this node are to be looked after by then, but not sooner than so long after the last look. */
-  hurry(node: NodeId, byMs: number, restMs: number = 0): void {
+  /** All objects with fragments at this node are to be looked after by then. */
+  hurry(node: NodeId, byMs: number): void {
     this.#db
       .prepare(
-        `UPDATE cares SET next_look = min(next_look, max(?, coalesce(last_look, 0) + ?))
-         WHERE care_key IN (SELECT care_key FROM places WHERE node = ?)`,
+        "UPDATE cares SET next_look = min(next_look, ?) WHERE care_key IN (SELECT care_key FROM places WHERE node = ?)",
       )
-      .run(byMs, restMs, node);
+      .run(byMs, node);
   }
 
   /** Writes down what a look did, and when the next one is. Of an object that is not cared for any more it does nothing. */

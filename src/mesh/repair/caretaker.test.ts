@@ -335,23 +335,6 @@ test("what a node that leaves has is brought elsewhere at once, and the node is 
   assert.ok(!world.manifests.of(object.careKey).locator.nodes.includes(leaver.id));
 });
 
-test("who does not count any more, after a day of silence, brings the next look forward, and is asked no more often than each hour", async (t) => {
-  const world = new World(t, 40);
-  const object = world.object();
-  const carer = world.carer(t);
-  await carer.care(object.careKey, world.untilMs(), OWNER_ID);
-  await world.pass(careLookMs);
-  const silent = world.mesh.nodes.slice(0, 8);
-  for (const node of silent) node.isSilent = true;
-  await world.pass(suspectMs - HOUR_MS);
-  assert.equal(carer.view().repairedFragments, 0, "for a day they may come back");
-  await world.pass(3 * HOUR_MS);
-  assert.equal(carer.view().repairedFragments, 8);
-  const looks = world.manifests.publishes;
-  await world.pass(2 * HOUR_MS);
-  assert.equal(world.manifests.publishes, looks, "once is enough");
-});
-
 test("what could not be said is not told to a leaving node as done, and is said by the next look", async (t) => {
   const world = new World(t, 40);
   const object = world.object();

@@ -2,8 +2,8 @@
  * Looks after objects: those that others gave into a node's care, and an owner's own while her app runs.
  *
  *   care() -> CareTable -> due -> lookAfter, some at a time -> noted; the next look within careLookMs
- *                           \- sooner: after a look that failed or found what cannot be repaired yet, when a node says that
- *                                      it leaves, and when one does not count any more
+ *                           \- sooner: after a look that failed or found what cannot be repaired yet,
+ *                                      and when a node says that it leaves
  *
  * Once the owner's record says that she dropped it, the care ends. Questions of an audit are shared out among all objects, so
  * that many cost little more than one: a node that holds fragments of many is asked a few questions about each.
@@ -18,7 +18,7 @@ import { readCareCertificate } from "../manifest/care-certificate.ts";
 import type { NodeId, OwnerId } from "../node-id.ts";
 import { SegmentMemories } from "../objects/segment-memory.ts";
 import { Speeds } from "../objects/speeds.ts";
-import { isCounted, type NodeState, nodeState } from "../placement/node-state.ts";
+import { type NodeState, nodeState } from "../placement/node-state.ts";
 import type { Exchange, Roster } from "../rooms.ts";
 import { isCareEnd } from "./care-end.ts";
 import { findManifest, lookAfter } from "./care-look.ts";
@@ -59,8 +59,6 @@ export class Caretaker {
   readonly #memories = new SegmentMemories();
   /** Nodes that leave, and when that was seen. */
   #leaving: ReadonlyMap<NodeId, number> = new Map();
-  /** Nodes with fragments that do not count, as of the last time that it was looked who is due. */
-  #uncounted: ReadonlySet<NodeId>;
   readonly #stopListening: () => void;
   #cancel: (() => void) | null = null;
 
@@ -69,8 +67,6 @@ export class Caretaker {
     this.#o = options;
     this.#stopListening = options.roster.onChange(() => this.#noteLeaving());
     options.watch?.(options.table.nodes());
-    // Of those it was looked before this start, or will be.
-    this.#uncounted = this.#findUncounted();
     this.#noteLeaving();
     this.#wake();
   }
@@ -117,7 +113,6 @@ export class Caretaker {
     const { table, clock, timers } = this.#o;
     const nowMs = clock.nowMs();
     table.sweep(nowMs);
-    this.#hurryUncounted(nowMs);
     const room = MESH_LIMITS.careLooks - this.#looks.size;
     for (const care of room > 0 ? table.due(nowMs, room, this.#underWay()) : []) this.#begin(care);
     if (this.#looks.size === MESH_LIMITS.careLooks) return;
@@ -224,18 +219,6 @@ export class Caretaker {
     const nowMs = clock.nowMs();
     const sinceMs = table.absentSinceMs(node, nowMs);
     return nodeState({ answeredAtMs: sinceMs, auditedAtMs: sinceMs }, nowMs);
-  }
-
-  /** What they had may have to be made anew, which the usual next look would find a day later. */
-  #hurryUncounted(nowMs: number): void {
-    const before = this.#uncounted;
-    this.#uncounted = this.#findUncounted();
-    for (const node of this.#uncounted.difference(before)) this.#o.table.hurry(node, nowMs, MESH_LIMITS.careAgainMs);
-  }
-
-  #findUncounted(): ReadonlySet<NodeId> {
-    const stateOf = this.#states(new Set());
-    return new Set([...this.#o.table.nodes()].filter((node) => !isCounted(stateOf(node))));
   }
 
   /** Objects with fragments at a node that begins to leave are looked after at once. */
