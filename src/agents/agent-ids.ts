@@ -8,5 +8,5 @@ export type DeviceId = string & { readonly __brand: "DeviceId" };
 export type NetworkId = string & { readonly __brand: "NetworkId" };
 /** The hash of an entry's statement. */
 export type EntryId = string & { readonly __brand: "EntryId" };
-/** What is voted on: an entry, for now. */
+/** What is voted on: an entry. */
 export type SubjectId = EntryId;

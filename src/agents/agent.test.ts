@@ -5,7 +5,9 @@ import { test } from "node:test";
 import { toHex } from "../core/bytes.ts";
 import { ed25519 } from "../crypto/signing.ts";
 import type { Contribution } from "./agent.ts";
+import type { OperatorId } from "./agent-ids.ts";
 import { enrol, newFolder, newNetwork, startAgent, until } from "./testing.ts";
+import { signRevocation } from "./trust/revocation.ts";
 import { encodeTally } from "./votes/tally.ts";
 
 const WINDOWS = { commitMs: 2_000, revealMs: 2_000 };
@@ -107,4 +109,27 @@ test("an index that was taken away is made anew from the journal, and one that i
     again.query({ limit: 10 }).map(({ id }) => id),
     [ids[0]],
   );
+});
+
+test("a running agent says the papers of its operator: let in while it runs, and out again by his own word", async (t) => {
+  const network = newNetwork(3, WINDOWS);
+  const [first] = network.operators as [never];
+  const a = await startAgent(t, network, first);
+  const newcomer = ed25519.createKeyPair();
+  const b = await startAgent(t, network, newcomer, [a]);
+  await assert.rejects(b.enrol(enrol(network, ed25519.createKeyPair(), network.operators)), {
+    code: "agent_enrolment",
+  });
+  await b.enrol(enrol(network, newcomer, network.operators));
+  await until(() => a.status().logs === 2);
+  assert.ok(b.status().isEnrolled);
+  const target = toHex(newcomer.publicKey) as OperatorId;
+  const revocation = signRevocation(
+    { network: network.genesis.network, target, note: "", madeAtMs: Date.now() },
+    newcomer,
+  );
+  await assert.rejects(a.revoke(revocation.slice(1)), { code: "agent_revocation" });
+  await a.revoke(revocation);
+  await until(() => !b.status().isEnrolled);
+  await assert.rejects(b.contribute(finding("Still here.")), { code: "not_enrolled" });
 });

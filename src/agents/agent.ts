@@ -201,10 +201,6 @@ export class Agent implements AsyncDisposable {
     return this.#index.get(id);
   }
 
-  domains(): { readonly domain: string; readonly entries: number }[] {
-    return this.#index.domains(AGENT_LIMITS.queryLimit);
-  }
-
   /** It is committed to and opened by itself, in the windows of the next round that can be had. Throws ValidationError `entry_missing`, `not_enrolled`. */
   vote(id: EntryId, vote: Vote, reason: string): void {
     this.#entry(id);
@@ -397,7 +393,7 @@ export class Agent implements AsyncDisposable {
   #mustBeEnrolled(): void {
     if (this.#isEntitled()) return;
     throw new ValidationError("not_enrolled", "The operator of this agent has no standing in its network.", {
-      hint: "Three operators who have it must endorse you: see nocturne-agent enroll.",
+      hint: "Three operators who have it must endorse you.",
     });
   }
 
@@ -447,6 +443,6 @@ function networkKeyOf({ secretKey }: SignatureKeyPair): SignatureKeyPair {
 
 function badCertificate(): ValidationError {
   return new ValidationError("agent_certificate", "This agent has no certificate of its operator in this network.", {
-    hint: "Make one with: nocturne-agent setup",
+    hint: "Have the operator sign one for its device key.",
   });
 }

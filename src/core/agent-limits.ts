@@ -63,6 +63,8 @@ export const AGENT_LIMITS = {
   clockSkewMs: 300_000, // 5 min
   /** Of a statement. With its entry in the log it fits into one message of gossip. */
   statementBytes: 15_000,
+  /** An agent commits no later than so long before the window ends, or a quarter of a shorter one: others must hear of it in time. */
+  commitMarginMs: 60_000,
   /** Commitments that a reveal names as seen. */
   seen: 64,
   /** Entries that a query gives. */

@@ -1,4 +1,5 @@
 /** Streams that end when a signal says so, even while their source is silent. */
+import { unlessAborted } from "../core/unless-aborted.ts";
 
 /**
  * The pieces of `source` until `signal` aborts; then its reason is thrown at once and the source is told to end,
@@ -15,15 +16,4 @@ export async function* abortable<T>(source: AsyncIterable<T>, signal: AbortSigna
   } finally {
     Promise.resolve(iterator.return?.()).catch(() => undefined);
   }
-}
-
-/** A listener for each wait, because one promise for all of them would collect a reaction per piece. */
-function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = (): void => reject(signal.reason as Error);
-    const settle = (): void => signal.removeEventListener("abort", abort);
-    signal.addEventListener("abort", abort, { once: true });
-    work.then(resolve, reject).finally(settle);
-    if (signal.aborted) abort();
-  });
 }

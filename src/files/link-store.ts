@@ -14,6 +14,7 @@
  */
 import { DatabaseSync, type SQLOutputValue } from "node:sqlite";
 import { equalBytes } from "../core/bytes.ts";
+import { inTransaction } from "../core/transaction.ts";
 import { type Clock, systemClock } from "../core/clock.ts";
 import { CodecError } from "../core/errors.ts";
 import { FILE_LIMITS } from "../core/limits.ts";
@@ -161,7 +162,7 @@ export class LinkStore {
         "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON; PRAGMA foreign_keys=ON",
       );
       this.#db.exec(SCHEMA);
-      this.#transaction(() => this.#addColumns());
+      inTransaction(this.#db, () => this.#addColumns());
     } catch (cause) {
       this.#db.close();
       throw new CodecError("links_corrupt", "The list of share links (links.db) cannot be read.", {
@@ -174,7 +175,7 @@ export class LinkStore {
   insert(link: StoredLink): void {
     const { slug, verifier, manifest, password, source, expiresAtMs, usesLeft } = link;
     const place = "folder" in source ? placeOfFolder(source) : source;
-    this.#transaction(() => {
+    inTransaction(this.#db, () => {
       this.#db
         .prepare(
           `INSERT INTO links (slug, verifier, manifest, password, content, blob, content_offset, content_bytes, expires_at, uses_left)
@@ -226,7 +227,7 @@ export class LinkStore {
    * would still find the password. `busy`: 64 counted downloads are under way.
    */
   claim(slug: string, proofHash: Uint8Array, token: Uint8Array, nowMs: number): ClaimOutcome {
-    return this.#transaction((): ClaimOutcome => {
+    return inTransaction(this.#db, (): ClaimOutcome => {
       const row = this.#link(slug);
       if (!row) return { outcome: this.isEnded(slug, nowMs) ? "ended" : "unknown" };
       const state = stateOf(row, nowMs);
@@ -275,7 +276,7 @@ export class LinkStore {
    * content, the lease ends after a short grace. False when the lease is gone: its link was removed, or the time is over.
    */
   recordServed(slug: string, token: Uint8Array, start: number, end: number, nowMs: number): boolean {
-    return this.#transaction(() => {
+    return inTransaction(this.#db, () => {
       const lease = this.lease(slug, token, nowMs);
       if (!lease) return false;
       const served = addRanges(lease.served, [[start, end]]);
@@ -287,7 +288,7 @@ export class LinkStore {
 
   /** Ends a link and its leases. */
   remove(slug: string): void {
-    this.#transaction(() => this.#end("slug = ?", slug));
+    inTransaction(this.#db, () => this.#end("slug = ?", slug));
   }
 
   /** Whether anybody was given a link to this content, alone or in a folder. */
@@ -300,7 +301,7 @@ export class LinkStore {
    * without this file, or end with their last one.
    */
   removeOf(content: string): void {
-    this.#transaction(() => {
+    inTransaction(this.#db, () => {
       this.#end("content = ?", content);
       const shorter = this.#db
         .prepare("UPDATE parts SET content = NULL, blob = NULL WHERE content = ? RETURNING slug")
@@ -317,7 +318,7 @@ export class LinkStore {
 
   /** Ends all links of a folder and their leases. */
   removeOfFolder(id: string): void {
-    this.#transaction(() => this.#end("content = ?", folderMark(id)));
+    inTransaction(this.#db, () => this.#end("content = ?", folderMark(id)));
   }
 
   /** The contents that links are made of. */
@@ -337,7 +338,7 @@ export class LinkStore {
 
   /** Erases manifests that nobody can claim any more, and ended leases; the journal too, which holds old pages. */
   sweep(nowMs: number): void {
-    this.#transaction(() => this.#eraseEnded(nowMs));
+    inTransaction(this.#db, () => this.#eraseEnded(nowMs));
     this.#db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
   }
 
@@ -467,19 +468,6 @@ export class LinkStore {
       )
       .run();
     this.#db.prepare("DELETE FROM ended WHERE until <= ?").run(nowMs);
-  }
-
-  /** IMMEDIATE takes the write lock at once: what is read inside cannot change before it is written. */
-  #transaction<T>(work: () => T): T {
-    this.#db.exec("BEGIN IMMEDIATE");
-    try {
-      const result = work();
-      this.#db.exec("COMMIT");
-      return result;
-    } catch (error) {
-      if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
-      throw error;
-    }
   }
 }
 

@@ -8,12 +8,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
-import { concatBytes, toHex, utf8Encode } from "../../src/core/bytes.ts";
+import { toHex, utf8Encode } from "../../src/core/bytes.ts";
 import { AGENT_LIMITS } from "../../src/core/agent-limits.ts";
 import { randomBytes } from "../../src/core/random.ts";
 import type { EntryId, OperatorId } from "../../src/agents/agent-ids.ts";
 import { encodeKnowledgeEntry, type KnowledgeEntry, readKnowledgeEntry } from "../../src/agents/knowledge/entry.ts";
 import { EntryIndex } from "../../src/agents/knowledge/entry-index.ts";
+import { mutated } from "../support/mutated.ts";
 import { Xorshift } from "../support/xorshift.ts";
 
 const MUTATIONS = 5_000;
@@ -40,26 +41,6 @@ const donor: KnowledgeEntry = {
   sources: [{ entry: anyId() }],
   supersedes: [],
 };
-
-/** Bits, bytes that are often special, cuts, insertions, and pieces of another entry. */
-function mutated(random: Xorshift, bytes: Uint8Array, other: Uint8Array): Uint8Array {
-  const at = random.below(bytes.length);
-  const to = at + 1 + random.below(40);
-  switch (random.below(6)) {
-    case 0:
-      return bytes.with(at, (bytes[at] as number) ^ (1 << random.below(8)));
-    case 1:
-      return bytes.with(at, [0, 1, 2, 0x20, 0x61, 0x80, 0xff][random.below(7)] as number);
-    case 2:
-      return bytes.subarray(0, at);
-    case 3:
-      return concatBytes(bytes.subarray(0, at), randomBytes(1 + random.below(40)), bytes.subarray(at));
-    case 4:
-      return concatBytes(bytes.subarray(0, at), other.subarray(at, to), bytes.subarray(to));
-    default:
-      return concatBytes(bytes.subarray(0, at), bytes.subarray(to));
-  }
-}
 
 test("whatever is read as an entry is written in that way alone, and is within its bounds", () => {
   console.log(`SEED=${SEED}`);

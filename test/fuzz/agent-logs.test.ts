@@ -21,6 +21,7 @@ import {
   readPage,
 } from "../../src/agents/journal/sync-protocol.ts";
 import { encodeStatement, readStatement } from "../../src/agents/statement.ts";
+import { mutated } from "../support/mutated.ts";
 import { Xorshift } from "../support/xorshift.ts";
 
 const MUTATIONS = 2_000;
@@ -44,20 +45,6 @@ const ends = new Map<DeviceId, End>([
   ["ff".repeat(32) as DeviceId, { size: 0, hash: NO_ENTRY }],
 ]);
 
-function mutated(random: Xorshift, bytes: Uint8Array): Uint8Array {
-  const at = random.below(random.below(2) ? bytes.length : Math.min(48, bytes.length));
-  switch (random.below(4)) {
-    case 0:
-      return bytes.with(at, (bytes[at] as number) ^ (1 << random.below(8)));
-    case 1:
-      return bytes.with(at, [0, 1, 2, 0x7f, 0x80, 0xff][random.below(6)] as number);
-    case 2:
-      return bytes.subarray(0, at);
-    default:
-      return concatBytes(bytes.subarray(0, at), Uint8Array.of(random.below(256)), bytes.subarray(at));
-  }
-}
-
 test(`what agents send each other, mutated; SEED=${SEED}`, () => {
   const random = new Xorshift(SEED);
   const journal = {
@@ -67,20 +54,20 @@ test(`what agents send each other, mutated; SEED=${SEED}`, () => {
   };
   const told = new Set(log.map((said) => toHex(encodeSaid(said))));
   for (let i = 0; i < MUTATIONS; i++) {
-    const said = mutated(random, encodeSaid(log[i % 2] as Said));
+    const said = mutated(random, encodeSaid(log[i % 2] as Said), page);
     const read = readSaid(said);
     if (read) assert.ok(told.has(toHex(said)) && toHex(encodeSaid(read)) === toHex(said));
-    const pages = readPage(mutated(random, page), device, 0) ?? [];
+    const pages = readPage(mutated(random, page, page), device, 0) ?? [];
     for (const one of pages) assert.ok(told.has(toHex(encodeSaid(one))));
-    const bytes = mutated(random, encodeEnds(ends));
+    const bytes = mutated(random, encodeEnds(ends), page);
     const found = readEnds(bytes);
     if (found) assert.equal(toHex(encodeEnds(found)), toHex(bytes));
-    const statement = mutated(random, first.bytes);
+    const statement = mutated(random, first.bytes, page);
     const stated = readStatement(statement);
     if (stated) assert.equal(toHex(encodeStatement(stated)), toHex(statement));
     const question = [askEnds(network, ends), askAfter(network, device, 1), askFork(network, device)][
       i % 3
     ] as Uint8Array;
-    assert.ok(answerSync(mutated(random, question), network, journal).length <= page.length);
+    assert.ok(answerSync(mutated(random, question, page), network, journal).length <= page.length);
   }
 });

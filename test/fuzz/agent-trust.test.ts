@@ -14,6 +14,7 @@ import { encodeEnrolment, readEnrolment } from "../../src/agents/trust/enrolment
 import { encodeGenesis, readGenesis } from "../../src/agents/trust/genesis.ts";
 import { readRevocation, signRevocation } from "../../src/agents/trust/revocation.ts";
 import { DAY_MS, deviceOf, keyPair, NETWORK, NOW, operatorOf } from "../../src/agents/trust/testing.ts";
+import { mutated } from "../support/mutated.ts";
 import { Xorshift } from "../support/xorshift.ts";
 
 const SEED = Number(process.env["SEED"] ?? Math.floor(Math.random() * 2 ** 32));
@@ -66,25 +67,6 @@ const FORMS = [
     { ...revocation, target: operatorOf(alice), note: "é", madeAtMs: NOW - 1 },
   ]),
 ];
-
-/** Bits, bytes that are often special, cuts, insertions, and pieces of another one of the same form. */
-function mutated(random: Xorshift, bytes: Uint8Array, donor: Uint8Array): Uint8Array {
-  const at = random.below(bytes.length);
-  switch (random.below(5)) {
-    case 0:
-      return bytes.with(at, (bytes[at] as number) ^ (1 << random.below(8)));
-    case 1:
-      return bytes.with(at, [0, 1, 2, 0x7f, 0x80, 0xff][random.below(6)] as number);
-    case 2:
-      return bytes.subarray(0, at);
-    case 3:
-      return concatBytes(bytes.subarray(0, at), random.bytes(1 + random.below(4)), bytes.subarray(at));
-    default: {
-      const to = at + 1 + random.below(40);
-      return concatBytes(bytes.subarray(0, at), donor.subarray(at, to), bytes.subarray(to));
-    }
-  }
-}
 
 /** Calls `judge` with mutations that differ from both originals; returns how often it said true. */
 function fuzz(one: Uint8Array, donor: Uint8Array, rounds: number, judge: (bytes: Uint8Array) => boolean): number {

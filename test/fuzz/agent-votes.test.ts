@@ -16,8 +16,9 @@ import {
 } from "../../src/agents/votes/ballot.ts";
 import { type CountedVote, encodeTally, levelOf, readTally, tallyOf } from "../../src/agents/votes/tally.ts";
 import { after, bookOf, entryNamed, operatorNamed, ROUND, roundOfBallots } from "../../src/agents/votes/testing.ts";
-import { concatBytes, toHex } from "../../src/core/bytes.ts";
+import { toHex } from "../../src/core/bytes.ts";
 import { randomBytes } from "../../src/core/random.ts";
+import { mutated } from "../support/mutated.ts";
 import { Xorshift } from "../support/xorshift.ts";
 
 const MUTATIONS = 3_000;
@@ -52,25 +53,6 @@ const forms = {
 
 function recoded<T>(read: T | null, encode: (read: T) => Uint8Array): Uint8Array | null {
   return read === null ? null : encode(read);
-}
-
-/** Bits, bytes that are often special, cuts, insertions, and pieces of another one of the same form. */
-function mutated(random: Xorshift, bytes: Uint8Array, donor: Uint8Array): Uint8Array {
-  const at = random.below(bytes.length);
-  switch (random.below(5)) {
-    case 0:
-      return bytes.with(at, (bytes[at] as number) ^ (1 << random.below(8)));
-    case 1:
-      return bytes.with(at, [0, 1, 2, 3, 0x7f, 0x80, 0xff][random.below(7)] as number);
-    case 2:
-      return bytes.subarray(0, at);
-    case 3:
-      return concatBytes(bytes.subarray(0, at), random.bytes(1 + random.below(40)), bytes.subarray(at));
-    default: {
-      const to = at + 1 + random.below(40);
-      return concatBytes(bytes.subarray(0, at), donor.subarray(at, to), bytes.subarray(to));
-    }
-  }
 }
 
 for (const [form, { bytes, donor, again }] of Object.entries(forms)) {

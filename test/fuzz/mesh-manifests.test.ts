@@ -26,6 +26,7 @@ import { openCatalogueRoot, openPlaces, sealCatalogueRoot, sealPlaces } from "..
 import { drawn, namedNode, objectAt } from "../../src/mesh/manifest/testing.ts";
 import { careKeyOf, deriveCareKeys, deriveMeshKeys } from "../../src/mesh/mesh-keys.ts";
 import type { MeshRecord, RecordKind } from "../../src/mesh/records/record.ts";
+import { mutated } from "../support/mutated.ts";
 import { Xorshift } from "../support/xorshift.ts";
 
 const MUTATIONS = 10_000;
@@ -47,31 +48,13 @@ const entries: CatalogueEntry[] = [1, 2].map((n) => ({
   blobs: n === 1 ? [] : blobs,
 }));
 
-/** Bits, bytes that are often special, cuts, insertions, and pieces of another one of the same form. */
-function mutated(random: Xorshift, bytes: Uint8Array, donor: Uint8Array): Uint8Array {
-  const at = random.below(random.below(2) ? bytes.length : Math.min(32, bytes.length));
-  switch (random.below(6)) {
-    case 0:
-      return bytes.with(at, (bytes[at] as number) ^ (1 << random.below(8)));
-    case 1:
-      return bytes.with(at, [0, 1, 2, 0x7f, 0x80, 0xff][random.below(6)] as number);
-    case 2:
-      return bytes.subarray(0, at);
-    case 3:
-      return concatBytes(bytes.subarray(0, at), randomBytes(1 + random.below(40)), bytes.subarray(at));
-    case 4: {
-      const to = at + 1 + random.below(70);
-      return concatBytes(bytes.subarray(0, at), donor.subarray(at, to), bytes.subarray(to));
-    }
-    default: {
-      // A row of 34 or 32 bytes, which are what these forms are made of, over another one.
-      const changed = bytes.slice();
-      const row = random.below(2) ? 32 : 34;
-      const from = random.below(Math.max(1, bytes.length - row));
-      changed.copyWithin(at, from, Math.min(from + row, bytes.length));
-      return changed;
-    }
-  }
+/** A row of 34 or 32 bytes, which are what these forms are made of, over another one. */
+function rowMoved(random: Xorshift, bytes: Uint8Array): Uint8Array {
+  const changed = bytes.slice();
+  const row = random.below(2) ? 32 : 34;
+  const from = random.below(Math.max(1, bytes.length - row));
+  changed.copyWithin(random.below(bytes.length), from, Math.min(from + row, bytes.length));
+  return changed;
 }
 
 function same(a: Uint8Array, b: Uint8Array): boolean {
@@ -84,7 +67,8 @@ function fuzz(one: Uint8Array, donor: Uint8Array, judge: (bytes: Uint8Array) => 
   let changed = 0;
   for (let i = 0; i < rounds; i++) {
     let bytes = one;
-    for (let n = 0; n <= random.below(3); n++) if (bytes.length > 0) bytes = mutated(random, bytes, donor);
+    for (let n = 0; n <= random.below(3); n++)
+      if (bytes.length > 0) bytes = random.below(7) === 0 ? rowMoved(random, bytes) : mutated(random, bytes, donor);
     if (same(bytes, one) || same(bytes, donor)) continue;
     changed++;
     judge(bytes);

@@ -11,6 +11,7 @@
 import type { DatabaseSync, SQLOutputValue, StatementSync } from "node:sqlite";
 import { fromHex, toHex } from "../../core/bytes.ts";
 import { CodecError, toNocturneError } from "../../core/errors.ts";
+import { inTransaction } from "../../core/transaction.ts";
 import { openPrivateDatabase } from "../../mesh/private-database.ts";
 import type { DeviceId } from "../agent-ids.ts";
 import { STATEMENT_KINDS, type StatementKind } from "../statement.ts";
@@ -102,14 +103,9 @@ export class JournalDatabase implements Disposable {
 
   /** All of its work, or nothing. */
   transaction<T>(work: () => T): T {
-    if (this.#db.isTransaction) return work();
-    this.#db.exec("BEGIN IMMEDIATE");
     try {
-      const result = work();
-      this.#db.exec("COMMIT");
-      return result;
+      return inTransaction(this.#db, work);
     } catch (error) {
-      if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
       this.#ids.clear();
       throw toNocturneError(error);
     }
@@ -207,7 +203,7 @@ function endOf(row: Record<string, SQLOutputValue>): LogEnd {
 
 function corrupt(cause?: unknown): CodecError {
   return new CodecError("journal_corrupt", "The agent's journal is damaged, of a newer version, or something else.", {
-    hint: "Do not put an older copy back: signing on from it would be a second history. Begin with a new device key: nocturne-agent setup --new-device",
+    hint: "Do not put an older copy back: signing on from it would be a second history. Begin with a new device key, and a certificate for it.",
     cause,
   });
 }

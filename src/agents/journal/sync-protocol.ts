@@ -14,6 +14,7 @@
 import { concatBytes, equalBytes, fromHex, toHex, u16, utf8Encode } from "../../core/bytes.ts";
 import { AGENT_LIMITS } from "../../core/agent-limits.ts";
 import { sha256 } from "../../crypto/key-derivation.ts";
+import { HASH_BYTES } from "../../crypto/merkle-tree.ts";
 import { ByteReader, joinBytes, u64 } from "../../mesh/byte-reader.ts";
 import type { DeviceId, NetworkId } from "../agent-ids.ts";
 import type { Journal } from "./journal.ts";
@@ -25,7 +26,6 @@ const VERSION = 1;
 const FORMS = { ends: 1, after: 2, fork: 3 } as const;
 const DOMAIN = utf8Encode("nocturne/agents/ends/v1");
 const ID_BYTES = 32;
-const HASH_BYTES = 32;
 const END_BYTES = ID_BYTES + 8 + HASH_BYTES;
 /** Of the rows that are read for one answer. */
 const PAGE_ROWS = 256;

@@ -10,6 +10,7 @@
  */
 import type { DatabaseSync, SQLOutputValue, StatementSync } from "node:sqlite";
 import { fromHex, toHex } from "../../core/bytes.ts";
+import { inTransaction } from "../../core/transaction.ts";
 import type { EntryId, OperatorId } from "../agent-ids.ts";
 import { type DomainView, unmergedObservations, viewDomain } from "./domain-view.ts";
 import { type KnowledgeEntry, readKnowledgeEntry } from "./entry.ts";
@@ -92,16 +93,7 @@ export class EntryIndex {
 
   /** Many changes at once: all or none, and much faster. */
   batch<T>(work: () => T): T {
-    if (this.#db.isTransaction) return work();
-    this.#db.exec("BEGIN IMMEDIATE");
-    try {
-      const result = work();
-      this.#db.exec("COMMIT");
-      return result;
-    } catch (error) {
-      if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
-      throw error;
-    }
+    return inTransaction(this.#db, work);
   }
 
   /** The best first. Throws UsageError `query_too_long`. */

@@ -1,7 +1,7 @@
 /**
  * Votes for its agent, by itself: commits in a commit window, opens in the reveal window of the same round.
  *
- *   intend -> waits -> commit window: nonce and round on the disk, commitment said -> reveal window: reveal said, with what was seen in time
+ *   intend -> waits -> commit window, but for its last part: nonce and round on the disk, commitment said -> reveal window: reveal said, with what was seen in time
  *
  * What was not opened in its round, because this machine was off or had said too much, is committed to again in the next one.
  */
@@ -57,11 +57,18 @@ export class Voter {
     this.#enter(round);
     votes.tryAgain(round);
     if (windowAt(rules, nowMs) === "reveal") for (const vote of votes.closed(round)) await this.#open(vote);
-    else {
+    else if (!this.#isLate(nowMs)) {
       // Of two commitments about one subject neither would count: who votes anew does so in the next round.
       const taken = new Set(votes.closed(round).map(({ subject }) => subject));
       for (const vote of votes.waiting()) if (!taken.has(vote.subject)) await this.#commit(vote, round);
     }
+  }
+
+  /** What is committed to now would come to others when the window is over for them: it would count for nobody, and be tried no more. */
+  #isLate(nowMs: number): boolean {
+    const { rules } = this.#o;
+    const { revealMs } = windowsOf(rules, roundOf(rules, nowMs) ?? 0);
+    return revealMs - nowMs < Math.min(AGENT_LIMITS.commitMarginMs, rules.commitMs / 4);
   }
 
   #enter(round: number): void {

@@ -6,6 +6,7 @@ import { equalBytes } from "../../core/bytes.ts";
 import type { Clock } from "../../core/clock.ts";
 import { UsageError } from "../../core/errors.ts";
 import { MESH_LIMITS } from "../../core/mesh-limits.ts";
+import { unlessAborted } from "../../core/unless-aborted.ts";
 import { leafHash } from "../../crypto/merkle-tree.ts";
 import type { NodeId, OwnerId } from "../node-id.ts";
 import { type FragmentId, leafCount } from "../pieces/fragment-tree.ts";
@@ -178,16 +179,6 @@ function isRight(piece: Uint8Array, hashes: readonly Uint8Array[], first: number
 
 function isPlain({ type, body }: Frame, ...types: readonly FrameType[]): true | null {
   return types.includes(type) && body.length === 0 ? true : null;
-}
-
-function unlessAborted<T>(value: Promise<T>, signal?: AbortSignal): Promise<T> {
-  if (!signal) return value;
-  return new Promise((resolve, reject) => {
-    const abort = (): void => reject(signal.reason);
-    if (signal.aborted) abort();
-    signal.addEventListener("abort", abort, { once: true });
-    value.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
-  });
 }
 
 function tooMany(most: number): UsageError {

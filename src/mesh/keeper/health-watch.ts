@@ -3,6 +3,7 @@
  *
  *   roster changed, object stored -> at most every 30 s: each object's locator -> what may still be lost, who has how much
  */
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { MESH_LIMITS } from "../../core/mesh-limits.ts";
 import { LockedError } from "../../core/errors.ts";
 import type { Logger } from "../../core/log.ts";
@@ -112,7 +113,7 @@ export class HealthWatch {
       if (!locator) continue;
       outlooks.set(row.object, this.#outlookOf(locator, roster));
       count(locator, fragments);
-      await nextTurn();
+      await nextTurn(); // a large library must not hold up everything else
     }
     if (!this.#roster) return;
     this.#outlooks = outlooks;
@@ -130,11 +131,4 @@ export class HealthWatch {
 
 function count(locator: Locator, fragments: Map<NodeId, number>): void {
   for (const [node, ids] of fragmentsByNode(locator)) fragments.set(node, (fragments.get(node) ?? 0) + ids.length);
-}
-
-/** A large library must not hold up everything else. */
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => {
-    setImmediate(resolve);
-  });
 }

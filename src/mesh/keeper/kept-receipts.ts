@@ -3,6 +3,7 @@
  *
  *   rows of an object -> receipts, and how many are none          against its locator: what of it is promised, by whom, until when
  */
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { fromBase64Url } from "../../core/bytes.ts";
 import { CodecError, CryptoError } from "../../core/errors.ts";
 import { readReceipt } from "../exchange/receipt.ts";
@@ -104,7 +105,7 @@ export async function examineReceipts(
 ): Promise<ReceiptFindings | null> {
   const tally = new Tally(owner, nowMs);
   for (const { object } of tables.objects.list()) {
-    await nextTurn();
+    await nextTurn(); // a large library must not hold up everything else
     const row = tables.objects.get(object); // it may have gone meanwhile
     const locator = row?.leavingMs === null ? tables.locator(row) : null;
     if (locator) tally.add(new PromisedObject(locator), readKept(tables, object));
@@ -158,11 +159,4 @@ class Tally {
     }
     return promised.size;
   }
-}
-
-/** A large library must not hold up everything else. */
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => {
-    setImmediate(resolve);
-  });
 }

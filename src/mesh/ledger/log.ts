@@ -18,6 +18,7 @@ import { equalBytes, toHex } from "../../core/bytes.ts";
 import { type Clock, systemClock } from "../../core/clock.ts";
 import { CodecError, InternalError, isSystemError, toNocturneError, ValidationError } from "../../core/errors.ts";
 import { MESH_LIMITS } from "../../core/mesh-limits.ts";
+import { inTransaction } from "../../core/transaction.ts";
 import { sha256 } from "../../crypto/key-derivation.ts";
 import type { SignatureKeyPair } from "../../crypto/signing.ts";
 import { createPrivateFile, syncDirectory } from "../../vault/durable-file.ts";
@@ -183,24 +184,12 @@ export class LedgerLog {
     this.#waiting = [];
     if (waiting.length === 0) return;
     try {
-      const entries = this.#write(waiting);
+      // All of them, or none.
+      const entries = inTransaction(this.#db, () => this.#sign(waiting));
       for (const [i, { resolve }] of waiting.entries()) resolve(entries[i] as LedgerEntry);
     } catch (thrown) {
       const error = toNocturneError(thrown);
       for (const { reject } of waiting) reject(error);
-    }
-  }
-
-  /** One transaction: all of them, or none. */
-  #write(waiting: readonly Waiting[]): LedgerEntry[] {
-    this.#db.exec("BEGIN IMMEDIATE");
-    try {
-      const entries = this.#sign(waiting);
-      this.#db.exec("COMMIT");
-      return entries;
-    } catch (error) {
-      if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
-      throw error;
     }
   }
 

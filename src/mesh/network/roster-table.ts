@@ -5,6 +5,7 @@
  * believe anew still names addresses.
  */
 import type { DatabaseSync, SQLOutputValue } from "node:sqlite";
+import { inTransaction } from "../../core/transaction.ts";
 import type { NodeId } from "../node-id.ts";
 import { readAnnouncement } from "./announcement.ts";
 import { announcedDomain, type RosterEntry } from "./roster-entry.ts";
@@ -35,16 +36,11 @@ export class RosterTable {
     if (changes.length === 0) return;
     const save = this.#db.prepare(SAVE);
     const remove = this.#db.prepare("DELETE FROM nodes WHERE id = ?");
-    this.#db.exec("BEGIN IMMEDIATE");
-    try {
+    inTransaction(this.#db, () => {
       for (const [id, entry] of changes)
         if (entry) save.run(...rowOf(id, entry));
         else remove.run(id);
-      this.#db.exec("COMMIT");
-    } catch (error) {
-      if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
-      throw error;
-    }
+    });
   }
 }
 

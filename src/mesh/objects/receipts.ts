@@ -6,6 +6,7 @@
  * A receipt is a promise that can be shown to others; whether it is kept, audits find.
  */
 import { MESH_LIMITS } from "../../core/mesh-limits.ts";
+import { unlessAborted } from "../../core/unless-aborted.ts";
 import { abreast } from "../audit/abreast.ts";
 import { type Locator, nodeOf } from "../manifest/locator.ts";
 import type { NodeId } from "../node-id.ts";
@@ -58,6 +59,7 @@ async function askNode(
   try {
     const peer = await exchange.peer(node, signal);
     for (let at = 0; at < fragments.length; at += MESH_LIMITS.batch) {
+      // Whoever gives up need not wait until a silent node is left.
       const receipt = await unlessAborted(peer.receipt(fragments.slice(at, at + MESH_LIMITS.batch)), signal);
       if (receipt.fragments.length > 0) receipts.push(receipt);
     }
@@ -65,18 +67,4 @@ async function askNode(
     signal?.throwIfAborted();
   }
   return receipts;
-}
-
-/** Whoever gives up need not wait until a silent node is left. */
-async function unlessAborted<T>(answer: Promise<T>, signal?: AbortSignal): Promise<T> {
-  if (!signal) return answer;
-  const aborted = Promise.withResolvers<never>();
-  const abort = (): void => aborted.reject(signal.reason);
-  signal.addEventListener("abort", abort, { once: true });
-  if (signal.aborted) abort();
-  try {
-    return await Promise.race([answer, aborted.promise]);
-  } finally {
-    signal.removeEventListener("abort", abort);
-  }
 }

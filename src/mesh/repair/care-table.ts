@@ -11,6 +11,7 @@
 import type { DatabaseSync, SQLOutputValue } from "node:sqlite";
 import { PolicyError } from "../../core/errors.ts";
 import { MESH_LIMITS } from "../../core/mesh-limits.ts";
+import { inTransaction } from "../../core/transaction.ts";
 import { decodeLocator, encodeLocator, type Locator } from "../manifest/locator.ts";
 import type { NodeId, OwnerId } from "../node-id.ts";
 import { openPrivateDatabase } from "../private-database.ts";
@@ -266,16 +267,11 @@ export class CareTable {
   }
 
   #notePlaces(careKey: Uint8Array, nodes: readonly NodeId[]): void {
-    this.#db.exec("BEGIN IMMEDIATE");
-    try {
+    inTransaction(this.#db, () => {
       this.#db.prepare("DELETE FROM places WHERE care_key = ?").run(careKey);
       const insert = this.#db.prepare("INSERT INTO places (node, care_key) VALUES (?, ?)");
       for (const node of nodes) insert.run(node, careKey);
-      this.#db.exec("COMMIT");
-    } catch (error) {
-      if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
-      throw error;
-    }
+    });
   }
 }
 
