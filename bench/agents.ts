@@ -10,6 +10,7 @@ import type { EntryLevel } from "../src/agents/knowledge/entry-level.ts";
 import { toHex, utf8Encode } from "../src/core/bytes.ts";
 import { sha256 } from "../src/crypto/key-derivation.ts";
 import { Xorshift } from "../test/support/xorshift.ts";
+import { networkRows, sayRows } from "./agents-network.ts";
 import { type Bench, type BenchOptions, percentile, type Row, row } from "./report.ts";
 
 const QUERY_GOAL_MS = 5;
@@ -150,7 +151,9 @@ function rowsAt(count: number, rounds: number): Row[] {
 
 export const agentsBench: Bench = {
   name: "agents",
-  about: "what agents found: filling the index and asking it",
-  run: async ({ quick }: BenchOptions) =>
-    quick ? rowsAt(5_000, 20) : [...rowsAt(20_000, 100), ...rowsAt(200_000, 100)],
+  about: "what agents found: filling the index and asking it, saying something, and until all know it",
+  run: async ({ quick }: BenchOptions) => {
+    const queries = quick ? rowsAt(5_000, 20) : [...rowsAt(20_000, 100), ...rowsAt(200_000, 100)];
+    return [...queries, ...(await sayRows(quick)), ...(await networkRows(quick))];
+  },
 };

@@ -1,11 +1,9 @@
 /**
  * A running agent of a network, composed: everything that it knows follows from the logs in its journal.
  *
- *   logs of all devices   Journal <- LogSync, AgentGossip <- MeshNetwork        journal.db, network.db
- *   -> papers             TrustBook: whose a device is, who has standing
- *   -> entries            EntryIndex                                            knowledge.db
- *   -> ballots            TallyBook: levels of entries, weights of operators
- *   own votes             Voter: commits and opens by itself                    votes.db
+ *   logs of all devices    Journal <- LogSync, AgentGossip <- MeshNetwork        journal.db, network.db
+ *   -> what follows        AgentBooks: papers, ballots, entries                  knowledge.db
+ *   own votes              Voter: commits and opens by itself                    votes.db
  *
  * Who says something says it in the own log; what is said here and elsewhere comes to the books by the same way.
  */
@@ -21,28 +19,29 @@ import { deriveKey } from "../crypto/key-derivation.ts";
 import type { MeshNetwork } from "../mesh/network/mesh-network.ts";
 import { startNetwork } from "../mesh/network/start-network.ts";
 import type { Address } from "../mesh/rooms.ts";
+import { AgentBooks } from "./agent-books.ts";
 import type { DeviceId, EntryId, OperatorId } from "./agent-ids.ts";
 import { AgentGossip } from "./journal/agent-gossip.ts";
 import { Journal, type Noted } from "./journal/journal.ts";
 import { LogSync } from "./journal/log-sync.ts";
 import { answerSync, SYNC_PROTOCOL } from "./journal/sync-protocol.ts";
-import { encodeKnowledgeEntry, entryIdOf, type KnowledgeEntry, readKnowledgeEntry } from "./knowledge/entry.ts";
-import { EntryIndex, type IndexedEntry, type QueryAnswer } from "./knowledge/entry-index.ts";
+import { encodeKnowledgeEntry, entryIdOf, type KnowledgeEntry } from "./knowledge/entry.ts";
+import type { IndexedEntry, QueryAnswer } from "./knowledge/entry-index.ts";
 import type { EntryQuery } from "./knowledge/entry-search.ts";
-import { encodeWithdrawal, readWithdrawal } from "./knowledge/withdrawal.ts";
+import { encodeWithdrawal } from "./knowledge/withdrawal.ts";
 import { encodeStatement, type StatementKind } from "./statement.ts";
 import { readCertificate } from "./trust/certificate.ts";
 import { readEnrolment } from "./trust/enrolment.ts";
 import type { Genesis } from "./trust/genesis.ts";
 import { readRevocation } from "./trust/revocation.ts";
-import { TrustBook } from "./trust/trust-book.ts";
+import type { TrustBook } from "./trust/trust-book.ts";
 import type { Standing } from "./trust/trust-graph.ts";
-import { readCommitment, readReveal, type Vote } from "./votes/ballot.ts";
+import type { Vote } from "./votes/ballot.ts";
 import { OwnVotes } from "./votes/own-votes.ts";
 import type { Reputation } from "./votes/reputation.ts";
 import { roundOf, windowAt, windowsOf } from "./votes/rounds.ts";
 import type { Tally } from "./votes/tally.ts";
-import { TallyBook } from "./votes/tally-book.ts";
+import type { TallyBook } from "./votes/tally-book.ts";
 import { Voter } from "./votes/voter.ts";
 
 export interface AgentOptions {
@@ -89,30 +88,15 @@ export interface AgentStatus {
 
 export type Contribution = Omit<KnowledgeEntry, "operator">;
 
-const KINDS_IN_MEMORY: readonly StatementKind[] = [
-  "certificate",
-  "enrolment",
-  "revocation",
-  "entry",
-  "commitment",
-  "reveal",
-];
-
-const KINDS_IN_INDEX: readonly StatementKind[] = ["entry", "withdrawal"];
-
 export class Agent implements AsyncDisposable {
   readonly operator: OperatorId;
-  readonly trust: TrustBook;
-  readonly tallies: TallyBook;
   readonly #o: AgentOptions;
   readonly #clock: Clock;
   readonly #timers: Timers;
   readonly #journal: Journal;
-  readonly #index: EntryIndex;
+  readonly #books: AgentBooks;
   readonly #voter: Voter;
   readonly #votes: OwnVotes;
-  /** Subjects whose level may be another, now and when this round is over. */
-  readonly #unsettled = new Map<EntryId, number>();
   #network: MeshNetwork | null = null;
   #opened: AsyncDisposableStack | null = null;
   #isOpen: Promise<void> = Promise.resolve();
@@ -128,14 +112,21 @@ export class Agent implements AsyncDisposable {
     if (!certificate) throw badCertificate();
     [this.#o, this.#clock, this.#timers, this.operator] = [options, clock, timers, certificate.operator];
     this.#journal = opened.use(new Journal({ folder, key: device, network: genesis.network, clock }));
-    this.#index = opened.adopt(new EntryIndex(join(folder, "knowledge.db")), (index) => index.close());
     this.#votes = opened.use(new OwnVotes(join(folder, "votes.db")));
-    this.trust = new TrustBook(genesis);
-    this.tallies = new TallyBook(genesis, (operator, atMs) => this.trust.isEnrolled(operator, atMs));
     const { operator } = this;
     this.#voter = new Voter({ rules: genesis, operator, votes: this.#votes, journal: this.#journal, clock });
-    this.#restore();
-    opened.defer(this.#journal.onNoted((noted) => this.#hear(noted)));
+    const heard = (noted: Noted): void => this.#voter.hear(noted);
+    this.#books = opened.use(new AgentBooks({ folder, genesis, clock, heard }));
+    this.#books.restore(this.#journal);
+    opened.defer(this.#journal.onNoted((noted) => this.#books.hear(noted)));
+  }
+
+  get trust(): TrustBook {
+    return this.#books.trust;
+  }
+
+  get tallies(): TallyBook {
+    return this.#books.tallies;
   }
 
   /** Resolves when it listens. Throws ValidationError `agent_certificate`, and what `startNetwork` throws. */
@@ -193,12 +184,12 @@ export class Agent implements AsyncDisposable {
     const standing = this.trust.standing(nowMs);
     const weightOf = (operator: OperatorId): number =>
       standing.has(operator) ? this.tallies.reputation(operator, nowMs).weight : 0;
-    return this.#index.query({ ...query, nowMs, weightOf });
+    return this.#books.index.query({ ...query, nowMs, weightOf });
   }
 
   /** Null for one that is not here. */
   entry(id: EntryId): IndexedEntry | null {
-    return this.#index.get(id);
+    return this.#books.index.get(id);
   }
 
   /** It is committed to and opened by itself, in the windows of the next round that can be had. Throws ValidationError `entry_missing`, `not_enrolled`. */
@@ -210,7 +201,7 @@ export class Agent implements AsyncDisposable {
 
   /** As of the last round that is over; null if nobody voted. */
   tally(id: EntryId): Tally | null {
-    return this.tallies.latest(id, this.#clock.nowMs());
+    return this.#books.tally(id);
   }
 
   /** How it votes about this; null if it does not. */
@@ -258,60 +249,6 @@ export class Agent implements AsyncDisposable {
     await this.#ticking;
     await this.#opened?.[Symbol.asyncDispose]();
     this.#opened = null;
-  }
-
-  /** What the journal knows, into the books. */
-  #restore(): void {
-    const nowMs = this.#clock.nowMs();
-    for (const noted of this.#journal.all(KINDS_IN_MEMORY)) if (!noted.isVoid) this.#remember(noted);
-    this.#index.batch(() => {
-      for (const noted of this.#journal.all(KINDS_IN_INDEX, this.#index.position)) this.#note(noted);
-    });
-    this.#index.sweep(nowMs);
-  }
-
-  #hear(all: readonly Noted[]): void {
-    for (const noted of all) if (!noted.isVoid) this.#remember(noted);
-    this.#index.batch(() => {
-      for (const noted of all) this.#note(noted);
-    });
-  }
-
-  /** What is kept in memory: papers, ballots, and whose an entry is. */
-  #remember(noted: Noted): void {
-    const { said } = noted;
-    const fromMs = this.trust.hear(said);
-    if (fromMs !== null) this.tallies.recountFrom(fromMs);
-    const operator = this.trust.operatorOf(said.device);
-    if (operator === null) return;
-    const { madeAtMs, statement } = said;
-    if (statement.kind === "entry") {
-      const entry = readKnowledgeEntry(statement.body);
-      if (entry?.operator === operator)
-        this.tallies.addEntry({ entry: entryIdOf(said.bytes), operator: entry.operator, madeAtMs });
-    }
-    const commitment = statement.kind === "commitment" ? readCommitment(statement.body) : null;
-    if (commitment) this.tallies.addBallot({ kind: "commitment", ...commitment, operator, madeAtMs });
-    const reveal = statement.kind === "reveal" ? readReveal(statement.body) : null;
-    if (reveal) {
-      this.tallies.addBallot({ kind: "reveal", ...reveal, operator, madeAtMs });
-      this.#unsettled.set(reveal.subject, roundOf(this.#o.genesis, this.#clock.nowMs()) ?? 0);
-    }
-    this.#voter.hear(noted);
-  }
-
-  /** What stands in the index, and how far that has got. An entry counts as the word of the operator whose device said it. */
-  #note({ said: { device, madeAtMs, statement, bytes }, row, isVoid }: Noted): void {
-    this.#index.position = row;
-    const operator = this.trust.operatorOf(device);
-    if (operator === null || isVoid) return;
-    const entry = statement.kind === "entry" ? readKnowledgeEntry(statement.body) : null;
-    if (entry?.operator === operator) {
-      const id = entryIdOf(bytes);
-      this.#index.put(entry, { id, madeAtMs, level: this.tally(id)?.level ?? "low" });
-    }
-    const withdrawn = statement.kind === "withdrawal" ? readWithdrawal(statement.body) : null;
-    if (withdrawn) this.#index.withdraw(withdrawn, operator);
   }
 
   async #join(opened: AsyncDisposableStack): Promise<void> {
@@ -398,7 +335,7 @@ export class Agent implements AsyncDisposable {
   }
 
   #entry(id: EntryId): IndexedEntry {
-    const entry = this.#index.get(id);
+    const entry = this.#books.index.get(id);
     if (entry) return entry;
     throw new ValidationError("entry_missing", "There is no such entry here.", { hint: "Look for it with a query." });
   }
@@ -416,23 +353,11 @@ export class Agent implements AsyncDisposable {
     try {
       await this.#isOpen;
       if (this.#isClosed) return;
-      this.#settle();
+      this.#books.settle();
       if (this.#isEntitled()) await this.#voter.act();
     } catch (error) {
       this.#o.log.warn({ error: String(error) }, "votes could not be seen to");
     }
-  }
-
-  #settle(): void {
-    if (this.#unsettled.size === 0) return;
-    const nowMs = this.#clock.nowMs();
-    const round = roundOf(this.#o.genesis, nowMs) ?? 0;
-    this.#index.batch(() => {
-      for (const [id, heardIn] of this.#unsettled) {
-        this.#index.setLevel(id, this.tallies.latest(id, nowMs)?.level ?? "low");
-        if (heardIn < round) this.#unsettled.delete(id);
-      }
-    });
   }
 }
 

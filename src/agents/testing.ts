@@ -43,7 +43,7 @@ export function newFolder(t: TestContext): string {
 }
 
 /** What an operator signs for a device. */
-function certify({ genesis }: TestNetwork, operator: SignatureKeyPair, device: SignatureKeyPair): Uint8Array {
+export function certify({ genesis }: TestNetwork, operator: SignatureKeyPair, device: SignatureKeyPair): Uint8Array {
   const madeAtMs = Date.now() - 1_000;
   const about = { network: genesis.network, device: toHex(device.publicKey) as DeviceId, label: "agent" };
   return signCertificate({ ...about, madeAtMs, notAfterMs: madeAtMs + DAY_MS }, operator);
