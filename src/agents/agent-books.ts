@@ -3,6 +3,7 @@
  *
  *   papers    TrustBook: whose a device is, who has standing          in memory, read anew at each start
  *   ballots   TallyBook: levels of entries, weights of operators      in memory, likewise
+ *   work      TaskBook: what there is to do, and who did it           in memory, likewise
  *   entries   EntryIndex: what a query finds                          knowledge.db, which knows how far it has got
  *
  * From equal logs follow equal books.
@@ -16,11 +17,12 @@ import { EntryIndex } from "./knowledge/entry-index.ts";
 import { readWithdrawal } from "./knowledge/withdrawal.ts";
 import type { StatementKind } from "./statement.ts";
 import type { Genesis } from "./trust/genesis.ts";
+import { TaskBook } from "./tasks/task-book.ts";
 import { TrustBook } from "./trust/trust-book.ts";
 import { readCommitment, readReveal } from "./votes/ballot.ts";
 import { roundOf } from "./votes/rounds.ts";
 import type { Tally } from "./votes/tally.ts";
-import { TallyBook } from "./votes/tally-book.ts";
+import { type IsEnrolled, TallyBook } from "./votes/tally-book.ts";
 
 export interface AgentBooksOptions {
   readonly folder: string;
@@ -37,6 +39,10 @@ const KINDS_IN_MEMORY: readonly StatementKind[] = [
   "entry",
   "commitment",
   "reveal",
+  "job",
+  "lease",
+  "result",
+  "check",
 ];
 
 const KINDS_IN_INDEX: readonly StatementKind[] = ["entry", "withdrawal"];
@@ -45,6 +51,7 @@ export class AgentBooks implements Disposable {
   readonly trust: TrustBook;
   readonly tallies: TallyBook;
   readonly index: EntryIndex;
+  readonly tasks: TaskBook;
   readonly #o: AgentBooksOptions;
   /** Subjects whose level may be another, now and when this round is over. */
   readonly #unsettled = new Map<EntryId, number>();
@@ -54,8 +61,14 @@ export class AgentBooks implements Disposable {
     const { folder, genesis } = options;
     this.#o = options;
     this.trust = new TrustBook(genesis);
-    this.tallies = new TallyBook(genesis, (operator, atMs) => this.trust.isEnrolled(operator, atMs));
+    const isEnrolled: IsEnrolled = (operator, atMs) => this.trust.isEnrolled(operator, atMs);
+    this.tallies = new TallyBook(genesis, isEnrolled);
     this.index = new EntryIndex(join(folder, "knowledge.db"));
+    this.tasks = new TaskBook(genesis.network, {
+      entry: (id) => this.index.get(id),
+      votes: (id, nowMs) => this.tallies.latest(id, nowMs)?.votes.length ?? 0,
+      isEnrolled,
+    });
   }
 
   /** What the journal knows. */
@@ -109,10 +122,16 @@ export class AgentBooks implements Disposable {
     this.#o.heard(noted, operator);
   }
 
-  #count({ said: { madeAtMs, statement, bytes } }: Noted, operator: OperatorId): void {
+  #count({ said }: Noted, operator: OperatorId): void {
+    const { madeAtMs, statement, bytes } = said;
     const { kind, body } = statement;
+    this.tasks.hear(said, operator);
     const entry = kind === "entry" ? readKnowledgeEntry(body) : null;
-    if (entry?.operator === operator) this.tallies.addEntry({ entry: entryIdOf(bytes), operator, madeAtMs });
+    if (entry?.operator === operator) {
+      const id = entryIdOf(bytes);
+      this.tallies.addEntry({ entry: id, operator, madeAtMs });
+      this.tasks.hearEntry(id, entry, madeAtMs);
+    }
     const commitment = kind === "commitment" ? readCommitment(body) : null;
     if (commitment) this.tallies.addBallot({ kind: "commitment", ...commitment, operator, madeAtMs });
     const reveal = kind === "reveal" ? readReveal(body) : null;

@@ -2,8 +2,9 @@
  * A running agent of a network, composed: everything that it knows follows from the logs in its journal.
  *
  *   logs of all devices    Journal <- LogSync, AgentGossip <- MeshNetwork        journal.db, network.db
- *   -> what follows        AgentBooks: papers, ballots, entries                  knowledge.db
+ *   -> what follows        AgentBooks: papers, ballots, work, entries            knowledge.db
  *   own votes              Voter: commits and opens by itself                    votes.db
+ *   own work               TaskDesk: by hand; TaskWorker: jobs of others, if its owner wants it
  *
  * Who says something says it in the own log; what is said here and elsewhere comes to the books by the same way.
  */
@@ -20,7 +21,7 @@ import type { MeshNetwork } from "../mesh/network/mesh-network.ts";
 import { startNetwork } from "../mesh/network/start-network.ts";
 import type { Address } from "../mesh/rooms.ts";
 import { AgentBooks } from "./agent-books.ts";
-import type { DeviceId, EntryId, OperatorId } from "./agent-ids.ts";
+import type { DeviceId, EntryId, OperatorId, SubjectId } from "./agent-ids.ts";
 import { AgentGossip } from "./journal/agent-gossip.ts";
 import { Journal, type Noted } from "./journal/journal.ts";
 import { LogSync } from "./journal/log-sync.ts";
@@ -30,14 +31,19 @@ import type { IndexedEntry, QueryAnswer } from "./knowledge/entry-index.ts";
 import type { EntryQuery } from "./knowledge/entry-search.ts";
 import { encodeWithdrawal } from "./knowledge/withdrawal.ts";
 import { encodeStatement, type StatementKind } from "./statement.ts";
+import type { Task } from "./tasks/task.ts";
+import { TaskDesk } from "./tasks/task-desk.ts";
+import { TaskWorker } from "./tasks/task-worker.ts";
+import { type ShownJob, showJob } from "./tasks/shown-job.ts";
 import { readCertificate } from "./trust/certificate.ts";
 import { readEnrolment } from "./trust/enrolment.ts";
 import type { Genesis } from "./trust/genesis.ts";
 import { readRevocation } from "./trust/revocation.ts";
+import { isLine } from "./text.ts";
 import type { TrustBook } from "./trust/trust-book.ts";
 import type { Standing } from "./trust/trust-graph.ts";
 import type { Vote } from "./votes/ballot.ts";
-import { OwnVotes } from "./votes/own-votes.ts";
+import { type OwnVote, OwnVotes } from "./votes/own-votes.ts";
 import type { Reputation } from "./votes/reputation.ts";
 import { roundOf, windowAt, windowsOf } from "./votes/rounds.ts";
 import type { Tally } from "./votes/tally.ts";
@@ -59,6 +65,8 @@ export interface AgentOptions {
   readonly lan: boolean;
   /** 32 bytes, of a private network of machines; null for none. */
   readonly networkKey: Uint8Array | null;
+  /** Whether it runs jobs of others. */
+  readonly computes: boolean;
   readonly clock?: Clock;
   readonly timers?: Timers;
   readonly log: Logger;
@@ -69,6 +77,12 @@ export interface Peer {
   readonly devices: readonly DeviceId[];
   readonly standing: Standing;
   readonly reputation: Reputation;
+}
+
+export interface VoteUnderWay {
+  readonly subject: SubjectId;
+  /** Null if this agent does not vote about it. */
+  readonly own: Pick<OwnVote, "vote" | "round" | "isOpened"> | null;
 }
 
 export interface AgentStatus {
@@ -90,6 +104,8 @@ export type Contribution = Omit<KnowledgeEntry, "operator">;
 
 export class Agent implements AsyncDisposable {
   readonly operator: OperatorId;
+  /** What somebody does about tasks. */
+  readonly desk: TaskDesk;
   readonly #o: AgentOptions;
   readonly #clock: Clock;
   readonly #timers: Timers;
@@ -97,6 +113,7 @@ export class Agent implements AsyncDisposable {
   readonly #books: AgentBooks;
   readonly #voter: Voter;
   readonly #votes: OwnVotes;
+  readonly #worker: TaskWorker | null;
   #network: MeshNetwork | null = null;
   #opened: AsyncDisposableStack | null = null;
   #isOpen: Promise<void> = Promise.resolve();
@@ -118,7 +135,17 @@ export class Agent implements AsyncDisposable {
     const heard = (noted: Noted): void => this.#voter.hear(noted);
     this.#books = opened.use(new AgentBooks({ folder, genesis, clock, heard }));
     this.#books.restore(this.#journal);
+    const book = this.#books.tasks;
+    this.desk = new TaskDesk({ book, operator, clock, say: (kind, body) => this.#say(kind, body) });
+    const { secretKey: secret } = device;
+    this.#worker = options.computes
+      ? opened.use(new TaskWorker({ book, operator, secret, journal: this.#journal, clock, log: options.log }))
+      : null;
     opened.defer(this.#journal.onNoted((noted) => this.#books.hear(noted)));
+  }
+
+  get genesis(): Genesis {
+    return this.#o.genesis;
   }
 
   get trust(): TrustBook {
@@ -184,7 +211,20 @@ export class Agent implements AsyncDisposable {
     const standing = this.trust.standing(nowMs);
     const weightOf = (operator: OperatorId): number =>
       standing.has(operator) ? this.tallies.reputation(operator, nowMs).weight : 0;
-    return this.#books.index.query({ ...query, nowMs, weightOf });
+    const found = this.#books.index.query({ ...query, nowMs, weightOf });
+    const question = { domain: query.domain ?? null, words: query.text ?? "" };
+    this.#books.tasks.asked(question, found.length > 0, nowMs);
+    return found;
+  }
+
+  /** What there is to do here, and what was done lately. */
+  tasks(): Task[] {
+    return this.#books.tasks.tasks(this.#clock.nowMs());
+  }
+
+  /** Programs that somebody wants run, the newest first. */
+  jobs(): ShownJob[] {
+    return this.#books.tasks.jobs.standings(this.#clock.nowMs()).map(showJob);
   }
 
   /** Null for one that is not here. */
@@ -192,8 +232,12 @@ export class Agent implements AsyncDisposable {
     return this.#books.index.get(id);
   }
 
-  /** It is committed to and opened by itself, in the windows of the next round that can be had. Throws ValidationError `entry_missing`, `not_enrolled`. */
+  /**
+   * It is committed to and opened by itself, in the windows of the next round that can be had. Throws UsageError `vote_reason` for what no reveal
+   * can hold, ValidationError `entry_missing`, `not_enrolled`.
+   */
   vote(id: EntryId, vote: Vote, reason: string): void {
+    if (!isLine(reason, AGENT_LIMITS.noteBytes)) throw badReason();
     this.#entry(id);
     this.#mustBeEnrolled();
     this.#voter.intend(id, vote, reason);
@@ -204,9 +248,15 @@ export class Agent implements AsyncDisposable {
     return this.#books.tally(id);
   }
 
-  /** How it votes about this; null if it does not. */
-  ownVote(id: EntryId): Vote | null {
-    return this.#votes.latest(id)?.vote ?? null;
+  /** Own votes that are not counted yet, and subjects about which others commit in this round. */
+  votes(): VoteUnderWay[] {
+    const round = roundOf(this.#o.genesis, this.#clock.nowMs()) ?? 0;
+    const others = this.#voter.subjects().map((subject) => [subject, null] as const);
+    const own = this.#votes.underWay(round).map((vote) => [vote.subject, vote] as const);
+    return [...new Map<SubjectId, OwnVote | null>([...others, ...own])].map(([subject, vote]) => ({
+      subject,
+      own: vote && { vote: vote.vote, round: vote.round, isOpened: vote.isOpened },
+    }));
   }
 
   /** Everybody who has standing, nearest to the genesis first. */
@@ -348,15 +398,17 @@ export class Agent implements AsyncDisposable {
     }, AGENT_LIMITS.tickMs);
   }
 
-  /** What time asks for: votes are committed to and opened, levels follow rounds that are over. */
+  /** What time asks for: votes are committed to and opened, levels follow rounds that are over, jobs are run. */
   async #tick(): Promise<void> {
     try {
       await this.#isOpen;
       if (this.#isClosed) return;
       this.#books.settle();
-      if (this.#isEntitled()) await this.#voter.act();
+      if (!this.#isEntitled()) return;
+      await this.#voter.act();
+      await this.#worker?.act();
     } catch (error) {
-      this.#o.log.warn({ error: String(error) }, "votes could not be seen to");
+      this.#o.log.warn({ error: String(error) }, "votes or jobs could not be seen to");
     }
   }
 }
@@ -364,6 +416,12 @@ export class Agent implements AsyncDisposable {
 /** In libp2p a device is known by another key: what it signs there is nobody's word. */
 function networkKeyOf({ secretKey }: SignatureKeyPair): SignatureKeyPair {
   return ed25519.createKeyPair(deriveKey(secretKey, "agents/network/v1"));
+}
+
+function badReason(): UsageError {
+  return new UsageError("vote_reason", `A reason is one line of ${AGENT_LIMITS.noteBytes} bytes at most.`, {
+    hint: "Contribute what needs more words, and name it.",
+  });
 }
 
 function badCertificate(): ValidationError {

@@ -18,6 +18,12 @@ export const STATEMENT_KINDS = {
   commitment: 5,
   reveal: 6,
   withdrawal: 7,
+  job: 8,
+  lease: 9,
+  result: 10,
+  check: 11,
+  case: 12,
+  contact: 13,
 } as const;
 
 export type StatementKind = keyof typeof STATEMENT_KINDS;

@@ -85,6 +85,7 @@ export async function startAgent(
     bootstrap: others.flatMap((one) => one.status().addresses.slice(0, 1)),
     lan: false,
     networkKey: null,
+    computes: false,
     log: createLogger("silent"),
     ...more,
   });

@@ -6,23 +6,19 @@
  *   text16   length u16 | UTF-8        may have line breaks and tabs
  */
 import { concatBytes, u16, utf8Decode, utf8Encode } from "../core/bytes.ts";
+import { hasHiddenSign } from "../core/hidden-signs.ts";
 import type { ByteReader } from "../mesh/byte-reader.ts";
 
-/**
- * Controls; marks of direction (a text can be shown backwards by them); characters that show nothing, by which words can be hidden from
- * people that a machine reads; halves of pairs. But for the selector that makes a sign a coloured picture, which people write.
- */
-const HIDDEN = /[[\p{Cc}\p{Cs}\p{Default_Ignorable_Code_Point}\u{2028}\u{2029}\u{fff9}-\u{fffb}]--\u{fe0f}]/v;
 const LINES = /[\n\t]/g;
 
 /** Whether it can stand in a line. */
 export function isLine(text: string, most: number): boolean {
-  return text === text.normalize("NFC") && !HIDDEN.test(text) && utf8Encode(text).length <= most;
+  return text === text.normalize("NFC") && !hasHiddenSign(text) && utf8Encode(text).length <= most;
 }
 
 /** Whether it can stand in several lines. */
 export function isText(text: string, most: number): boolean {
-  return text === text.normalize("NFC") && !HIDDEN.test(text.replace(LINES, "")) && utf8Encode(text).length <= most;
+  return text === text.normalize("NFC") && !hasHiddenSign(text.replace(LINES, "")) && utf8Encode(text).length <= most;
 }
 
 export function text8(text: string): Uint8Array {

@@ -96,8 +96,8 @@ export const MESH_LIMITS = {
   patienceMs: 5_000,
   /** Of segments that an upload or a download has under way, in memory. */
   window: 6,
-  /** What these segments take with all their fragments: of a small mesh, whose segments are made into many copies, fewer are under way. */
-  windowBytes: 67_108_864, // 64 MiB
+  /** What these segments take with all their fragments, and with a copy of each that is read: of a small mesh, whose segments are made into many copies, fewer are under way. */
+  windowBytes: 58_720_256, // 56 MiB
   /** Of a statement that stands in a ledger itself; of a longer one its hash does. */
   statementBytes: 512,
   /** Entries of a ledger that wait for the same write to the disk. */

@@ -38,6 +38,7 @@ for (const { folder, host, device, certificate, enrolment } of plan.agents) {
       bootstrap: [...plan.bootstrap, ...agents.slice(0, 1).flatMap((one) => one.status().addresses.slice(0, 1))],
       lan: false,
       networkKey: null,
+      computes: false,
       log: createLogger("error"),
     }),
   );

@@ -5,7 +5,7 @@
  *             a log nobody knows: only if its beginning says that it may take part (`Gate`)
  *             another entry there of the number of our last: that proves a fork
  *
- * A round begins every syncMs, and soon after something was missing. What was wrong with a log or a neighbour lets it rest.
+ * A round begins every syncMs, and soon after something was missing, or nobody was there. What was wrong with a log or a neighbour lets it rest.
  */
 import type { Clock, Timers } from "../../core/clock.ts";
 import type { Logger } from "../../core/log.ts";
@@ -115,7 +115,8 @@ export class LogSync implements AsyncDisposable {
     const { neighbourhood, log } = this.#o;
     const awake = neighbourhood.neighbours().filter((id) => !this.#restingNeighbours.isResting(id));
     const node = awake[Math.floor(randomUnit() * awake.length)];
-    if (node === undefined) return;
+    // Nobody is there yet, or nobody can be asked: whoever comes shall not wait.
+    if (node === undefined) return this.hurry();
     try {
       await this.#catchUp(node);
       this.#restingNeighbours.wentWell(node);

@@ -12,7 +12,7 @@ export interface Measure {
   readonly counts: Readonly<Partial<Record<Group, number>>>;
 }
 
-type Group = "papers" | "entries" | "votes";
+type Group = "papers" | "entries" | "votes" | "claims" | "work" | "cases";
 
 const GROUPS: Readonly<Record<StatementKind, Group>> = {
   certificate: "papers",
@@ -22,12 +22,21 @@ const GROUPS: Readonly<Record<StatementKind, Group>> = {
   withdrawal: "entries",
   commitment: "votes",
   reveal: "votes",
+  lease: "claims",
+  job: "work",
+  result: "work",
+  check: "work",
+  case: "cases",
+  contact: "papers",
 };
 const MOST: Readonly<Record<Group, number>> = {
   papers: AGENT_LIMITS.papersAMinute,
   entries: AGENT_LIMITS.entriesAMinute,
   // A vote is a commitment and a reveal.
   votes: 2 * AGENT_LIMITS.votesAMinute,
+  claims: AGENT_LIMITS.claimsAMinute,
+  work: AGENT_LIMITS.workAMinute,
+  cases: AGENT_LIMITS.casesAMinute,
 };
 const MINUTE_MS = 60_000;
 

@@ -128,3 +128,20 @@ test("it is said from when on something may be another; a log full of papers cou
   for (let i = 0; i < AGENT_LIMITS.papersOfALog; i++) if (book.hear(flood) !== null) counted++;
   assert.equal(counted, AGENT_LIMITS.papersOfALog - 4);
 });
+
+test("what is asked about any moment is what is counted for that moment alone, however papers came", () => {
+  const [book, device] = [new TrustBook(genesis), ed25519.createKeyPair()];
+  book.hear(say(device, 1, "certificate", certificateOf(first, device)));
+  const moments = [-1, 0, 1, DAY_MS - 1, DAY_MS, DAY_MS + 1, 2 * DAY_MS].map((afterMs) => NOW + afterMs);
+  const before = moments.map((atMs) => book.isEnrolled(operatorOf(newcomer), atMs));
+  assert.ok(before.every((isEnrolled) => !isEnrolled));
+  assert.deepEqual(
+    moments.map((atMs) => book.isEntitled(deviceOf(device), atMs)),
+    [false, true, true, true, true, false, false],
+  );
+  book.hear(say(device, 2, "enrolment", endorsementsOf(newcomer, founders)));
+  assert.deepEqual(
+    moments.map((atMs) => book.isEnrolled(operatorOf(newcomer), atMs)),
+    [false, true, true, true, true, false, false],
+  );
+});

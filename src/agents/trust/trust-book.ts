@@ -1,7 +1,7 @@
 /**
  * All papers that were said in a network, and what follows from them at any moment: whose a device is, and who takes part.
  *
- *   statements -> papers -> standing, devices        kept for the moments that were asked for last, until a paper changes them
+ *   statements -> papers -> standing, devices        of a stretch of time in which no paper begins or ends, they are counted once
  *
  * A device belongs to the operator whose certificate is the first entry of its log. Papers count by their own signatures, whoever says them: so an
  * operator takes a lost device out by a certificate in another log.
@@ -28,10 +28,8 @@ interface Moment {
   readonly devices: Devices;
 }
 
-/** Moments whose standing is remembered: ends of rounds are asked for again and again. */
-const MOMENTS = 64;
-/** What is asked about now may be so old: certificates and endorsements end by days. */
-const NOW_MS = 1_000;
+/** Stretches of time whose standing is remembered: those of today and of the last rounds are asked for again and again. */
+const MOMENTS = 256;
 
 export class TrustBook {
   readonly #genesis: Genesis;
@@ -41,6 +39,9 @@ export class TrustBook {
   readonly #operators = new Map<DeviceId, OperatorId>();
   /** Papers that each log brought. */
   readonly #brought = new Map<DeviceId, number>();
+  /** When a paper begins to count, or has ended; rising, each once. */
+  readonly #turns: number[] = [];
+  /** By the turn that is their first moment. */
   readonly #moments = new Map<number, Moment>();
 
   constructor(genesis: Genesis) {
@@ -62,6 +63,7 @@ export class TrustBook {
     this.#revocations.push(...revocations);
     this.#certificates.push(...certificates);
     const fromMs = all.reduce((least, { madeAtMs }) => Math.min(least, madeAtMs), Number.POSITIVE_INFINITY);
+    for (const turnMs of all.flatMap(turnsOf)) this.#addTurn(turnMs);
     for (const atMs of this.#moments.keys()) if (atMs >= fromMs) this.#moments.delete(atMs);
     return fromMs;
   }
@@ -74,7 +76,7 @@ export class TrustBook {
   /** Whether what it says now counts. */
   isEntitled(device: DeviceId, nowMs: number): boolean {
     const operator = this.operatorOf(device);
-    return operator !== null && isEntitled(device, operator, this.#now(nowMs).devices);
+    return operator !== null && isEntitled(device, operator, this.#at(nowMs).devices);
   }
 
   /** Whether it would be, with what its log begins with. */
@@ -103,18 +105,30 @@ export class TrustBook {
     return this.#at(atMs).devices;
   }
 
-  /** Of now, as it was a moment ago. */
-  #now(nowMs: number): Moment {
-    return this.#at(Math.ceil(nowMs / NOW_MS) * NOW_MS);
-  }
-
   #at(atMs: number): Moment {
-    const moment = this.#moments.get(atMs) ?? momentOf(this.#genesis, this.#held(), atMs);
-    this.#moments.delete(atMs); // to the end of the order
-    this.#moments.set(atMs, moment);
+    const turnMs = this.#turns[this.#turnsUntil(atMs) - 1] ?? 0;
+    const moment = this.#moments.get(turnMs) ?? momentOf(this.#genesis, this.#held(), turnMs);
+    this.#moments.delete(turnMs); // to the end of the order
+    this.#moments.set(turnMs, moment);
     const [oldest] = this.#moments.keys();
     if (this.#moments.size > MOMENTS && oldest !== undefined) this.#moments.delete(oldest);
     return moment;
+  }
+
+  #addTurn(turnMs: number): void {
+    const at = this.#turnsUntil(turnMs);
+    if (this.#turns[at - 1] !== turnMs) this.#turns.splice(at, 0, turnMs);
+  }
+
+  /** How many are not later than this. */
+  #turnsUntil(atMs: number): number {
+    let [low, high] = [0, this.#turns.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.#turns[middle] as number) <= atMs) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 
   #held(): Held {
@@ -128,6 +142,11 @@ export class TrustBook {
   #count(): number {
     return this.#endorsements.length + this.#revocations.length + this.#certificates.length;
   }
+}
+
+/** It counts from when it was made to its last moment; a revocation for good. */
+function turnsOf(paper: Endorsement | Revocation | Certificate): number[] {
+  return "notAfterMs" in paper ? [paper.madeAtMs, paper.notAfterMs + 1] : [paper.madeAtMs];
 }
 
 function momentOf(genesis: Genesis, held: Held, atMs: number): Moment {

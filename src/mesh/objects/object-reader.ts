@@ -8,7 +8,7 @@
 import type { Locator } from "../manifest/locator.ts";
 import { segmentsOf } from "../pieces/segments.ts";
 import type { Exchange, Roster } from "../rooms.ts";
-import { segmentMemories, windowOf } from "./segment-memory.ts";
+import { readingWindowOf, segmentMemories } from "./segment-memory.ts";
 import { type LyingSegment, type ReadTools, readSegment } from "./segment-reader.ts";
 import { Speeds } from "./speeds.ts";
 
@@ -39,7 +39,7 @@ export class ObjectReader {
     const either = AbortSignal.any([signal, stop.signal]);
     const parts = partsOf(locator, start, end);
     const ahead: Promise<Uint8Array>[] = [];
-    const most = windowOf(locator);
+    const most = readingWindowOf(locator);
     let done = 0;
     try {
       for (let next = 0; done < parts.length; done++) {

@@ -89,9 +89,21 @@ export class SegmentMemory {
 }
 
 /** How many segments cut like this may be under way at a time, by the memory that they take. */
-export function windowOf({ needed, total }: Pick<SegmentShape, "needed" | "total">): number {
-  const each = needed === 1 ? MESH_LIMITS.segmentBytes : (MESH_LIMITS.segmentBytes * total) / needed;
-  return Math.max(1, Math.min(MESH_LIMITS.window, Math.floor(MESH_LIMITS.windowBytes / each)));
+export function windowOf(shape: Pick<SegmentShape, "needed" | "total">): number {
+  return windowFor(memoryBytes(shape));
+}
+
+/** As `windowOf`, for downloads: what is whole waits for its reader as a copy. */
+export function readingWindowOf(shape: Pick<SegmentShape, "needed" | "total">): number {
+  return windowFor(memoryBytes(shape) + MESH_LIMITS.segmentBytes);
+}
+
+function memoryBytes({ needed, total }: Pick<SegmentShape, "needed" | "total">): number {
+  return needed === 1 ? MESH_LIMITS.segmentBytes : (MESH_LIMITS.segmentBytes * total) / needed;
+}
+
+function windowFor(segmentBytes: number): number {
+  return Math.max(1, Math.min(MESH_LIMITS.window, Math.floor(MESH_LIMITS.windowBytes / segmentBytes)));
 }
 
 /** Memories that wait for their next segment. */
