@@ -96,6 +96,8 @@ export const MESH_LIMITS = {
   patienceMs: 5_000,
   /** Of segments that an upload or a download has under way, in memory. */
   window: 6,
+  /** A reader who waited for so many in a row gets one more under way. */
+  hungrySegments: 16,
   /** What these segments take with all their fragments, and with a copy of each that is read: of a small mesh, whose segments are made into many copies, fewer are under way. */
   windowBytes: 58_720_256, // 56 MiB
   /** Of a statement that stands in a ledger itself; of a longer one its hash does. */

@@ -3,12 +3,13 @@
  *
  *   segments  [ read ][ whole, waits ][ under way ][ under way ]            at most MESH_LIMITS.window in memory
  *
- * A reader that does not read stops the nodes, too: nothing more is asked for than the window holds.
+ * A reader that does not read stops the nodes, too: nothing more is asked for than the window holds, which is smaller for a slow one.
  */
 import type { Locator } from "../manifest/locator.ts";
 import { segmentsOf } from "../pieces/segments.ts";
 import type { Exchange, Roster } from "../rooms.ts";
-import { readingWindowOf, segmentMemories } from "./segment-memory.ts";
+import { ReadingWindow } from "./reading-window.ts";
+import { segmentMemories } from "./segment-memory.ts";
 import { type LyingSegment, type ReadTools, readSegment } from "./segment-reader.ts";
 import { Speeds } from "./speeds.ts";
 
@@ -38,24 +39,37 @@ export class ObjectReader {
     const stop = new AbortController();
     const either = AbortSignal.any([signal, stop.signal]);
     const parts = partsOf(locator, start, end);
-    const ahead: Promise<Uint8Array>[] = [];
-    const most = readingWindowOf(locator);
+    const ahead: Reading[] = [];
+    const window = new ReadingWindow(locator);
     let done = 0;
     try {
       for (let next = 0; done < parts.length; done++) {
+        const most = window.next(ahead.every(({ isWhole }) => isWhole));
         // The first comes alone, so that it comes soon.
         while (next < parts.length && ahead.length < Math.min(most, done + 1)) {
           const part = parts[next++] as Part;
-          const reading = readSegment(part.segment, part.start, part.end, this.tools, either);
-          reading.catch(() => {}); // thrown when it is its turn
-          ahead.push(reading);
+          ahead.push(new Reading(readSegment(part.segment, part.start, part.end, this.tools, either)));
         }
-        yield await (ahead.shift() as Promise<Uint8Array>);
+        yield await (ahead.shift() as Reading).bytes;
       }
     } finally {
       stop.abort();
-      await Promise.allSettled(ahead);
+      await Promise.allSettled(ahead.map(({ bytes }) => bytes));
     }
+  }
+}
+
+/** A segment that is under way, or waits for its reader. */
+class Reading {
+  readonly bytes: Promise<Uint8Array>;
+  isWhole = false;
+
+  constructor(bytes: Promise<Uint8Array>) {
+    this.bytes = bytes;
+    const end = (): void => {
+      this.isWhole = true;
+    };
+    bytes.then(end, end); // thrown when it is its turn
   }
 }
 

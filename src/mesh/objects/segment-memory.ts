@@ -93,7 +93,7 @@ export function windowOf(shape: Pick<SegmentShape, "needed" | "total">): number 
   return windowFor(memoryBytes(shape));
 }
 
-/** As `windowOf`, for downloads: what is whole waits for its reader as a copy. */
+/** As `windowOf`, where each also waits for its reader as a copy. */
 export function readingWindowOf(shape: Pick<SegmentShape, "needed" | "total">): number {
   return windowFor(memoryBytes(shape) + MESH_LIMITS.segmentBytes);
 }
