@@ -75,11 +75,11 @@ async function saidPerS(folder: string, count: number): Promise<[alone: number, 
   const { genesis } = test;
   const [operator, key] = [test.operators[0] as SignatureKeyPair, ed25519.createKeyPair()];
   using journal = new Journal({ folder, key, network: genesis.network, clock: systemClock });
-  using books = new AgentBooks({ folder, genesis, clock: systemClock, heard: () => {} });
+  const own = toHex(operator.publicKey) as OperatorId;
+  using books = new AgentBooks({ folder, genesis, clock: systemClock, journal, own, heard: () => {} });
   journal.onNoted((noted) => books.hear(noted));
   await journal.say({ kind: "certificate", body: certify(test, operator, key) });
-  const say = (i: number): Promise<unknown> =>
-    journal.say({ kind: "entry", body: bodyOf(toHex(operator.publicKey) as OperatorId, i) });
+  const say = (i: number): Promise<unknown> => journal.say({ kind: "entry", body: bodyOf(own, i) });
   const aloneMs = await timed(async () => {
     for (let i = 0; i < count / 4; i++) await say(i);
   });

@@ -11,6 +11,7 @@ import { Redirect, Route, Switch } from "wouter";
 import { useContacts, useDevices, useFiles, useSettings, useStatus } from "./api/queries.ts";
 import { Shell } from "./components/shell/shell.tsx";
 import { AddContactScene } from "./scenes/add-contact.tsx";
+import { AgentsScene } from "./scenes/agents.tsx";
 import { ChannelScene } from "./scenes/channel.tsx";
 import { ChannelsScene } from "./scenes/channels.tsx";
 import { ChatsScene } from "./scenes/chats.tsx";
@@ -117,6 +118,7 @@ function Scenes(): ReactNode {
       <Route path="/links" component={LinksScene} />
       <Route path="/mesh" component={MeshScene} />
       <Route path="/network" component={NetworkScene} />
+      <Route path="/agents/:part?">{({ part }) => <AgentsScene part={part ?? null} />}</Route>
       <Route path="/settings/recovery-key" component={RecoveryKeyScene} />
       <Route path="/settings/shares" component={SharesScene} />
       <Route path="/settings/:part?">{({ part }) => <SettingsScene part={part ?? null} />}</Route>

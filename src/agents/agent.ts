@@ -2,7 +2,7 @@
  * A running agent of a network, composed: everything that it knows follows from the logs in its journal.
  *
  *   logs of all devices    Journal <- LogSync, AgentGossip <- MeshNetwork        journal.db, network.db
- *   -> what follows        AgentBooks: papers, ballots, work, entries            knowledge.db
+ *   -> what follows        AgentBooks: papers, ballots, work, cases, entries     knowledge.db
  *   own votes              Voter: commits and opens by itself                    votes.db
  *   own work               TaskDesk: by hand; TaskWorker: jobs of others, if its owner wants it
  *
@@ -21,8 +21,14 @@ import type { MeshNetwork } from "../mesh/network/mesh-network.ts";
 import { startNetwork } from "../mesh/network/start-network.ts";
 import type { Address } from "../mesh/rooms.ts";
 import { AgentBooks } from "./agent-books.ts";
+import { CaseDesk } from "./anomaly/case-desk.ts";
+import type { Quarantine } from "./anomaly/quarantine.ts";
+import type { NamedDigest } from "./awareness/awareness.ts";
+import type { DigestId } from "./awareness/digest.ts";
+import type { Synthesis } from "./awareness/synthesis.ts";
 import type { DeviceId, EntryId, OperatorId, SubjectId } from "./agent-ids.ts";
 import { AgentGossip } from "./journal/agent-gossip.ts";
+import { type AgentContact, encodeContact } from "./contacts/contact.ts";
 import { Journal, type Noted } from "./journal/journal.ts";
 import { LogSync } from "./journal/log-sync.ts";
 import { answerSync, SYNC_PROTOCOL } from "./journal/sync-protocol.ts";
@@ -77,10 +83,13 @@ export interface Peer {
   readonly devices: readonly DeviceId[];
   readonly standing: Standing;
   readonly reputation: Reputation;
+  readonly quarantine: Quarantine;
 }
 
 export interface VoteUnderWay {
   readonly subject: SubjectId;
+  /** Else about an entry. */
+  readonly isCase: boolean;
   /** Null if this agent does not vote about it. */
   readonly own: Pick<OwnVote, "vote" | "round" | "isOpened"> | null;
 }
@@ -106,6 +115,8 @@ export class Agent implements AsyncDisposable {
   readonly operator: OperatorId;
   /** What somebody does about tasks. */
   readonly desk: TaskDesk;
+  /** Who is accused of what, and by whom. */
+  readonly cases: CaseDesk;
   readonly #o: AgentOptions;
   readonly #clock: Clock;
   readonly #timers: Timers;
@@ -133,13 +144,16 @@ export class Agent implements AsyncDisposable {
     const { operator } = this;
     this.#voter = new Voter({ rules: genesis, operator, votes: this.#votes, journal: this.#journal, clock });
     const heard = (noted: Noted): void => this.#voter.hear(noted);
-    this.#books = opened.use(new AgentBooks({ folder, genesis, clock, heard }));
-    this.#books.restore(this.#journal);
+    const journal = this.#journal;
+    this.#books = opened.use(new AgentBooks({ folder, genesis, clock, journal, own: operator, heard }));
+    this.#books.restore();
     const book = this.#books.tasks;
-    this.desk = new TaskDesk({ book, operator, clock, say: (kind, body) => this.#say(kind, body) });
+    const say = (kind: StatementKind, body: Uint8Array): Promise<void> => this.#say(kind, body);
+    this.desk = new TaskDesk({ book, operator, clock, say });
+    this.cases = new CaseDesk({ quarantines: this.#books.quarantines, journal, clock, say });
     const { secretKey: secret } = device;
     this.#worker = options.computes
-      ? opened.use(new TaskWorker({ book, operator, secret, journal: this.#journal, clock, log: options.log }))
+      ? opened.use(new TaskWorker({ book, operator, secret, journal, clock, log: options.log }))
       : null;
     opened.defer(this.#journal.onNoted((noted) => this.#books.hear(noted)));
   }
@@ -210,11 +224,24 @@ export class Agent implements AsyncDisposable {
     const nowMs = this.#clock.nowMs();
     const standing = this.trust.standing(nowMs);
     const weightOf = (operator: OperatorId): number =>
-      standing.has(operator) ? this.tallies.reputation(operator, nowMs).weight : 0;
+      standing.has(operator) && this.#books.quarantines.of(operator, nowMs) === "none"
+        ? this.tallies.reputation(operator, nowMs).weight
+        : 0;
     const found = this.#books.index.query({ ...query, nowMs, weightOf });
     const question = { domain: query.domain ?? null, words: query.text ?? "" };
     this.#books.tasks.asked(question, found.length > 0, nowMs);
     return found;
+  }
+
+  /** What is known as a whole, as of the beginning of this round, and the newest word about it that can be checked. */
+  awareness(): NamedDigest & { readonly synthesis: EntryId | null } {
+    const nowMs = this.#clock.nowMs();
+    return { ...this.#books.awareness.digest(nowMs), synthesis: this.#books.awareness.synthesis(nowMs) };
+  }
+
+  /** Says something about the whole; see `Awareness.write`. Rejects as that, and as `contribute`. */
+  async reflect(said: Omit<Synthesis, "digest">, digest: DigestId | null): Promise<EntryId> {
+    return this.contribute(this.#books.awareness.write(said, digest, this.#clock.nowMs()));
   }
 
   /** What there is to do here, and what was done lately. */
@@ -225,6 +252,24 @@ export class Agent implements AsyncDisposable {
   /** Programs that somebody wants run, the newest first. */
   jobs(): ShownJob[] {
     return this.#books.tasks.jobs.standings(this.#clock.nowMs()).map(showJob);
+  }
+
+  /** How to write to agents of operators who have standing and are not in quarantine, the newest first. */
+  contacts(): AgentContact[] {
+    const nowMs = this.#clock.nowMs();
+    const { contacts, quarantines } = this.#books;
+    const counts = (device: DeviceId, operator: OperatorId): boolean =>
+      this.trust.isEntitled(device, nowMs) && quarantines.of(operator, nowMs) === "none";
+    return contacts.list(counts);
+  }
+
+  /** Says how to write to this agent, unless it has said that already. Rejects with UsageError `agent_contact`, and as `contribute`. */
+  async stateContact(contact: AgentContact): Promise<void> {
+    await this.#isOpen;
+    const stated = this.#books.contacts.of(this.#journal.device);
+    // The proof is another one each time.
+    const isStated = stated?.key === contact.key && stated.relays.join() === contact.relays.join();
+    if (!isStated) await this.#say("contact", encodeContact(contact));
   }
 
   /** Null for one that is not here. */
@@ -238,7 +283,7 @@ export class Agent implements AsyncDisposable {
    */
   vote(id: EntryId, vote: Vote, reason: string): void {
     if (!isLine(reason, AGENT_LIMITS.noteBytes)) throw badReason();
-    this.#entry(id);
+    if (!this.#books.quarantines.isCase(id)) this.#entry(id);
     this.#mustBeEnrolled();
     this.#voter.intend(id, vote, reason);
   }
@@ -255,6 +300,7 @@ export class Agent implements AsyncDisposable {
     const own = this.#votes.underWay(round).map((vote) => [vote.subject, vote] as const);
     return [...new Map<SubjectId, OwnVote | null>([...others, ...own])].map(([subject, vote]) => ({
       subject,
+      isCase: this.#books.quarantines.isCase(subject),
       own: vote && { vote: vote.vote, round: vote.round, isOpened: vote.isOpened },
     }));
   }
@@ -268,6 +314,7 @@ export class Agent implements AsyncDisposable {
       devices: devices.get(operator) ?? [],
       standing,
       reputation: this.tallies.reputation(operator, nowMs),
+      quarantine: this.#books.quarantines.of(operator, nowMs),
     }));
   }
 
@@ -398,7 +445,7 @@ export class Agent implements AsyncDisposable {
     }, AGENT_LIMITS.tickMs);
   }
 
-  /** What time asks for: votes are committed to and opened, levels follow rounds that are over, jobs are run. */
+  /** What time asks for: votes are committed to and opened, levels follow rounds that are over, cases are made, jobs are run. */
   async #tick(): Promise<void> {
     try {
       await this.#isOpen;
@@ -406,9 +453,10 @@ export class Agent implements AsyncDisposable {
       this.#books.settle();
       if (!this.#isEntitled()) return;
       await this.#voter.act();
+      await this.cases.act();
       await this.#worker?.act();
     } catch (error) {
-      this.#o.log.warn({ error: String(error) }, "votes or jobs could not be seen to");
+      this.#o.log.warn({ error: String(error) }, "votes, cases or jobs could not be seen to");
     }
   }
 }

@@ -10,6 +10,7 @@ import { answersBytes } from "./describe.ts";
 import type { Api, ApiEnvironment, Routes } from "./environment.ts";
 import { answerError, GuardError } from "./errors.ts";
 import { guard, SESSION_HEADER } from "./guard.ts";
+import { agentRoutes } from "./routes-agents.ts";
 import { channelPostRoutes, channelRoutes } from "./routes-channels.ts";
 import { contactRoutes } from "./routes-contacts.ts";
 import { conversationRoutes } from "./routes-conversations.ts";
@@ -77,6 +78,7 @@ export function createApp(api: Api, pages: Pages, port: () => number): Routes {
     linkRoutes,
     uploadRoutes,
     meshRoutes,
+    agentRoutes,
   ];
   for (const make of [...routes, ...spoken, ...ways, ...shared, ...stored]) app.route("/api", make(api));
   app.get("/api/openapi.json", answersBytes("This document", ["application/json"]), async (c) =>

@@ -71,6 +71,9 @@
  * | GET /api/mesh; POST /api/mesh/join, /api/mesh/leave | JoinMesh | MeshView |
  * | POST /api/mesh/vouchers | voucher (base64url, of a node's operator) | MeshVoucherView |
  * | GET /api/mesh/receipts | ?after= (`next` of the page before), ?limit= | MeshReceiptPage |
+ * | GET /api/agents/health, peers, votes, compute, awareness, quarantine | (of a running `nocturne-agent`, as agent-contract.ts says) | AgentHealth, AgentPeer[], VoteView[], TaskView[], AwarenessView, CaseView[] |
+ * | GET /api/agents/knowledge; GET /api/agents/knowledge/:id | ?domain=&query=&level=&limit= | EntryView[]; EntryView |
+ * | GET /api/agents/knowledge/tally; POST /api/agents/knowledge/vote | ?entry= (null: none yet); VoteInput | TallyView; VoteView |
  * | GET, POST /api/uploads | CreateUpload (finds an unfinished one of the same file again) | UploadView[], UploadView |
  * | GET, PATCH, DELETE /api/uploads/:id | PATCH: header `upload-offset`, raw body; 409 and the right `upload-offset` for another | UploadView, Done |
  * | POST /api/files/:id/content | password?, version?; headers `range`, `if-range` (an `etag`) | the bytes |
@@ -238,6 +241,7 @@ export type { JoinMesh, MeshAccountView, MeshCodingView, MeshKeptView, MeshNodeV
 export type { FileInMesh, MeshCopyView, MeshReceiptPage, MeshReceiptView, MeshShare, MeshView, MeshVoucherView };
 export type { FileSpace, FileVersion, FolderListing, FolderView, FoundFiles, PreviewKind };
 export type { TrashEntry, TrashView, UploadView };
+export type * from "./agent-contract.ts";
 export type { CareStatus, LeaveProgress, OperatorStatus, OperatorWarning } from "../mesh/operator-status.ts";
 export type {
   ChangeConversation,

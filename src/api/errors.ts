@@ -68,6 +68,12 @@ const STATUS_OF_CODE: Record<string, ContentfulStatusCode> = {
   too_many_requests: 429,
   too_many_downloads: 503,
   disk_full: 507,
+  agent_not_running: 503,
+  entry_missing: 404,
+  task_missing: 404,
+  task_taken: 409,
+  not_enrolled: 409,
+  too_often: 429,
 };
 
 export function statusOf(error: NocturneError): ContentfulStatusCode {

@@ -7,17 +7,15 @@
  *   voucher       promises an owner more room than strangers get
  *   disconnect    it says that it leaves, waits until others hold what it holds, and ends
  */
-import { closeSync, mkdirSync, openSync } from "node:fs";
-import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
-import { dirname, join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
+import { join } from "node:path";
 import process from "node:process";
 import { Command, InvalidArgumentError } from "commander";
 import type { LeaveProgress, OperatorStatus } from "../api/contract.ts";
 import { InternalError, NetworkError, NoNodeError } from "../core/errors.ts";
 import { MESH_LIMITS } from "../core/mesh-limits.ts";
 import { meshNodeFolder, meshNodeLog, meshNodeSocket } from "../node/mesh-node-paths.ts";
+import { startInBackground, untilOver } from "./background.ts";
 import type { Context } from "./context.ts";
 import { NodeClient } from "./node-client.ts";
 import { operatorTable } from "./operator-table.ts";
@@ -42,9 +40,6 @@ interface ConnectOptions {
 
 const DEFAULT_STORAGE = 10_000_000_000;
 const DEFAULT_PORT = 4_001;
-/** So long the background process may take until it is there. */
-const START_MS = 30_000;
-const POLL_MS = 100;
 const DAY_MS = 86_400_000;
 
 export function createNodeProgram(context: Context): Command {
@@ -97,7 +92,7 @@ function addConnect(program: Command, context: Context): void {
     .option("--relay", "be reached through other nodes, and relay for them, where a router is in the way")
     .option("--network-key <file>", "only for nodes that have this file: a mesh of your own")
     .option("--foreground", "stay in this terminal; as service managers want it")
-    .action((options: ConnectOptions) => (options.foreground ? serve(context, options) : startInBackground(context)));
+    .action((options: ConnectOptions) => (options.foreground ? serve(context, options) : connectInBackground(context)));
 }
 
 /** Runs until a signal or `disconnect`. */
@@ -137,39 +132,18 @@ function readyText({ peerId, addresses }: OperatorStatus, maxBytes: number): str
   return `In the mesh as ${peerId}, with up to ${formatBytes(maxBytes)} for others.\nOthers can begin with:\n${where}`;
 }
 
-/** The same command line again, in a process that outlives this one. */
-async function startInBackground(context: Context): Promise<void> {
+async function connectInBackground(context: Context): Promise<void> {
   const { dataDir } = context.config();
   if (await findStatus(dataDir))
     throw new InternalError("node_in_use", "A node is running in this data directory.", IN_USE);
   const log = meshNodeLog(dataDir);
-  mkdirSync(dirname(log), { recursive: true, mode: 0o700 });
-  const output = openSync(log, "a", 0o600);
-  const child = spawn(process.execPath, [...process.execArgv, ...process.argv.slice(1), "--foreground"], {
-    detached: true,
-    stdio: ["ignore", output, output],
-  });
-  closeSync(output);
-  const died = new Promise<never>((_, reject) => {
-    child.once("error", (cause) => reject(notStarted(log, cause)));
-    child.once("exit", () => reject(notStarted(log)));
-  });
-  died.catch(() => {});
-  const status = await Promise.race([untilThere(dataDir, log), died]);
-  child.unref();
-  const { peerId, addresses, maxBytes } = status;
-  context.output.result({ event: "ready", peerId, pid: child.pid, addresses }, readyText(status, maxBytes));
+  const find = (): Promise<OperatorStatus | null> => findStatus(dataDir);
+  const { pid, found } = await startInBackground({ log, find, notStarted: (cause) => notStarted(log, cause) });
+  const { peerId, addresses, maxBytes } = found;
+  context.output.result({ event: "ready", peerId, pid, addresses }, readyText(found, maxBytes));
 }
 
 const IN_USE = { hint: "Look with: nocturne-node status - or choose another folder with --data-dir." };
-
-async function untilThere(dataDir: string, log: string): Promise<OperatorStatus> {
-  for (const deadline = performance.now() + START_MS; performance.now() < deadline; await sleep(POLL_MS)) {
-    const status = await findStatus(dataDir);
-    if (status) return status;
-  }
-  throw notStarted(log);
-}
 
 function notStarted(log: string, cause?: unknown): InternalError {
   return new InternalError("node_not_started", "The node did not start.", {
@@ -213,9 +187,8 @@ async function disconnect(context: Context, now: boolean): Promise<void> {
     last = JSON.parse(line) as LeaveProgress;
     if (!context.output.json) context.output.say(leaveText(last));
   }
-  for (const deadline = performance.now() + START_MS; await isRunning(dataDir); await sleep(POLL_MS)) {
-    if (performance.now() > deadline) throw new InternalError("still_stopping", "The node has not ended yet.");
-  }
+  const late = (): InternalError => new InternalError("still_stopping", "The node has not ended yet.");
+  await untilOver(async () => !(await isRunning(dataDir)), late);
   const left = last?.left ?? 0;
   const text = left === 0 ? "Left the mesh." : `Left the mesh. ${left} fragments are repaired from other nodes.`;
   context.output.result({ disconnected: true, left }, text);

@@ -25,3 +25,8 @@ export function parsePort(text: string): number {
 export function collect(value: string, before: readonly string[] = []): string[] {
   return [...before, value];
 }
+
+/** Words with commas between them. */
+export function parseList(text: string): readonly string[] {
+  return text.split(",").filter((part) => part !== "");
+}

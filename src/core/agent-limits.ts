@@ -56,6 +56,8 @@ export const AGENT_LIMITS = {
   newLogs: 64,
   /** Logs and neighbours that are left alone after something was wrong with them. */
   rests: 4_096,
+  /** So often an agent looks whether its log says how to write to it. */
+  contactEachMs: 2_000,
   /** Messages whose signatures are checked in a second. */
   messagesASecond: 200,
   /** So often an agent looks whether it is time to vote, and what became of votes. */
@@ -92,6 +94,17 @@ export const AGENT_LIMITS = {
   /** What programs of this machine ask the agent for in a minute: by words, and by id. */
   queriesAMinute: 60,
   findsAMinute: 120,
+  /** Places where an agent collects messages, and the address of one. */
+  contactRelays: 4,
+  contactRelayBytes: 255,
+  /** Who wrote and whom nobody vouches for yet: so many wait, so long, for their contact to come with the logs. */
+  strangers: 32,
+  strangerMs: 600_000, // 10 min
+  /** So often it is looked whether they have waited long enough. */
+  strangersEachMs: 60_000,
+  /** Messages with one other agent that are kept: the newest. Beyond them the oldest go, so many at a time. */
+  messagesKept: 100,
+  messagesForgotten: 20,
   /** Of an answer that a program of this machine takes from the agent: a hundred long entries, and how long it waits. */
   localAnswerBytes: 8_388_608, // 8 MiB
   localAnswerMs: 10_000,
@@ -175,7 +188,7 @@ export const AGENT_LIMITS = {
   mirrorVotes: 10,
   /** The newest doings of an operator that are watched, how often, and how long a finding counts. */
   deedsOfAnOperator: 1_024,
-  watchMs: 30_000,
+  watchMs: 60_000,
   findingMs: 604_800_000, // 7 days
   /** Agents that find the same wait for different parts of this before they make it a case. */
   caseSpreadMs: 600_000,

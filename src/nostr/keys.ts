@@ -41,6 +41,11 @@ export function decodeNpub(npub: string): string {
   return pointOfCurve(decoded.data);
 }
 
+/** bech32 form of a public key in hex with the relays where its owner is found (NIP-19). */
+export function encodeNprofile({ publicKey, relays }: PublicKeyReference): string {
+  return nip19.nprofileEncode({ pubkey: publicKey, relays: [...relays] });
+}
+
 /** bech32 form of a 32-byte secret key (NIP-19). It is as secret as the key. */
 export function encodeNsec(secretKey: Uint8Array): string {
   return nip19.nsecEncode(secretKey);

@@ -39,7 +39,7 @@ export interface CliResult<T = unknown> {
 
 export interface CliOptions {
   /** By default the app's. */
-  readonly program?: "nocturne" | "nocturne-node";
+  readonly program?: "nocturne" | "nocturne-node" | "nocturne-agent" | "nocturne-mesh";
   readonly dataDir?: string;
   readonly stdin?: string | Uint8Array;
   readonly env?: Readonly<Record<string, string>>;

@@ -34,6 +34,9 @@ export const keys = {
   mount: ["mount"],
   network: ["network"],
   mesh: ["mesh"],
+  /** All that the agent said; `agent` is one part of it. */
+  agents: ["agents"],
+  agent: (part: string, ...what: readonly string[]): readonly string[] => ["agents", part, ...what],
   received: ["received"],
   invite: ["invite"],
   offeredRelays: ["offered-relays"],

@@ -25,6 +25,7 @@ const PLACES: readonly Destination[] = [
   { href: "/links", name: "Links" },
   { href: "/personas", name: "Personas" },
   { href: "/network", name: "Network and Tor" },
+  { href: "/agents", name: "Agents" },
   { href: "/settings", name: "Settings" },
   { href: "/settings/relays", name: "Relays" },
   { href: "/settings/devices", name: "Devices" },

@@ -8,6 +8,7 @@
  * Lengths are units of the picture, whose middle is this machine at 0, 0.
  */
 import type { MeshNodeView } from "../../src/api/contract.ts";
+import { stepIn } from "./step-keys.ts";
 
 export interface MapNode {
   readonly node: MeshNodeView;
@@ -109,17 +110,8 @@ function placed(group: readonly MeshNodeView[], others: readonly MapDomain[]): M
   }
 }
 
-/** The node that an arrow key leads to: one further or back in the order of the picture, or an end. */
+/** The node that an arrow key leads to, in the order of the picture; see `stepIn`. */
 export function stepTo({ domains }: Pick<MeshMap, "domains">, from: string | null, key: string): string | null {
   const ids = domains.flatMap(({ nodes }) => nodes.map(({ node }) => node.id));
-  const at = from === null ? -1 : ids.indexOf(from);
-  const to = {
-    ArrowRight: at + 1,
-    ArrowDown: at + 1,
-    ArrowLeft: at - 1,
-    ArrowUp: at - 1,
-    Home: 0,
-    End: ids.length - 1,
-  }[key];
-  return to === undefined ? null : (ids[Math.min(Math.max(to, 0), ids.length - 1)] ?? null);
+  return stepIn(ids, from, key);
 }

@@ -3,6 +3,7 @@ import { type ReactNode, useEffect } from "react";
 import { useSettings, useStatus } from "../api/queries.ts";
 import { LoadFailure, Skeleton } from "../components/feedback.tsx";
 import { Scene } from "../components/scene.tsx";
+import { AgentsSection } from "../components/settings/agents.tsx";
 import { DevicesSection } from "../components/settings/devices.tsx";
 import { MeshSection } from "../components/settings/mesh.tsx";
 import { MountSection } from "../components/settings/mount.tsx";
@@ -39,6 +40,7 @@ export function SettingsScene({ part }: { readonly part: string | null }): React
           <DevicesSection />
           <MountSection />
           <MeshSection />
+          <AgentsSection />
           <SecuritySection status={status} />
           <RecoverySection settings={settings} />
           <ThisBrowserSection />

@@ -94,3 +94,28 @@ test("a neighbour that answers nonsense is left alone, and others are asked", as
   await sync.met;
   assert.equal(c.sizeOf(good.device), 1);
 });
+
+test("who finds nobody looks again soon, asks whom he finds often at first, and less and less", async (t) => {
+  const [a, c] = [newJournal(t), newJournal(t)];
+  await a.say(words("a"));
+  const others: (typeof a)[] = [];
+  const { sync, timers } = follow(t, c, others);
+  const wait = async (ms: number): Promise<void> => {
+    timers.advance(ms);
+    await sync.idle();
+  };
+  const { hurryMs, syncMs } = AGENT_LIMITS;
+  for (let i = 0; i < 100; i++) await wait(hurryMs);
+  others.push(a);
+  await wait(hurryMs);
+  assert.equal(c.sizeOf(a.device), 1);
+  await a.say(words("b"));
+  await wait(2 * hurryMs);
+  assert.equal(c.sizeOf(a.device), 2);
+  for (let i = 0; i < 10; i++) await wait(2 * syncMs);
+  await a.say(words("c"));
+  await wait(2 * hurryMs);
+  assert.equal(c.sizeOf(a.device), 2, "now it takes its time");
+  await wait(2 * syncMs);
+  assert.equal(c.sizeOf(a.device), 3);
+});

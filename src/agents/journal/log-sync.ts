@@ -5,7 +5,8 @@
  *             a log nobody knows: only if its beginning says that it may take part (`Gate`)
  *             another entry there of the number of our last: that proves a fork
  *
- * A round begins every syncMs, and soon after something was missing, or nobody was there. What was wrong with a log or a neighbour lets it rest.
+ * A round begins every syncMs, and sooner after something was missing, while nobody is there, and after somebody new came: he may have nothing
+ * to say yet, and what he says first reaches nobody by gossip. What was wrong with a log or a neighbour lets it rest.
  */
 import type { Clock, Timers } from "../../core/clock.ts";
 import type { Logger } from "../../core/log.ts";
@@ -59,6 +60,10 @@ export class LogSync implements AsyncDisposable {
   readonly #restingNeighbours: Rests;
   readonly #met: PromiseWithResolvers<void> = Promise.withResolvers();
   #cancel: () => void = () => {};
+  /** Of the last round. */
+  #neighbours: readonly NodeId[] = [];
+  /** From round to round twice as much, up to syncMs. */
+  #paceMs: number = AGENT_LIMITS.hurryMs;
   #round: Promise<void> = Promise.resolve();
   #isHurried = false;
 
@@ -79,8 +84,9 @@ export class LogSync implements AsyncDisposable {
     return this.#round;
   }
 
-  /** Something is missing here. */
+  /** Something is missing here. The neighbour who is asked next may not have it either: so several are, soon. */
   hurry(): void {
+    this.#paceMs = AGENT_LIMITS.hurryMs;
     if (this.#isHurried) return;
     this.#isHurried = true;
     this.#cancel();
@@ -108,12 +114,16 @@ export class LogSync implements AsyncDisposable {
     this.#isHurried = false;
     await this.#run();
     // Agents that began together do not all ask at the same moment.
-    if (!this.#isHurried) this.#schedule(AGENT_LIMITS.syncMs * (0.5 + randomUnit()));
+    if (!this.#isHurried) this.#schedule(this.#paceMs * (0.5 + randomUnit()));
   }
 
   async #run(): Promise<void> {
     const { neighbourhood, log } = this.#o;
-    const awake = neighbourhood.neighbours().filter((id) => !this.#restingNeighbours.isResting(id));
+    const neighbours = neighbourhood.neighbours();
+    const isSomebodyNew = neighbours.some((id) => !this.#neighbours.includes(id));
+    this.#paceMs = isSomebodyNew ? AGENT_LIMITS.hurryMs : Math.min(2 * this.#paceMs, AGENT_LIMITS.syncMs);
+    this.#neighbours = neighbours;
+    const awake = neighbours.filter((id) => !this.#restingNeighbours.isResting(id));
     const node = awake[Math.floor(randomUnit() * awake.length)];
     // Nobody is there yet, or nobody can be asked: whoever comes shall not wait.
     if (node === undefined) return this.hurry();

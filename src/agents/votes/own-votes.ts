@@ -71,9 +71,9 @@ export class OwnVotes implements Disposable {
     return this.#rows("is_opened = 0 AND round = ?", round);
   }
 
-  /** The newest about a subject; null if there is none. */
-  latest(subject: SubjectId): OwnVote | null {
-    return this.#rows("subject = ? ORDER BY id DESC LIMIT 1", fromHex(subject))[0] ?? null;
+  /** What waits, and what was committed to in this round; the newest about a subject last. */
+  underWay(round: number): OwnVote[] {
+    return this.#rows("round IS NULL OR round >= ? ORDER BY id", round);
   }
 
   committed({ id }: OwnVote, round: number): void {

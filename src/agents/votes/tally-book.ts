@@ -27,6 +27,12 @@ export interface AuthoredEntry {
 /** As far as is known today. */
 export type IsEnrolled = (operator: OperatorId, atMs: number) => boolean;
 
+/** How a subject stood when a round began, of the rounds that are counted; null if nobody had voted. */
+export type TallyBefore = (subject: SubjectId, round: number) => Tally | null;
+
+/** Whether a vote about this in this round does not count, by what the rounds before say. */
+export type IsBarred = (operator: OperatorId, subject: SubjectId, round: number, tallyBefore: TallyBefore) => boolean;
+
 /** Who votes in a round, each asked for once. */
 interface Electorate {
   readonly isIn: (operator: OperatorId) => boolean;
@@ -42,6 +48,7 @@ interface Counted {
 export class TallyBook {
   readonly #rules: VoteRules;
   readonly #isEnrolled: IsEnrolled;
+  readonly #isBarred: IsBarred;
   readonly #box: BallotBox;
   readonly #records: OperatorRecords;
   readonly #tallies = new Map<SubjectId, History<Tally>>();
@@ -49,10 +56,11 @@ export class TallyBook {
   #next = 0;
 
   /** Throws UsageError `vote_rules` for windows that no genesis can have. */
-  constructor(rules: VoteRules, isEnrolled: IsEnrolled) {
+  constructor(rules: VoteRules, isEnrolled: IsEnrolled, isBarred: IsBarred = () => false) {
     checkRules(rules);
     this.#rules = rules;
     this.#isEnrolled = isEnrolled;
+    this.#isBarred = isBarred;
     this.#box = new BallotBox(rules);
     this.#records = new OperatorRecords(rules);
   }
@@ -99,6 +107,8 @@ export class TallyBook {
     return reputationOf(this.#records.before(current, operator));
   }
 
+  readonly #tallyBefore: TallyBefore = (subject, round) => this.#tallies.get(subject)?.before(round) ?? null;
+
   /** Counts what is over; returns the round of this time. */
   #count(nowMs: number): number {
     const current = roundOf(this.#rules, nowMs) ?? 0;
@@ -126,7 +136,9 @@ export class TallyBook {
     said: ReadonlyMap<OperatorId, SaidInRound>,
     { isIn, weightOf }: Electorate,
   ): Counted[] {
-    const sides = sidesOf(new Map([...said].filter(([operator]) => isIn(operator))));
+    const counts = (operator: OperatorId): boolean =>
+      isIn(operator) && !this.#isBarred(operator, subject, round, this.#tallyBefore);
+    const sides = sidesOf(new Map([...said].filter(([operator]) => counts(operator))));
     if (sides.size === 0) return [];
     const before = this.#tallies.get(subject)?.before(round) ?? null;
     const votes = new Map<OperatorId, CountedVote>(before?.votes.map((vote) => [vote.operator, vote]));

@@ -92,15 +92,15 @@ test("what was not opened in its round, or not said after all, is committed to i
   const { voter, votes, actAt, said } = booth(t);
   voter.intend(SUBJECT, "for", "");
   await actAt(0);
-  const nonce = votes.latest(SUBJECT)?.nonce;
+  const nonce = votes.underWay(0).at(-1)?.nonce;
   // The machine was off in the reveal window.
   await actAt(120_000);
   assert.deepEqual(said(), ["commitment", "commitment"]);
-  assert.notDeepEqual(votes.latest(SUBJECT)?.nonce, nonce);
+  assert.notDeepEqual(votes.underWay(0).at(-1)?.nonce, nonce);
 
   const crashed = booth(t);
   crashed.votes.intend(SUBJECT, "for", "");
-  crashed.votes.committed(crashed.votes.latest(SUBJECT) ?? assert.fail(), Math.floor(ROUND_MS / roundMs(RULES)));
+  crashed.votes.committed(crashed.votes.underWay(0).at(-1) ?? assert.fail(), Math.floor(ROUND_MS / roundMs(RULES)));
   await crashed.actAt(61_000);
   assert.deepEqual(crashed.said(), [], "it opens nothing");
   await crashed.actAt(120_000);

@@ -49,6 +49,13 @@ export class Voter {
     this.#seen.set(commitment.subject, seen.add(commitment.commitment));
   }
 
+  /** About which somebody committed in this round. */
+  subjects(): SubjectId[] {
+    const { rules, clock } = this.#o;
+    this.#enter(roundOf(rules, clock.nowMs()) ?? 0);
+    return [...this.#seen.keys()];
+  }
+
   /** What is to be said now is said; to be called often. Rejects as `Journal.say`. */
   async act(): Promise<void> {
     const { rules, votes, clock } = this.#o;

@@ -44,7 +44,7 @@ const ROOMS: readonly Room[] = [
   { href: "/contacts", name: "Contacts", icon: Users, also: ["/invite"] },
   { href: "/files", name: "Files", icon: FolderLock, also: ["/mesh"] },
   { href: "/links", name: "Links", icon: Link2, also: [] },
-  { href: "/settings", name: "Settings", icon: Settings, also: ["/personas", "/network"] },
+  { href: "/settings", name: "Settings", icon: Settings, also: ["/personas", "/network", "/agents"] },
 ];
 
 /** What a persona has; everything else is the root's. */
