@@ -51,6 +51,7 @@ const GROUPS: readonly Group[] = [
     limitMs: 8 * MINUTE_MS,
     aside: [
       "src/agents/agent.test.ts",
+      "src/agents/faults.test.ts",
       "src/mesh/ledger/member.test.ts",
       "src/cli/commands/routes.test.ts",
       "src/mesh/objects/object.test.ts",

@@ -128,7 +128,13 @@ test("a real agent answers as the page is told", async (t) => {
   const other = await startAgent(t, network, first);
   const real = await startAgent(t, network, second, [other]);
   const log = createLogger("silent");
-  const door = await openAgentDoor({ agent: real, messages: null, paths: agentPaths(node.config.dataDir), port: 0, log });
+  const door = await openAgentDoor({
+    agent: real,
+    messages: null,
+    paths: agentPaths(node.config.dataDir),
+    port: 0,
+    log,
+  });
   t.after(() => door[Symbol.asyncDispose]());
   await until(() => real.status().isEnrolled);
   const about = { type: "observation", confidence: 50, ttlS: 0, tags: [], sources: [], supersedes: [] } as const;
