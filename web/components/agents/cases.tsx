@@ -46,7 +46,7 @@ export function CasesPart(): ReactNode {
 }
 
 function CaseCard({ one }: { readonly one: CaseView }): ReactNode {
-  const { id, accused, action, detector, words, by, madeAtMs, state, evidence } = one;
+  const { id, accused, action, detector, words, by, madeAtMs, state, evidence, evidenceState } = one;
   const { data: peers = [] } = useAgentPeers();
   const { data: votes } = useAgentVotes();
   const name = peerName(accused, peers);
@@ -69,6 +69,7 @@ function CaseCard({ one }: { readonly one: CaseView }): ReactNode {
         )}
         <span title={formatMoment(isoTime(madeAtMs))}>{formatAgo(isoTime(madeAtMs))}</span>
       </p>
+      {evidenceState !== "holds" && <p>{EVIDENCE_WORDS[evidenceState]}</p>}
       <Evidence evidence={evidence} name={name} />
       {state === "voting" && (
         <VoteButtons subject={id} vote={votes?.find(({ subject }) => subject === id) ?? null} what="this case" />
@@ -76,6 +77,11 @@ function CaseCard({ one }: { readonly one: CaseView }): ReactNode {
     </article>
   );
 }
+
+const EVIDENCE_WORDS = {
+  fails: "Your agent looked at the evidence: it does not show this. The case has no effect.",
+  missing: "Some of the evidence is not here yet, so your agent cannot check it.",
+} as const;
 
 const COLUMNS: readonly FactsColumn[] = [
   { name: "Log" },
@@ -94,8 +100,8 @@ function Evidence({ evidence, name }: Pick<CaseView, "evidence"> & { readonly na
         {shortNode(device)}
       </code>,
       sequence,
-      kind,
-      formatMoment(isoTime(madeAtMs)),
+      kind ?? "not here yet",
+      madeAtMs === null ? "" : formatMoment(isoTime(madeAtMs)),
     ],
   }));
   return (
