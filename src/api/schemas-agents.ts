@@ -81,19 +81,31 @@ export const tallyViewSchema: Shape<contract.TallyView> = v.object({
   sha256: hex,
 });
 
-export const taskViewsSchema: Shape<readonly contract.TaskView[]> = v.array(
-  v.object({
-    id: hex,
-    type: v.picklist(["synthesize", "verify", "consolidate", "reflect", "fill_gap", "compute"]),
-    domain: v.nullable(text),
-    reason: text,
-    entries: v.array(hex),
-    state: v.picklist(["open", "leased", "done", "checked", "disputed"]),
-    lease: v.nullable(v.object({ operator: hex, untilMs: count })),
-    result: v.nullable(v.object({ id: hex, operator: hex, entry: v.nullable(hex), note: text })),
-    checks: v.array(v.object({ operator: hex, isRight: v.boolean(), note: text })),
-  }),
-);
+export const taskViewSchema: Shape<contract.TaskView> = v.object({
+  id: hex,
+  type: v.picklist(["synthesize", "verify", "consolidate", "reflect", "fill_gap", "compute"]),
+  domain: v.nullable(text),
+  reason: text,
+  entries: v.array(hex),
+  state: v.picklist(["open", "leased", "done", "checked", "disputed"]),
+  lease: v.nullable(v.object({ operator: hex, untilMs: count })),
+  result: v.nullable(v.object({ id: hex, operator: hex, entry: v.nullable(hex), note: text })),
+  checks: v.array(v.object({ operator: hex, isRight: v.boolean(), note: text })),
+});
+export const taskViewsSchema: Shape<readonly contract.TaskView[]> = v.array(taskViewSchema);
+
+export const jobViewSchema: Shape<contract.JobView> = v.object({
+  id: hex,
+  operator: hex,
+  madeAtMs: count,
+  replicas: count,
+  agree: count,
+  fuelLimit: count,
+  state: v.picklist(["open", "agreed", "disputed", "expired"]),
+  output: v.nullable(text),
+  results: v.array(v.object({ operator: hex, sha256: hex, fuel: count, isFailure: v.boolean() })),
+});
+export const jobViewsSchema: Shape<readonly contract.JobView[]> = v.array(jobViewSchema);
 
 export const awarenessSchema: Shape<contract.AwarenessView> = v.object({
   sha256: hex,
@@ -105,25 +117,27 @@ export const awarenessSchema: Shape<contract.AwarenessView> = v.object({
   synthesis: v.nullable(entryViewSchema),
 });
 
-export const caseViewsSchema: Shape<readonly contract.CaseView[]> = v.array(
-  v.object({
-    id: hex,
-    accused: hex,
-    action: v.picklist(["quarantine", "reinstate"]),
-    detector: v.picklist([
-      "vote_burst",
-      "domain_flood",
-      "coordinated_timing",
-      "accuracy_drop",
-      "mirroring",
-      "operator",
-    ]),
-    words: text,
-    madeAtMs: count,
-    by: hex,
-    evidence: v.array(v.object({ device: hex, sequence: count, madeAtMs: v.nullable(count), kind: v.nullable(text) })),
-    evidenceState: v.picklist(["holds", "fails", "missing"]),
-    level,
-    state: v.picklist(["local", "voting", "network", "rejected", "lifted"]),
-  }),
-);
+export const caseViewSchema: Shape<contract.CaseView> = v.object({
+  id: hex,
+  accused: hex,
+  action: v.picklist(["quarantine", "reinstate"]),
+  detector: v.picklist(["vote_burst", "domain_flood", "coordinated_timing", "accuracy_drop", "mirroring", "operator"]),
+  words: text,
+  madeAtMs: count,
+  by: hex,
+  evidence: v.array(v.object({ device: hex, sequence: count, madeAtMs: v.nullable(count), kind: v.nullable(text) })),
+  evidenceState: v.picklist(["holds", "fails", "missing"]),
+  level,
+  state: v.picklist(["local", "voting", "network", "rejected", "lifted"]),
+});
+export const caseViewsSchema: Shape<readonly contract.CaseView[]> = v.array(caseViewSchema);
+
+export const agentMessageSchema: Shape<contract.AgentMessage> = v.object({
+  id: text,
+  with: hex,
+  isOwn: v.boolean(),
+  text,
+  atMs: count,
+  state: v.picklist(["waiting", "sent", "received"]),
+});
+export const agentMessagesSchema: Shape<readonly contract.AgentMessage[]> = v.array(agentMessageSchema);

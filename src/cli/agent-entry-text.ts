@@ -1,9 +1,9 @@
 /** An entry for a terminal. Each line of its operator's words is marked, so that none can be taken for ours. */
 import type { EntryView } from "../api/agent-contract.ts";
-import { plainLine, plainText } from "./plain-text.ts";
+import { markedLines } from "./agent-marks.ts";
+import { plainLine } from "./plain-text.ts";
 
 const SHORT = 12;
-const OTHERS = "  | ";
 const DAY_CHARACTERS = "2026-11-27".length;
 
 /** The day of a time, UTC. */
@@ -19,10 +19,9 @@ export function entryText(entry: EntryView): string {
 }
 
 function wordsOfOthers({ domain, content, tags, sources }: EntryView): string[] {
-  const lines = plainText(content).split(/[\n\u2028\u2029]/);
   const about = [
     `in ${domain}${tags.length === 0 ? "" : `, ${tags.join(", ")}`}`,
     ...sources.map((one) => `source: ${one}`),
   ];
-  return [...lines, ...about.map(plainLine)].map((line) => `${OTHERS}${line}`);
+  return [content, ...about.map(plainLine)].flatMap((text) => markedLines(text));
 }

@@ -11,6 +11,7 @@ import {
 } from "../api/schemas-agents.ts";
 import { AgentClient } from "./agent-client.ts";
 import { entryText } from "./agent-entry-text.ts";
+import { parseId } from "./agent-marks.ts";
 import type { Context } from "./context.ts";
 import { collect, parseCount, parseList } from "./options.ts";
 import { plainLine } from "./plain-text.ts";
@@ -140,11 +141,6 @@ function peerRow({ operator, depth, weight, verified, devices, label, isSelf }: 
     `${devices.length}`,
     isSelf ? `(you) ${called}` : called,
   ];
-}
-
-function parseId(text: string): string {
-  if (/^[0-9a-f]{64}$/.test(text)) return text;
-  throw new InvalidArgumentError("Use an entry's id of 64 hex digits, as a query shows it.");
 }
 
 function parseLevel(text: string): string {

@@ -117,6 +117,8 @@ export const AGENT_LIMITS = {
   /** The newest entries, of which tasks come; tasks of one type, and entries that one names. */
   recentEntries: 16_384,
   tasksOfAType: 64,
+  /** Tasks that are over, and can still be said to be done by whoever saw them. */
+  tasksSeen: 1_024,
   taskEntries: 32,
   /** A task that was done is shown so long. */
   taskShownMs: 604_800_000, // 7 days

@@ -3,10 +3,24 @@ import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
-import type { AgentHealth, AgentPeer, EntryView, TallyView } from "../../src/api/agent-contract.ts";
+import type {
+  AgentHealth,
+  AgentMessage,
+  AgentPeer,
+  AwarenessView,
+  EntryView,
+  TallyView,
+} from "../../src/api/agent-contract.ts";
 import { type Answer, callAgent } from "../support/agent-call.ts";
 import { atEnd, temporaryFolder } from "../support/cleanup.ts";
-import { type CliResult, freePort, runCli, type RunningCommand, startCommand } from "../support/nocturne-process.ts";
+import {
+  type CliResult,
+  freePort,
+  runCli,
+  type RunningCommand,
+  startCommand,
+  startRelayProcess,
+} from "../support/nocturne-process.ts";
 import { askUntil } from "../support/wait.ts";
 
 const PROGRAM = "nocturne-agent";
@@ -45,10 +59,10 @@ class Household {
     return json;
   }
 
-  async start(bootstrap: readonly string[]): Promise<void> {
+  async start(bootstrap: readonly string[], more: readonly string[] = []): Promise<void> {
     const place = ["--host", "127.0.0.1", "--port", `${this.#port}`, "--api-port", "0", "--no-lan"];
     const others = bootstrap.length === 0 ? [] : ["--bootstrap", bootstrap.join(",")];
-    await this.startWith([...place, ...others]);
+    await this.startWith([...place, ...others, ...more]);
   }
 
   async startWith(args: readonly string[]): Promise<void> {
@@ -89,7 +103,9 @@ function isMet(wanted: number): (health: AgentHealth) => boolean {
   return ({ logs, isEnrolled }) => logs === wanted && isEnrolled;
 }
 
-test("three operators share and vote, a newcomer is let in by three, and stops and crashes lose nothing", async (t) => {
+const WALK = "three operators share and vote, a newcomer is let in by three, and stops and crashes lose nothing";
+
+test(WALK, { concurrency: 2 }, async (t) => {
   const houses = await Promise.all([Household.begin(t), Household.begin(t), Household.begin(t), Household.begin(t)]);
   const [ada, bob, eve, noa] = houses;
   const club = [ada, bob, eve];
@@ -97,11 +113,14 @@ test("three operators share and vote, a newcomer is let in by three, and stops a
   const operators = club.map(({ operator }) => operator).join(",");
   const windows = ["--commit", WINDOW_S, "--reveal", WINDOW_S];
   await ada.mustRun(["genesis", "--name", "club", "--operators", operators, ...windows, "--out", genesis]);
-  await Promise.all(houses.map((house) => house.mustRun(["setup", "--label", "desk", "--genesis", genesis])));
+  const [{ url }] = await Promise.all([
+    startRelayProcess(t, { dataDir: temporaryFolder(t), port: await freePort() }),
+    ...houses.map((house) => house.mustRun(["setup", "--label", "desk", "--genesis", genesis])),
+  ]);
 
-  await ada.start([]);
+  await ada.start([], ["--relay", url]);
   const begin = (await ada.health()).addresses.slice(0, 1);
-  await Promise.all([bob, eve, noa].map((house) => house.start(begin)));
+  await Promise.all([bob.start(begin, ["--relay", url]), eve.start(begin), noa.start(begin)]);
   for (const house of club) await askUntil("the operators have met", () => house.health(), isMet(3));
 
   const { id } = await ada.mustRun<{ readonly id: string }>(["contribute", "Owls hunt by ear.", "--domain", "birds"]);
@@ -109,7 +128,7 @@ test("three operators share and vote, a newcomer is let in by three, and stops a
   const shown = await runCli(["query", "owls"], { program: PROGRAM, dataDir: eve.dataDir });
   assert.match(shown.stdout, new RegExp(`^${id}\\n {2}low: .*\\n {2}\\| Owls hunt by ear\\.\\n`));
 
-  await t.test("votes are counted to the same byte by everybody", async () => {
+  const counted = t.test("votes are counted to the same byte by everybody", async () => {
     await ada.mustRun(["vote", id, "for"]);
     for (const house of [bob, eve]) await house.ask("/knowledge/vote", { entry: id, vote: 1 });
     const tallies = await Promise.all(
@@ -125,6 +144,25 @@ test("three operators share and vote, a newcomer is let in by three, and stops a
     assert.deepEqual([tallies[0]?.body.level, tallies[0]?.body.for], ["high", 3_000]);
     assert.equal((await bob.mustRun<TallyView>(["tally", id])).sha256, tallies[0]?.body.sha256);
   });
+
+  await t.test("meanwhile one writes to another over a relay, and both see the same whole", async () => {
+    const text = "Storks have come.";
+    const isSent = ({ code }: CliResult): boolean => code === 0;
+    await askUntil("bob says how to write to him", () => ada.run(["send", bob.operator, text]), isSent);
+    const isThere = (messages: readonly AgentMessage[]): boolean => messages.length > 0;
+    const read = (): Promise<AgentMessage[]> => bob.mustRun(["messages", "--with", ada.operator]);
+    const [message, ...more] = await askUntil("it arrives", read, isThere);
+    assert.deepEqual([message?.text, message?.isOwn, message?.state, more], [text, false, "received", []]);
+    const off = await eve.run(["send", bob.operator, text]);
+    assert.deepEqual([off.code, /messages_off/.test(off.stderr)], [5, true], off.stderr);
+    // Each is as of the beginning of a round, and one may begin between the two.
+    const wholes = (): Promise<AwarenessView[]> => {
+      return Promise.all([ada, bob].map((house) => house.mustRun<AwarenessView>(["awareness"])));
+    };
+    const isSame = ([a, b]: readonly AwarenessView[]): boolean => a?.domains.length === 1 && a.sha256 === b?.sha256;
+    await askUntil("both see the same", wholes, isSame);
+  });
+  await counted;
 
   await t.test("a newcomer reads, says nothing, and takes part once three have endorsed him", async () => {
     const refused = await noa.run(["contribute", "I am here.", "--domain", "birds"]);

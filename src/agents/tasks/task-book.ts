@@ -34,6 +34,8 @@ export class TaskBook {
   readonly #claims = new Shelf<Word>(AGENT_LIMITS.leasesOfAnOperator);
   readonly #results: ResultBook;
   readonly #gaps = new Gaps();
+  /** Of tasks that were seen here: an entry that does a task is said before the result, and ends it. The oldest first. */
+  readonly #seen = new Map<TaskId, TaskAbout>();
 
   constructor(network: NetworkId, source: EntrySource) {
     [this.network, this.#source] = [network, source];
@@ -74,9 +76,9 @@ export class TaskBook {
     return [...known, ...this.#jobTasks(nowMs), ...this.#gaps.tasks(nowMs)];
   }
 
-  /** What a task is about, to be said with its result; null for one that is not here now. */
+  /** What a task is about, to be said with its result; null for one that is not here, and was not looked at here lately. */
   about(id: TaskId, nowMs: number): TaskAbout | null {
-    return this.#known(nowMs).get(id)?.about ?? null;
+    return this.#known(nowMs).get(id)?.about ?? this.#seen.get(id) ?? null;
   }
 
   /** Until when an operator has to wait by what others found of his results; 0 for who need not. */
@@ -97,6 +99,7 @@ export class TaskBook {
   #known(nowMs: number): Map<TaskId, EmergentTask> {
     const emergent = emergentTasks(new Survey(this.#recent.rising(), this.#source, nowMs));
     const tasks = new Map(emergent.map((task) => [taskIdOf(this.network, task.about), task]));
+    this.#remember(tasks);
     let done = 0;
     for (const about of this.#results.aboutSince(nowMs - AGENT_LIMITS.taskShownMs)) {
       const id = taskIdOf(this.network, about);
@@ -107,6 +110,17 @@ export class TaskBook {
       done++;
     }
     return tasks;
+  }
+
+  #remember(tasks: ReadonlyMap<TaskId, EmergentTask>): void {
+    for (const [id, { about }] of tasks) {
+      this.#seen.delete(id); // to the end of the order
+      this.#seen.set(id, about);
+    }
+    for (const id of this.#seen.keys()) {
+      if (this.#seen.size <= AGENT_LIMITS.tasksSeen) return;
+      this.#seen.delete(id);
+    }
   }
 
   #stand(id: TaskId, { about, reason, entries }: EmergentTask, nowMs: number): Task {

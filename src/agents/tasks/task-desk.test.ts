@@ -4,6 +4,7 @@ import { AGENT_LIMITS } from "../../core/agent-limits.ts";
 import { NOW, operatorCalled } from "../knowledge/testing.ts";
 import { showJob } from "./shown-job.ts";
 import type { Task } from "./task.ts";
+import { AWARENESS_DOMAIN } from "./task-about.ts";
 import { TaskDesk } from "./task-desk.ts";
 import { answerAll, TestBook } from "./testing.ts";
 
@@ -35,6 +36,15 @@ test("a task is taken on, done and checked by another", async () => {
     [state, checks],
     ["checked", [{ operator: operatorCalled("ben"), isRight: true, note: "I looked." }]],
   );
+});
+
+test("the entry that does a task ends it, and the task can still be said to be done by whoever saw it", async () => {
+  const all = new TestBook();
+  const { id } = reflection(all);
+  const entry = all.put({ type: "synthesis", domain: AWARENESS_DOMAIN });
+  assert.deepEqual(all.tasks("reflect"), []);
+  await desk(all).finish(id, entry, "");
+  assert.deepEqual([reflection(all).id, reflection(all).state, reflection(all).result?.entry], [id, "done", entry]);
 });
 
 test("nothing is said of what is no task, of a question of one's own, or without words", async () => {
