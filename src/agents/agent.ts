@@ -379,8 +379,14 @@ export class Agent implements AsyncDisposable {
       new LogSync({ neighbourhood: network, network: genesis.network, journal, gate, clock, timers, log }),
     );
     const missing = (): void => sync.hurry();
+    // Who is in quarantine is not passed on to others: who wants to count as everybody does asks for his log.
+    const isHeard = (device: DeviceId): boolean => {
+      const operator = this.trust.operatorOf(device);
+      return operator === null || this.#books.quarantines.of(operator, nowMs()) === "none";
+    };
+    const told = { admits: (device: DeviceId) => gate.admits(device) && isHeard(device) };
     opened.use(
-      new AgentGossip({ join: (judge) => network.topic("agents", judge), journal, gate, missing, clock, log }),
+      new AgentGossip({ join: (judge) => network.topic("agents", judge), journal, gate: told, missing, clock, log }),
     );
     this.#isOpen = this.#introduce(sync);
     this.#isOpen.catch((error: unknown) => log.error({ error: String(error) }, "the agent could not introduce itself"));

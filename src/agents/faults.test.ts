@@ -86,7 +86,16 @@ test("faults of the first agents", async (t) => {
       assert.deepEqual([seen.state, seen.by], ["voting", first.operator]);
       second.vote(seen.id, "against", "He does not.");
       assert.equal(second.peers().find(({ operator }) => operator === accused)?.quarantine, "none");
+      const id = await third.contribute(finding("Jellyfish listen."));
+      await until(() => second.query({ text: "jellyfish", limit: 1 }).length === 1);
+      await everywhere(id);
+      assert.deepEqual(
+        first.query({ text: "jellyfish", limit: 1 }),
+        [],
+        "asked for, since others may count on it, and not shown",
+      );
       await first.cases.accuse(accused, "reinstate", "A mistake.");
+      assert.equal(first.query({ text: "jellyfish", limit: 1 }).length, 1);
       assert.equal(first.peers().find(({ operator }) => operator === accused)?.quarantine, "none");
     },
   );
