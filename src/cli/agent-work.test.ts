@@ -5,7 +5,6 @@ import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { Command } from "commander";
 import type { Agent } from "../agents/agent.ts";
-import type { OperatorId } from "../agents/agent-ids.ts";
 import { newFolder, newNetwork, startAgent, until } from "../agents/testing.ts";
 import type { AgentMessage, AwarenessView, CaseView, JobView, TaskView, VoteView } from "../api/agent-contract.ts";
 import { openAgentDoor } from "../api/agent-door.ts";
@@ -146,8 +145,7 @@ test("a task is taken, done and checked; a job is posted; the whole is put into 
     await assert.rejects(ada("claim", "abc"), { code: "commander.invalidArgument" });
     await assert.rejects(ada("reflect", "x", "--cites", `${"0".repeat(64)},1`), { code: "commander.invalidArgument" });
     await assert.rejects(ada("claim", "0".repeat(64)), { code: "task_missing" });
-    const bobs = b.operator as OperatorId;
-    await assert.rejects(ada<AgentMessage>("send", bobs, "Hello."), { code: "messages_off" });
-    await assert.rejects(ada<AgentMessage[]>("messages", "--with", bobs), { code: "messages_off" });
+    await assert.rejects(ada<AgentMessage>("send", b.operator, "Hello."), { code: "messages_off" });
+    await assert.rejects(ada<AgentMessage[]>("messages", "--with", b.operator), { code: "messages_off" });
   });
 });
