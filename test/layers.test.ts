@@ -39,8 +39,10 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-/** Of a lower folder a face may know one file alone: it is a program of its own that talks to the other one. */
-const SINGLE_DOORS: Readonly<Record<string, string>> = { "mcp -> api": "src/api/agent-contract.ts" };
+/** Of a lower folder a face may know these files alone: it is a program of its own that talks to the other one. */
+const DOORS: Readonly<Record<string, readonly string[]>> = {
+  "mcp -> api": ["src/api/agent-contract.ts", "src/api/agent-call.ts"],
+};
 
 /** Folders whose files also run in a browser, and their few doors to Node. */
 const PORTABLE = ["core", "crypto", "nostr"];
@@ -77,8 +79,8 @@ function findViolation(path: string, specifier: string): string | null {
   if (room === "web") return findWebViolation(path, target);
   if (targetRoom !== "src") return "src imports only src";
   if (folder === targetFolder) return null;
-  const door = SINGLE_DOORS[`${folder} -> ${targetFolder}`];
-  if (door !== undefined && target !== door) return `${folder} may import ${door} only`;
+  const doors = DOORS[`${folder} -> ${targetFolder}`];
+  if (doors && !doors.includes(target)) return `${folder} may import ${doors.join(", ")} only`;
   return LAYERS[folder]?.includes(targetFolder) ? null : `${folder} may not import ${targetFolder}`;
 }
 

@@ -14,10 +14,9 @@ const CALLS =
 
 /** Each of these reaches this machine only, takes a connection that was handed in, or is told why. */
 const LOCAL: Readonly<Record<string, string>> = {
-  "src/api/agent-forward.ts": "asks the agent of this data directory, over loopback",
+  "src/api/agent-call.ts": "asks the agent of this data directory, over loopback",
   "src/api/listeners.ts": "asks a Unix socket whether a node answers",
   "src/cli/node-client.ts": "speaks to the node over its Unix socket",
-  "src/mcp/agent-door.ts": "asks the agent of this data directory, over loopback",
   "src/mesh/exchange/testing.ts": "is a client for tests",
   "src/mesh/exchange/tls.ts": "wraps a socket that was handed in",
   "src/mesh/network/libp2p-node.ts": "libp2p dials by itself: a mesh is joined only where the usual way is direct",

@@ -39,7 +39,7 @@ import { encodeWithdrawal } from "./knowledge/withdrawal.ts";
 import { encodeStatement, type StatementKind } from "./statement.ts";
 import type { Task } from "./tasks/task.ts";
 import { TaskDesk } from "./tasks/task-desk.ts";
-import { TaskWorker } from "./tasks/task-worker.ts";
+import { TaskWorker, type WorkSpent } from "./tasks/task-worker.ts";
 import { type ShownJob, showJob } from "./tasks/shown-job.ts";
 import { readCertificate } from "./trust/certificate.ts";
 import { readEnrolment } from "./trust/enrolment.ts";
@@ -107,6 +107,8 @@ export interface AgentStatus {
   readonly round: number;
   readonly window: "commit" | "reveal";
   readonly windowEndsMs: number;
+  /** What it gave for jobs of others since it was started; null where it runs none. */
+  readonly spent: WorkSpent | null;
 }
 
 export type Contribution = Omit<KnowledgeEntry, "operator">;
@@ -336,6 +338,7 @@ export class Agent implements AsyncDisposable {
       round,
       window,
       windowEndsMs: window === "commit" ? windows.revealMs : windows.endMs,
+      spent: this.#worker?.spent ?? null,
     };
   }
 

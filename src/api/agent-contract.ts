@@ -47,6 +47,10 @@ export interface AgentHealth {
   readonly round: number;
   readonly window: "commit" | "reveal";
   readonly windowEndsMs: number;
+  /** What it gave for jobs of others since it was started; null where it runs none. */
+  readonly spent: { readonly jobs: number; readonly fuel: number; readonly ms: number } | null;
+  /** Null where it sends and takes no messages. `refused`: from whom nobody vouches for, since it was started. */
+  readonly messages: { readonly refused: number } | null;
 }
 
 export interface AgentPeer {
@@ -125,7 +129,7 @@ export interface VoteView {
   readonly kind: "entry" | "case";
   /** How this agent votes; null if it does not. */
   readonly own: 1 | -1 | null;
-  readonly state: "waiting" | "committed" | "revealed" | "counted";
+  readonly state: "waiting" | "committed" | "revealed";
   readonly round: number;
   readonly windowEndsMs: number;
 }

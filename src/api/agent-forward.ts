@@ -1,15 +1,9 @@
 /**
- * The way from the app to the agent of the same data directory, which is a program of its own.
+ * The way from the app and the command line to the agent of the same data directory, which is a program of its own.
  *
- *   page -> /api/agents/... (session, guard) -> http://127.0.0.1:<agent/api.json: port>/local/... (agent/token) -> its answer
- *
- * Both files are the user's alone. They are read at every call, so an agent that comes or goes is noticed at once. What
- * answers is checked against the contract: it may be of another version.
+ *   page -> /api/agents/... (session, guard) -> agent-call.ts -> its answer, checked: it may be of another version
  */
-import { readFile } from "node:fs/promises";
-import { type IncomingMessage, request } from "node:http";
 import * as v from "valibot";
-import { AGENT_LIMITS } from "../core/agent-limits.ts";
 import {
   InternalError,
   NetworkError,
@@ -18,100 +12,25 @@ import {
   UsageError,
   ValidationError,
 } from "../core/errors.ts";
-import { type AgentPaths, agentPaths } from "../node/agent-paths.ts";
+import { callLocalAgent, type LocalCall } from "./agent-call.ts";
 import { apiErrorSchema } from "./schemas.ts";
 
-export interface AgentCall<T> {
-  readonly method: "GET" | "POST" | "DELETE";
-  /** Such as `/local/health`, with its query. */
-  readonly path: string;
-  readonly body?: unknown;
+export interface AgentCall<T> extends LocalCall {
   readonly answer: v.GenericSchema<unknown, T>;
 }
 
-interface Door {
-  readonly port: number;
-  readonly token: string;
-}
-
-const doorFile = v.object({ port: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65_535)) });
-const tokenFile = v.pipe(v.string(), v.trim(), v.regex(/^[\w-]{32,128}$/));
-
 /**
- * The agent's answer. Throws NetworkError `agent_not_running`, InternalError `agent_answer` for what the contract does
- * not know, and what the agent refused, with its code and words.
+ * The agent's answer. Throws NetworkError `agent_not_running`, `outcome_unknown` where it ended while something was to be changed,
+ * InternalError `agent_answer` for what the contract does not know, and what the agent refused, with its code and words.
  */
-export async function askAgent<T>(dataDir: string, { method, path, body, answer }: AgentCall<T>): Promise<T> {
-  const door = await findDoor(agentPaths(dataDir));
-  const json = body === undefined ? null : JSON.stringify(body);
-  const { status, text } = await exchange(door, method, path, json);
-  // Whoever listens there does not know our token: the agent that wrote it is gone.
-  if (status === 401) throw notRunning();
-  const told = parse(text);
-  if (status >= 400) throw refusalOf(told);
-  const { success, output } = v.safeParse(answer, told);
+export async function askAgent<T>(dataDir: string, { answer, ...call }: AgentCall<T>): Promise<T> {
+  const outcome = await callLocalAgent(dataDir, call);
+  if (outcome.kind === "broken" && call.method !== "GET") throw unknownOutcome();
+  if (outcome.kind !== "answered") throw notRunning();
+  if (outcome.status >= 400) throw refusalOf(outcome.body);
+  const { success, output } = v.safeParse(answer, outcome.body);
   if (!success) throw badAnswer();
   return output;
-}
-
-async function findDoor(paths: AgentPaths): Promise<Door> {
-  const read = (path: string): Promise<string> => readFile(path, "utf8").catch(() => "");
-  const [door, token] = await Promise.all([read(paths.api), read(paths.token)]);
-  const port = v.safeParse(v.pipe(v.string(), v.parseJson(), doorFile), door);
-  const key = v.safeParse(tokenFile, token);
-  if (!port.success || !key.success) throw notRunning();
-  return { port: port.output.port, token: key.output };
-}
-
-/** By an agent of Node's of its own: the global one could be told, by the environment, to go by a proxy. */
-async function exchange({ port, token }: Door, method: string, path: string, json: string | null): Promise<Told> {
-  const type = json === null ? {} : { "content-type": "application/json" };
-  const outgoing = request({
-    host: "127.0.0.1",
-    port,
-    method,
-    path,
-    headers: { authorization: `Bearer ${token}`, ...type },
-    agent: false,
-    signal: AbortSignal.timeout(AGENT_LIMITS.localAnswerMs),
-  });
-  try {
-    const answered = new Promise<IncomingMessage>((resolve, reject) => {
-      outgoing.once("response", resolve);
-      outgoing.on("error", reject);
-    });
-    outgoing.end(json ?? undefined);
-    const incoming = await answered;
-    return { status: incoming.statusCode ?? 500, text: await readBounded(incoming) };
-  } catch (cause) {
-    throw notRunning(cause);
-  } finally {
-    outgoing.destroy();
-  }
-}
-
-interface Told {
-  readonly status: number;
-  readonly text: string;
-}
-
-async function readBounded(incoming: IncomingMessage): Promise<string> {
-  const pieces: Buffer[] = [];
-  let left: number = AGENT_LIMITS.localAnswerBytes;
-  for await (const piece of incoming as AsyncIterable<Buffer>) {
-    left -= piece.length;
-    if (left < 0) throw new Error("too long");
-    pieces.push(piece);
-  }
-  return Buffer.concat(pieces).toString("utf8");
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }
 
 const CLASS_OF_FAULT: Readonly<Record<string, typeof ValidationError>> = {
@@ -130,10 +49,15 @@ function refusalOf(told: unknown): NocturneError {
   return new Fault(code, message, hint === undefined ? {} : { hint });
 }
 
-function notRunning(cause?: unknown): NetworkError {
+function notRunning(): NetworkError {
   return new NetworkError("agent_not_running", "No agent is running in this data directory.", {
     hint: "Start it with: nocturne-agent start",
-    cause,
+  });
+}
+
+function unknownOutcome(): NetworkError {
+  return new NetworkError("outcome_unknown", "The agent ended during this call: it may have taken effect or not.", {
+    hint: "Look whether it did before you do it again.",
   });
 }
 

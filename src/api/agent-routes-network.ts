@@ -8,11 +8,13 @@ import type { ApiEnvironment, Routes } from "./environment.ts";
 
 const WHOLE = 1_000;
 
-export function networkRoutes({ agent, stop }: AgentRoom): Routes {
+export function networkRoutes({ agent, messages, stop }: AgentRoom): Routes {
   return new Hono<ApiEnvironment>()
     .get("/health", (c) => {
       const { network, name } = agent.genesis;
-      return c.json<AgentHealth>({ version: VERSION, network, networkName: name, ...agent.status() });
+      const refused = messages && { refused: messages.refused };
+      const about = { version: VERSION, network, networkName: name, messages: refused };
+      return c.json<AgentHealth>({ ...about, ...agent.status() });
     })
     .get("/peers", (c) => c.json<readonly AgentPeer[]>(agent.peers().map((peer) => peerView(peer, agent.operator))))
     .post("/stop", (c) => {

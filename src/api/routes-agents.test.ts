@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import process from "node:process";
 import { after, before, test } from "node:test";
 import { type ApiNode, startApiNode } from "../../test/support/api-node.ts";
 import { openSampleAgent, refuse, UNCOUNTED } from "../../test/support/sample-agent.ts";
@@ -106,7 +109,19 @@ test("damaged files of the agent, and those of one that is gone, mean that none 
   const agent = await openSampleAgent(t, node.config.dataDir);
   const file = (name: string): string => join(node.config.dataDir, "agent", name);
   const [door, token] = [readFileSync(file("api.json"), "utf8"), readFileSync(file("token"), "utf8")];
-  for (const damaged of ["", "{}", "[1]", '{"port":"9091"}', '{"port":0}', '{"port":65536}']) {
+  const { port } = JSON.parse(door) as { readonly port: number };
+  const { pid } = process;
+  const gone = await pidOfNobody();
+  const wrong = [
+    {},
+    [1],
+    { port },
+    { port: `${port}`, pid },
+    { port: 0, pid },
+    { port: 65_536, pid },
+    { port, pid: gone },
+  ];
+  for (const damaged of ["", ...wrong.map((one) => JSON.stringify(one))]) {
     writeFileSync(file("api.json"), damaged);
     assert.equal(await codeOf("GET", "health"), "503 agent_not_running");
   }
@@ -171,3 +186,10 @@ test("a locked vault hides the agent from the page, and a persona has none", asy
   await node.call("POST", "/api/vault/unlock", { passphrase });
   assert.equal((await node.call("GET", "/api/agents/health")).status, 200);
 });
+
+/** Of a process that has ended. */
+async function pidOfNobody(): Promise<number> {
+  const child = spawn(process.execPath, ["-e", ""]);
+  await once(child, "exit");
+  return child.pid as number;
+}

@@ -26,6 +26,8 @@ export const agentHealthSchema: Shape<contract.AgentHealth> = v.object({
   round: count,
   window: v.picklist(["commit", "reveal"]),
   windowEndsMs: count,
+  spent: v.nullable(v.object({ jobs: count, fuel: count, ms: v.number() })),
+  messages: v.nullable(v.object({ refused: count })),
 });
 
 export const agentPeersSchema: Shape<readonly contract.AgentPeer[]> = v.array(
@@ -65,7 +67,7 @@ export const voteViewSchema: Shape<contract.VoteView> = v.object({
   subject: hex,
   kind: v.picklist(["entry", "case"]),
   own: vote,
-  state: v.picklist(["waiting", "committed", "revealed", "counted"]),
+  state: v.picklist(["waiting", "committed", "revealed"]),
   round: count,
   windowEndsMs: count,
 });

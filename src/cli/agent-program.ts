@@ -9,7 +9,7 @@
  *   operator, genesis, invite           agent-setup.ts
  *   endorse, enroll, revoke, publish    agent-papers.ts
  */
-import { Command } from "commander";
+import type { Command } from "commander";
 import { addKnowledgeCommands } from "./agent-knowledge.ts";
 import { addLetterCommands } from "./agent-letters.ts";
 import { addPaperCommands } from "./agent-papers.ts";
@@ -18,18 +18,14 @@ import { addNetworkCommands, addSetupCommand } from "./agent-setup.ts";
 import { addWholeCommands } from "./agent-whole.ts";
 import { addWorkCommands } from "./agent-work.ts";
 import type { Context } from "./context.ts";
+import { newProgram } from "./global-options.ts";
 
 export function createAgentProgram(context: Context): Command {
-  const program = new Command("nocturne-agent")
-    .description("An agent that shares what it found with agents of other people, and votes about what they found.")
-    .option("--data-dir <dir>", "where everything is kept (else NOCTURNE_DATA_DIR, else ./data)")
-    .option("--json", "print JSON, for programs")
-    .option("--no-input", "never ask; fail instead")
-    .option("-q, --quiet", "say only what matters")
-    .option("-v, --verbose", "say more")
-    .configureOutput({ outputError: () => {} })
-    .exitOverride()
-    .hook("preAction", () => context.begin(program.opts()));
+  const program = newProgram(
+    "nocturne-agent",
+    "An agent that shares what it found with agents of other people, and votes about what they found.",
+    context,
+  );
   program.commandsGroup("The agent:");
   addSetupCommand(program, context);
   addRunCommands(program, context);

@@ -179,12 +179,24 @@ function statusText(health: AgentHealth, certifiedUntilMs: number): string {
       `${health.logs}${health.forked.length === 0 ? "" : `; ${health.forked.length} devices with two histories`}`,
     ],
     ["votes", `round ${health.round}: ${windowText(health)}`],
+    ["jobs", jobsText(health)],
+    ["messages", messagesText(health)],
     ["addresses", health.addresses.join("\n            ") || "none"],
   ];
   const behind = health.isBehind
     ? ["! Others know more of this agent's log than its disk: it says nothing any more."]
     : [];
   return [...rows.map(([name, value]) => `${name.padEnd(10)}  ${value}`), ...behind].join("\n");
+}
+
+function jobsText({ spent }: AgentHealth): string {
+  if (!spent) return "runs none of others: start it with --compute";
+  return `ran ${spent.jobs} for others, with ${spent.fuel} of fuel in ${(spent.ms / 1_000).toFixed(1)} s`;
+}
+
+function messagesText({ messages }: AgentHealth): string {
+  if (!messages) return "sends and takes none: start it with --relay URL";
+  return messages.refused === 0 ? "sends and takes them" : `${messages.refused} refused from whom nobody vouches for`;
 }
 
 function takesPartText({ isEnrolled, logs }: AgentHealth): string {

@@ -8,13 +8,14 @@
  *   config        what a host is told of it
  */
 import { extname, join } from "node:path";
-import { Argument, Command } from "commander";
+import { Argument, type Command } from "commander";
 import { NocturneError } from "../core/errors.ts";
 import { healthAnswer } from "../mcp/agent-answers.ts";
 import type { Mesh } from "../mcp/mesh-server.ts";
 import { VERSION } from "../node/version.ts";
 import { runAgentCommand, startAgent } from "./agent-starter.ts";
 import type { Context } from "./context.ts";
+import { newProgram } from "./global-options.ts";
 import { HOST_NAMES, type HostName, hostFile, hostText, ownCommand, writeHostFile } from "./mesh-hosts.ts";
 import { parsePort } from "./options.ts";
 import { signalled } from "./signals.ts";
@@ -25,18 +26,13 @@ const THERE_ALREADY = "agent_exists";
 const SCRIPT = join(import.meta.dirname, `nocturne-mesh${extname(import.meta.filename)}`);
 
 export function createMeshProgram(context: Context): Command {
-  const program: Command = new Command("nocturne-mesh")
-    .description("Gives assistants the agent mesh as tools (MCP), over stdin and stdout.")
-    .option("--data-dir <dir>", "where everything is kept (else NOCTURNE_DATA_DIR, else ./data)")
-    .option("--json", "print JSON, for programs")
-    .option("--no-input", "never ask; fail instead")
-    .option("-q, --quiet", "say only what matters")
-    .option("-v, --verbose", "say more")
+  const program = newProgram(
+    "nocturne-mesh",
+    "Gives assistants the agent mesh as tools (MCP), over stdin and stdout.",
+    context,
+  )
     .option("--http", "over HTTP instead, for programs of this machine that have the token")
     .option("--port <n>", "port for --http (0 for any)", parsePort, DEFAULT_PORT)
-    .configureOutput({ outputError: () => {} })
-    .exitOverride()
-    .hook("preAction", () => context.begin(program.opts()))
     .action(({ http, port }: { http?: boolean; port: number }) => (http ? serveHttp(context, port) : serve(context)));
   program
     .command("setup")

@@ -10,13 +10,14 @@
 import { createInterface } from "node:readline";
 import { join } from "node:path";
 import process from "node:process";
-import { Command, InvalidArgumentError } from "commander";
+import { type Command, InvalidArgumentError } from "commander";
 import type { LeaveProgress, OperatorStatus } from "../api/contract.ts";
 import { InternalError, NetworkError, NoNodeError } from "../core/errors.ts";
 import { MESH_LIMITS } from "../core/mesh-limits.ts";
 import { meshNodeFolder, meshNodeLog, meshNodeSocket } from "../node/mesh-node-paths.ts";
 import { startInBackground, untilOver } from "./background.ts";
 import type { Context } from "./context.ts";
+import { newProgram } from "./global-options.ts";
 import { NodeClient } from "./node-client.ts";
 import { operatorTable } from "./operator-table.ts";
 import { collect, parseCount, parsePort } from "./options.ts";
@@ -43,16 +44,7 @@ const DEFAULT_PORT = 4_001;
 const DAY_MS = 86_400_000;
 
 export function createNodeProgram(context: Context): Command {
-  const program = new Command("nocturne-node")
-    .description("Gives the storage mesh a share of this machine's disk.")
-    .option("--data-dir <dir>", "where everything is kept (else NOCTURNE_DATA_DIR, else ./data)")
-    .option("--json", "print JSON, for programs")
-    .option("--no-input", "never ask; fail instead")
-    .option("-q, --quiet", "say only what matters")
-    .option("-v, --verbose", "say more")
-    .configureOutput({ outputError: () => {} })
-    .exitOverride()
-    .hook("preAction", () => context.begin(program.opts()));
+  const program = newProgram("nocturne-node", "Gives the storage mesh a share of this machine's disk.", context);
   addConnect(program, context);
   program
     .command("status")

@@ -4,7 +4,7 @@
  *   argv -> commander -> one command's action(context) -> stdout, exit code
  */
 
-import { Command, CommanderError, type Option } from "commander";
+import { type Command, CommanderError, type Option } from "commander";
 import { type NocturneError, toNocturneError, UsageError } from "../core/errors.ts";
 import { addBrowseCommand } from "./commands/browse.ts";
 import { addChannelCommands } from "./commands/channels.ts";
@@ -34,6 +34,7 @@ import { addVaultCommands } from "./commands/vault.ts";
 import { addVerifyCommand } from "./commands/verify.ts";
 import { addCompletion } from "./completion.ts";
 import { Context } from "./context.ts";
+import { newProgram } from "./global-options.ts";
 import { exitCodeOf } from "./exit-codes.ts";
 import { printError } from "./output.ts";
 
@@ -67,17 +68,11 @@ export async function runCommands(
 
 /** Every command of this version, for `runProgram` and for completion. */
 export function createProgram(context: Context): Command {
-  const program = new Command("nocturne")
-    .description("Private messages and files from your own machine. Without a command it starts the app.")
-    .option("--data-dir <dir>", "where everything is kept (else NOCTURNE_DATA_DIR, else ./data)")
-    .option("--json", "print JSON, for programs")
-    .option("--persona <label>", "act as this persona, with its contacts, messages and groups")
-    .option("--no-input", "never ask; fail instead")
-    .option("-q, --quiet", "say only what matters")
-    .option("-v, --verbose", "say more")
-    .configureOutput({ outputError: () => {} }) // printed by `fail`, like every other error
-    .exitOverride()
-    .hook("preAction", () => context.begin(program.opts()));
+  const program = newProgram(
+    "nocturne",
+    "Private messages and files from your own machine. Without a command it starts the app.",
+    context,
+  ).option("--persona <label>", "act as this persona, with its contacts, messages and groups");
   program.commandsGroup("The app:");
   addStartCommands(program, context);
   addHealthCommands(program, context);

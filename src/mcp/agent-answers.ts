@@ -82,7 +82,7 @@ export const voteAnswer: z.ZodType<VoteView> = z.object({
   subject: hex32,
   kind: z.enum(["entry", "case"]),
   own: z.union([z.literal(1), z.literal(-1)]).nullable(),
-  state: z.enum(["waiting", "committed", "revealed", "counted"]),
+  state: z.enum(["waiting", "committed", "revealed"]),
   round: count,
   windowEndsMs: time,
 });

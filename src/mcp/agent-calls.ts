@@ -9,7 +9,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import * as z from "zod";
 import { MCP_LIMITS } from "../core/agent-limits.ts";
 import { InternalError, NetworkError, NocturneError } from "../core/errors.ts";
-import { askDoor, type LocalCall, type Outcome } from "./agent-door.ts";
+import { callLocalAgent, type LocalCall, type Outcome } from "../api/agent-call.ts";
 
 /** Resolves when an agent runs in the data directory, also if it did before. Throws NocturneError why none can. */
 export type AgentStarter = () => Promise<void>;
@@ -64,7 +64,7 @@ export class AgentCalls {
   async #ask(call: LocalCall, isRepeatable: boolean): Promise<Answered> {
     const begunMs = performance.now();
     for (;;) {
-      const outcome = await askDoor(this.dataDir, call);
+      const outcome = await callLocalAgent(this.dataDir, call);
       this.#wasThere ||= outcome.kind !== "absent";
       if (outcome.kind === "answered") return outcome;
       if (outcome.kind === "broken" && !isRepeatable) throw unknownOutcome();

@@ -4,7 +4,7 @@
  *
  *   contact()   -> the agent states it in its log (`src/agents/contacts/`)        agent/messages/: a vault, its key beside it
  *   send        operator -> the newest contact that the directory has -> messenger -> relays
- *   list, onMessage   <- messenger <- relays: from whom the directory vouches for, and nobody else
+ *   list        <- messenger <- relays: from whom the directory vouches for, and nobody else
  *
  * The directory names contacts of operators who have standing and are not in quarantine, at the moment it is asked.
  * Somebody else who writes waits a little, because his contact may still be on its way here with the logs; then he is
@@ -66,7 +66,6 @@ export class AgentMessages implements AsyncDisposable {
   readonly #o: AgentMessagesOptions;
   readonly #vault: Vault;
   readonly #messenger: Messenger;
-  readonly #listeners = new Set<(message: AgentMessage) => void>();
   /** A signature takes a quarter of a millisecond to check, and the directory is asked at every message. */
   readonly #proven = new WeakMap<AgentContact, boolean>();
   #opened: AsyncDisposableStack | null = null;
@@ -129,32 +128,21 @@ export class AgentMessages implements AsyncDisposable {
     return sorted.slice(sorted.findIndex(({ id }) => id === after) + 1);
   }
 
-  /** Called for each message that comes from whom somebody vouches for. Returns how to end it. */
-  onMessage(listener: (message: AgentMessage) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
-  }
-
   /**
-   * Call it when the directory has changed: lets in who is vouched for now; forgets who waited long enough, and the
-   * oldest of too many.
+   * Lets in whom the directory vouches for, of those who wait; forgets who waited long enough, and the oldest of too many. It happens
+   * by itself whenever somebody comes to wait, and every `strangersEachMs`, since the directory may have changed.
    */
   review(): void {
     if (!this.#opened) return;
     const asking = this.#messenger.contacts().filter(({ state }) => state === "request");
     if (asking.length === 0) return;
-    const keys = new Map(this.#directory().map(({ key, operator }) => [key, operator]));
-    const strangers: Contact[] = [];
-    for (const contact of asking) {
-      const operator = keys.get(decodeNpub(contact.npub));
-      if (operator === undefined) strangers.push(contact);
-      else this.#letIn(contact, operator);
-    }
-    this.#forgetStrangers(strangers);
+    const keys = new Set(this.#directory().map(({ key }) => key));
+    const isVouched = ({ npub }: Contact): boolean => keys.has(decodeNpub(npub));
+    for (const { npub } of asking.filter(isVouched)) this.#messenger.accept(npub);
+    this.#forgetStrangers(asking.filter((contact) => !isVouched(contact)));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#listeners.clear();
     await this.#opened?.[Symbol.asyncDispose]();
     this.#opened = null;
   }
@@ -209,7 +197,6 @@ export class AgentMessages implements AsyncDisposable {
       return this.#messenger.deleteMessage(message.id, false);
     }
     this.#forgetOld(npub);
-    for (const listener of this.#listeners) listener(viewOf(message, operator));
   }
 
   #forgetStrangers(strangers: readonly Contact[]): void {
@@ -220,12 +207,6 @@ export class AgentMessages implements AsyncDisposable {
       this.#messenger.removeContact(npub);
       this.#refused++;
     }
-  }
-
-  #letIn({ npub }: Contact, operator: OperatorId): void {
-    this.#messenger.accept(npub);
-    for (const message of this.#messagesWith(npub, operator))
-      if (!message.isOwn) for (const listener of this.#listeners) listener(message);
   }
 
   #forgetOld(npub: string): void {

@@ -7,14 +7,14 @@ import { before, type TestContext, test } from "node:test";
 import { isDeepStrictEqual } from "node:util";
 import type { Page } from "playwright-core";
 import type { Launch } from "../../src/api/contract.ts";
-import { assertAccessible, assertHandy } from "../support/accessibility.ts";
+import { inspect } from "../support/accessibility.ts";
 import { until } from "../support/acquaintance.ts";
 import { type ApiNode, startApiNode } from "../support/api-node.ts";
 import { launchBrowser } from "../support/browser.ts";
 import { atEnd } from "../support/cleanup.ts";
 import { openSampleAgent, refuse, type SampleAgent, UNCOUNTED } from "../support/sample-agent.ts";
 import { HOSTILE, sampleHealth, sampleKey, samplePeers, sampleVotes } from "../support/sample-agents.ts";
-import { buildPages, DESK, hears, openProfile, PHONE, press, visit } from "../support/web-app.ts";
+import { buildPages, hears, openProfile, press, visit } from "../support/web-app.ts";
 
 before(buildPages);
 
@@ -268,17 +268,4 @@ async function open<T>(t: TestContext, prepare: (node: ApiNode) => Promise<T>): 
   await visit(page, "/agents");
   await hears(page, "Agents");
   return { node, page, complaints, with: prepared };
-}
-
-/** On a telephone and on a desk, dark and light. */
-async function inspect(page: Page, what: string): Promise<void> {
-  for (const [size, colorScheme] of [
-    [PHONE, "dark"],
-    [DESK, "light"],
-  ] as const) {
-    await page.setViewportSize(size);
-    await page.emulateMedia({ colorScheme, reducedMotion: colorScheme === "light" ? "reduce" : "no-preference" });
-    await assertAccessible(page, `${what}, ${size.width} px, ${colorScheme}`);
-    await assertHandy(page, `${what}, ${size.width} px, ${colorScheme}`);
-  }
 }

@@ -8,7 +8,7 @@ import { randomBytes } from "node:crypto";
 import { before, type TestContext, test } from "node:test";
 import type { Browser, Locator, Page } from "playwright-core";
 import type { FileView, Launch, MeshView } from "../../src/api/contract.ts";
-import { assertAccessible, assertHandy } from "../support/accessibility.ts";
+import { inspect } from "../support/accessibility.ts";
 import { until } from "../support/acquaintance.ts";
 import { type ApiNode, startApiNode } from "../support/api-node.ts";
 import { launchBrowser } from "../support/browser.ts";
@@ -17,7 +17,7 @@ import { MeshWorld } from "../support/mesh-world.ts";
 import { type NocturneProcess, startNocturne } from "../support/nocturne-process.ts";
 import { ask } from "../support/people.ts";
 import { sampleMesh, sampleNodes, sampleOff, sampleOwn } from "../support/sample-mesh.ts";
-import { buildPages, DESK, follow, hears, openProfile, PHONE, press, visit } from "../support/web-app.ts";
+import { buildPages, DESK, follow, hears, openProfile, press, visit } from "../support/web-app.ts";
 
 before(buildPages);
 
@@ -290,17 +290,4 @@ function picture(page: Page): Locator {
 
 function shortened(id: string): string {
   return `${id.slice(0, 4)} ${id.slice(4, 8)}`;
-}
-
-/** On a telephone and on a desk, dark and light. */
-async function inspect(page: Page, what: string): Promise<void> {
-  for (const [size, colorScheme] of [
-    [PHONE, "dark"],
-    [DESK, "light"],
-  ] as const) {
-    await page.setViewportSize(size);
-    await page.emulateMedia({ colorScheme, reducedMotion: colorScheme === "light" ? "reduce" : "no-preference" });
-    await assertAccessible(page, `${what}, ${size.width} px, ${colorScheme}`);
-    await assertHandy(page, `${what}, ${size.width} px, ${colorScheme}`);
-  }
 }

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import axe from "axe-core";
 import type { Page } from "playwright-core";
+import { DESK, PHONE } from "./web-app.ts";
 
 /** Of a button or a field, in CSS pixels. */
 const TARGET_PIXELS = 44;
@@ -38,6 +39,19 @@ export async function assertHandy(page: Page, what: string): Promise<number> {
   const small = controls.filter(({ pixels }) => pixels < TARGET_PIXELS);
   assert.deepEqual(small, [], `too small: ${what}`);
   return controls.length;
+}
+
+/** Both of the above, on a telephone in the dark and on a desk in the light. */
+export async function inspect(page: Page, what: string): Promise<void> {
+  for (const [size, colorScheme] of [
+    [PHONE, "dark"],
+    [DESK, "light"],
+  ] as const) {
+    await page.setViewportSize(size);
+    await page.emulateMedia({ colorScheme, reducedMotion: colorScheme === "light" ? "reduce" : "no-preference" });
+    await assertAccessible(page, `${what}, ${size.width} px, ${colorScheme}`);
+    await assertHandy(page, `${what}, ${size.width} px, ${colorScheme}`);
+  }
 }
 
 /**

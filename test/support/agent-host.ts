@@ -4,7 +4,7 @@
  *
  *   argv[2]   JSON of AgentHostPlan
  *   ->        {ready: string[][]}, the addresses of each              it ends by itself when its parent has gone
- *   <-        AgentQuestion        -> AgentAnswer with its number
+ *   <-        ChildQuestion, whose first argument says which agent        -> ChildAnswer
  */
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -13,10 +13,10 @@ import type { EntryId } from "../../src/agents/agent-ids.ts";
 import { readGenesis } from "../../src/agents/trust/genesis.ts";
 import { encodeTally } from "../../src/agents/votes/tally.ts";
 import { fromHex, toHex } from "../../src/core/bytes.ts";
-import { NocturneError } from "../../src/core/errors.ts";
 import { createLogger } from "../../src/core/log.ts";
 import { ed25519 } from "../../src/crypto/signing.ts";
-import type { AgentAnswer, AgentCalls, AgentHostPlan, AgentQuestion } from "./agent-world.ts";
+import type { AgentCalls, AgentHostPlan } from "./agent-world.ts";
+import { answerTo, type ChildQuestion } from "./child-calls.ts";
 
 /** How often all agents of this process are asked whether they see something. */
 const LOOK_MS = 50;
@@ -69,17 +69,10 @@ const calls: { readonly [K in keyof AgentCalls]: (agent: Agent, ...args: Paramet
   memory: () => process.memoryUsage.rss(),
 };
 
-async function answer({ id, agent, name, args }: AgentQuestion): Promise<AgentAnswer> {
-  try {
-    const call = calls[name] as (agent: Agent, ...args: readonly unknown[]) => unknown;
-    return { id, answer: await call(agents[agent] as Agent, ...args) };
-  } catch (error) {
-    return { id, error: { code: error instanceof NocturneError ? error.code : "", message: String(error) } };
-  }
-}
-
 process.on("disconnect", () => process.exit());
-process.on("message", (question: AgentQuestion) => {
-  void answer(question).then((said) => process.send?.(said));
+process.on("message", (question: ChildQuestion) => {
+  const [agent, ...args] = question.args;
+  const call = calls[question.name as keyof AgentCalls] as (agent: Agent, ...args: readonly unknown[]) => unknown;
+  void answerTo(question, () => call(agents[agent as number] as Agent, ...args)).then((told) => process.send?.(told));
 });
 process.send?.({ ready: agents.map((agent) => agent.status().addresses) });

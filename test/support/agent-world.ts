@@ -11,6 +11,7 @@ import type { Vote } from "../../src/agents/votes/ballot.ts";
 import type { Level } from "../../src/agents/votes/tally.ts";
 import { toHex } from "../../src/core/bytes.ts";
 import { ed25519, type SignatureKeyPair } from "../../src/crypto/signing.ts";
+import { ChildCalls } from "./child-calls.ts";
 import { askUntil } from "./wait.ts";
 
 export interface AgentPlan {
@@ -48,20 +49,6 @@ export interface AgentCalls {
   memory(): Promise<number>;
 }
 
-export interface AgentQuestion {
-  readonly id: number;
-  /** Which one of the process. */
-  readonly agent: number;
-  readonly name: keyof AgentCalls;
-  readonly args: readonly unknown[];
-}
-
-export interface AgentAnswer {
-  readonly id: number;
-  readonly answer?: unknown;
-  readonly error?: { readonly code: string; readonly message: string };
-}
-
 const VISIBLE_LIMIT_MS = 20_000;
 const MEET_MS = 120_000;
 
@@ -71,9 +58,8 @@ export const AGENT_HOST: string = join(import.meta.dirname, "agent-host.ts");
 export class AgentHost {
   readonly child: ChildProcess;
   readonly plan: AgentHostPlan;
-  readonly #waiting = new Map<number, (answer: AgentAnswer) => void>();
+  #calls: ChildCalls | null = null;
   #addresses: readonly string[] = [];
-  #next = 1;
 
   private constructor(child: ChildProcess, plan: AgentHostPlan) {
     this.child = child;
@@ -87,13 +73,7 @@ export class AgentHost {
     failed.catch(() => {});
     const [{ ready }] = (await Promise.race([once(child, "message"), failed])) as [{ readonly ready: string[][] }];
     host.#addresses = ready.flatMap((addresses) => addresses.slice(0, 1));
-    child.on("message", (answer: AgentAnswer) => {
-      host.#waiting.get(answer.id)?.(answer);
-      host.#waiting.delete(answer.id);
-    });
-    child.once("exit", () => {
-      for (const [id, resolve] of host.#waiting) resolve({ id, error: { code: "gone", message: "it ended" } });
-    });
+    host.#calls = new ChildCalls(child);
     return host;
   }
 
@@ -118,19 +98,13 @@ export class AgentHost {
     await gone;
   }
 
-  /** Rejects with an error that has the code of what went wrong there. */
+  /** What one of its agents answers. Rejects as `ChildCalls.call`. */
   async call<K extends keyof AgentCalls>(
     agent: number,
     name: K,
     ...args: Parameters<AgentCalls[K]>
   ): Promise<Awaited<ReturnType<AgentCalls[K]>>> {
-    const id = this.#next++;
-    const { promise, resolve } = Promise.withResolvers<AgentAnswer>();
-    this.#waiting.set(id, resolve);
-    this.child.send({ id, agent, name, args } satisfies AgentQuestion);
-    const { answer, error } = await promise;
-    if (error) throw Object.assign(new Error(`${name}: ${error.message}`), { code: error.code });
-    return answer as Awaited<ReturnType<AgentCalls[K]>>;
+    return (await this.#calls?.call(name, [agent, ...args])) as Awaited<ReturnType<AgentCalls[K]>>;
   }
 }
 

@@ -179,6 +179,8 @@ const health: AgentHealth = {
   round: 7,
   window: "commit",
   windowEndsMs: 1_795_000_100_000,
+  spent: null,
+  messages: null,
 };
 
 function voteView(subject: string, own: 1 | -1): VoteView {

@@ -8,6 +8,7 @@ import type { Locator } from "../../src/mesh/manifest/locator.ts";
 import type { MeshRecord, RecordKind } from "../../src/mesh/records/record.ts";
 import type { FoundManifest } from "../../src/mesh/repair/manifests.ts";
 import type { KnownNode } from "../../src/mesh/rooms.ts";
+import { ChildCalls } from "./child-calls.ts";
 import { temporaryFolder } from "./cleanup.ts";
 import { forkInside } from "./lone-wire.ts";
 import type { Machine } from "./network-namespace.ts";
@@ -31,36 +32,15 @@ export interface OwnerCalls {
   get(kind: RecordKind, key: Uint8Array): Promise<MeshRecord | null>;
 }
 
-export interface OwnerQuestion {
-  readonly id: number;
-  readonly name: keyof OwnerCalls;
-  readonly args: readonly unknown[];
-}
-
-export interface OwnerAnswer {
-  readonly id: number;
-  readonly answer?: unknown;
-  readonly error?: { readonly code: string; readonly message: string };
-}
-
 const PROGRAM = join(import.meta.dirname, "mesh-owner.ts");
 const MEET_MS = 120_000;
 const POLL_MS = 250;
 
 export class MeshOwner {
-  readonly #child: ChildProcess;
-  readonly #waiting = new Map<number, (answer: OwnerAnswer) => void>();
-  #next = 1;
+  readonly #calls: ChildCalls;
 
   private constructor(child: ChildProcess) {
-    this.#child = child;
-    child.on("message", (answer: OwnerAnswer) => {
-      this.#waiting.get(answer.id)?.(answer);
-      this.#waiting.delete(answer.id);
-    });
-    child.once("exit", () => {
-      for (const [id, resolve] of this.#waiting) resolve({ id, error: { code: "gone", message: "the owner ended" } });
-    });
+    this.#calls = new ChildCalls(child);
   }
 
   /** Resolves when it knows `known` nodes. */
@@ -89,17 +69,11 @@ export class MeshOwner {
     throw new Error(`an owner found only ${nodes.length} of ${count} nodes`);
   }
 
-  /** Rejects with an error that has the code of what went wrong there. */
+  /** Rejects as `ChildCalls.call`. */
   async call<K extends keyof OwnerCalls>(
     name: K,
     ...args: Parameters<OwnerCalls[K]>
   ): Promise<Awaited<ReturnType<OwnerCalls[K]>>> {
-    const id = this.#next++;
-    const { promise, resolve } = Promise.withResolvers<OwnerAnswer>();
-    this.#waiting.set(id, resolve);
-    this.#child.send({ id, name, args } satisfies OwnerQuestion);
-    const { answer, error } = await promise;
-    if (error) throw Object.assign(new Error(`${name}: ${error.message}`), { code: error.code });
-    return answer as Awaited<ReturnType<OwnerCalls[K]>>;
+    return (await this.#calls.call(name, args)) as Awaited<ReturnType<OwnerCalls[K]>>;
   }
 }

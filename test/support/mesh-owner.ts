@@ -7,11 +7,11 @@
 import process from "node:process";
 import { concatBytes, fromHex } from "../../src/core/bytes.ts";
 import { systemClock } from "../../src/core/clock.ts";
-import { toNocturneError } from "../../src/core/errors.ts";
 import { signCareCertificate } from "../../src/mesh/manifest/care-certificate.ts";
 import { deriveCareKeys, deriveMeshKeys } from "../../src/mesh/mesh-keys.ts";
+import { answerTo, type ChildQuestion } from "./child-calls.ts";
 import { startMeshClient } from "./mesh-client.ts";
-import type { OwnerAnswer, OwnerCalls, OwnerPlan, OwnerQuestion } from "./mesh-owner-process.ts";
+import type { OwnerCalls, OwnerPlan } from "./mesh-owner-process.ts";
 
 const CERTIFICATE_MS = 86_400_000;
 
@@ -37,16 +37,9 @@ async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield bytes;
 }
 
-async function answer({ id, name, args }: OwnerQuestion): Promise<OwnerAnswer> {
-  try {
-    const call = calls[name] as (...args: readonly unknown[]) => Promise<unknown>;
-    return { id, answer: await call(...args) };
-  } catch (error) {
-    const { code, message } = toNocturneError(error);
-    return { id, error: { code, message } };
-  }
-}
-
 process.on("disconnect", () => process.exit());
-process.on("message", (question) => void answer(question as OwnerQuestion).then((told) => process.send?.(told)));
+process.on("message", (question: ChildQuestion) => {
+  const call = calls[question.name as keyof OwnerCalls] as (...args: readonly unknown[]) => unknown;
+  void answerTo(question, () => call(...question.args)).then((told) => process.send?.(told));
+});
 process.send?.({ ready: true });

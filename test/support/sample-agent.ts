@@ -8,6 +8,7 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import process from "node:process";
 import type { TestContext } from "node:test";
 import type { EntryView, VoteInput, VoteView } from "../../src/api/contract.ts";
 import {
@@ -79,9 +80,8 @@ export async function openSampleAgent(t: TestContext, dataDir: string): Promise<
   const agent: SampleAgent = { told: sampleTold(), calls: [], given: [], answer: null, close };
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   writeFileSync(join(folder, "token"), `${token}\n`, { mode: 0o600 });
-  writeFileSync(join(folder, "api.json"), JSON.stringify({ port: (server.address() as AddressInfo).port }), {
-    mode: 0o600,
-  });
+  const door = { port: (server.address() as AddressInfo).port, pid: process.pid };
+  writeFileSync(join(folder, "api.json"), JSON.stringify(door), { mode: 0o600 });
   t.after(close);
   return agent;
 }

@@ -60,6 +60,8 @@ export function sampleHealth(change: Partial<AgentHealth> = {}): AgentHealth {
     round: 14_512,
     window: "commit",
     windowEndsMs: Date.now() + 3 * HOUR_MS,
+    spent: null,
+    messages: null,
     ...change,
   };
 }
@@ -119,7 +121,7 @@ export function sampleEntries(count: number): EntryView[] {
 
 export function sampleVotes(): VoteView[] {
   const windowEndsMs = Date.now() + 3 * HOUR_MS;
-  const states = ["waiting", "committed", "revealed", "counted"] as const;
+  const states = ["waiting", "committed", "revealed"] as const;
   const entries = states.map(
     (state, i): VoteView => ({
       subject: sampleKey(2_000 + i),

@@ -124,7 +124,6 @@ export function ownVoteWords({ own, state }: Pick<VoteView, "own" | "state">): s
     waiting: `Your agent votes ${side}, in the next window.`,
     committed: `Your agent votes ${side}. That is sealed and committed to; what you choose now counts in the next round.`,
     revealed: `Your agent votes ${side}. The vote is opened; what you choose now counts in the next round.`,
-    counted: `Your agent voted ${side}, and it is counted. It can change its mind in the next round.`,
   }[state];
 }
 

@@ -3,7 +3,6 @@
  *
  *   put, setLevel, withdraw, sweep      entry-table.ts: what comes in, moves and goes
  *   query                               entry-search.ts, rank.ts
- *   domains, view, unmerged             domain-view.ts
  *
  * Whose word a statement is, and that the entry in it names that operator, was checked before it comes here. All entries are of one
  * network. What the index says is text of strangers: whoever shows it marks it as such.
@@ -12,7 +11,6 @@ import type { DatabaseSync, SQLOutputValue, StatementSync } from "node:sqlite";
 import { fromHex, toHex } from "../../core/bytes.ts";
 import { inTransaction } from "../../core/transaction.ts";
 import type { EntryId, OperatorId } from "../agent-ids.ts";
-import { type DomainView, unmergedObservations, viewDomain } from "./domain-view.ts";
 import { type KnowledgeEntry, readKnowledgeEntry } from "./entry.ts";
 import { LINKS, openEntryDatabase } from "./entry-database.ts";
 import { type EntryQuery, EntrySearch } from "./entry-search.ts";
@@ -105,22 +103,6 @@ export class EntryIndex {
   get(id: EntryId): IndexedEntry | null {
     const row = this.#withId.get(fromHex(id));
     return row ? indexed(row) : null;
-  }
-
-  /** Those with most entries first, with whatever is kept of them. */
-  domains(most: number): { readonly domain: string; readonly entries: number }[] {
-    const rows = this.#db.prepare("SELECT name, entries FROM domains ORDER BY entries DESC, name LIMIT ?").all(most);
-    return rows.map((row) => ({ domain: row["name"] as string, entries: row["entries"] as number }));
-  }
-
-  /** Null where nothing stands. */
-  view(domain: string, nowMs: number): DomainView | null {
-    return viewDomain(this.#db, domain, nowMs);
-  }
-
-  /** Observations that no synthesis has as a source, the oldest first. */
-  unmerged(domain: string, nowMs: number, most: number): EntryId[] {
-    return unmergedObservations(this.#db, domain, nowMs, most);
   }
 
   close(): void {

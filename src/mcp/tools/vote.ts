@@ -26,7 +26,7 @@ const outputSchema = z.object({
   vote: z.object({
     entry_id: hexText,
     own: side.nullable(),
-    state: z.enum(["waiting", "committed", "revealed", "counted"]),
+    state: z.enum(["waiting", "committed", "revealed"]),
     round: z.int(),
     window_ends_at: z.string(),
   }),

@@ -1,5 +1,4 @@
 /** The operators as a table that says what the picture shows. On a narrow screen steps and standing stand under the name. */
-import { ArrowDown, ArrowUp } from "lucide-react";
 import type { ReactNode } from "react";
 import type { AgentPeer } from "../../../src/api/contract.ts";
 import { depthWords, peerName, standingNote, standingWords } from "../../lib/agent-words.ts";
@@ -15,17 +14,15 @@ import {
 } from "../../stores/agent-peers.ts";
 import { pageOf } from "../../stores/mesh-nodes.ts";
 import { useStore } from "../../stores/store.ts";
+import { type HeadShape, SortedHead } from "../sorted-head.tsx";
 import { Pager } from "../mesh/pager.tsx";
 import { PeerSign } from "./peer-sign.tsx";
 
 const PAGE = 10;
 const WIDE = "max-rail:hidden";
 
-interface Column {
+interface Column extends HeadShape {
   readonly column: PeerColumn;
-  readonly name: string;
-  readonly isNumber?: true;
-  readonly isWide?: true;
 }
 
 const COLUMNS: readonly Column[] = [
@@ -61,27 +58,15 @@ export function PeerTable({ peers }: { readonly peers: readonly AgentPeer[] }): 
   );
 }
 
-function Head({ column, name, isNumber, isWide }: Column): ReactNode {
+function Head({ column, ...shape }: Column): ReactNode {
   const shown = useStore(peersStore);
-  const isSorted = shown.column === column;
-  const Arrow = shown.descending ? ArrowDown : ArrowUp;
-  const arrow = <Arrow aria-hidden className={`size-3.5 shrink-0 ${isSorted ? "" : "invisible max-rail:hidden"}`} />;
   return (
-    <th
-      scope="col"
-      aria-sort={isSorted ? (shown.descending ? "descending" : "ascending") : undefined}
-      className={`font-normal ${isNumber ? "ps-2 text-end" : "text-start"} ${isWide ? WIDE : ""} ${column === "operator" ? "ps-1" : ""}`}
-    >
-      <button
-        type="button"
-        onClick={() => sortPeersBy(column)}
-        className={`ring-inside inline-flex min-h-11 min-w-11 items-center gap-1 rounded text-sm hover:text-ink ${isNumber ? "justify-end" : ""} ${isSorted ? "font-medium text-ink" : "text-muted"}`}
-      >
-        {isNumber && arrow}
-        {name}
-        {!isNumber && arrow}
-      </button>
-    </th>
+    <SortedHead
+      {...shape}
+      direction={shown.column === column ? (shown.descending ? "descending" : "ascending") : null}
+      padding={column === "operator" ? "ps-1" : ""}
+      onSort={() => sortPeersBy(column)}
+    />
   );
 }
 

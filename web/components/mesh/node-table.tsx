@@ -1,22 +1,19 @@
 /** The nodes as a table that says what the picture shows. On a narrow screen state and care stand under the node's name. */
-import { ArrowDown, ArrowUp } from "lucide-react";
 import type { ReactNode } from "react";
 import type { MeshNodeView } from "../../../src/api/contract.ts";
 import { formatBytes } from "../../lib/format.ts";
 import { nodeStateNote, nodeStateWords, percentWords, shortNode } from "../../lib/mesh-words.ts";
 import { type NodeColumn, nodesStore, pageOf, pointAt, sortBy, sortedNodes, turnTo } from "../../stores/mesh-nodes.ts";
 import { useStore } from "../../stores/store.ts";
+import { type HeadShape, SortedHead } from "../sorted-head.tsx";
 import { NodeSign } from "./node-sign.tsx";
 import { Pager } from "./pager.tsx";
 
 const PAGE = 12;
 const WIDE = "max-rail:hidden";
 
-interface Column {
+interface Column extends HeadShape {
   readonly column: NodeColumn;
-  readonly name: string;
-  readonly isNumber?: true;
-  readonly isWide?: true;
 }
 
 const COLUMNS: readonly Column[] = [
@@ -56,27 +53,15 @@ export function NodeTable({ nodes }: { readonly nodes: readonly MeshNodeView[] }
   );
 }
 
-function Head({ column, name, isNumber, isWide }: Column): ReactNode {
+function Head({ column, ...shape }: Column): ReactNode {
   const shown = useStore(nodesStore);
-  const isSorted = shown.column === column;
-  const Arrow = shown.descending ? ArrowDown : ArrowUp;
-  const arrow = <Arrow aria-hidden className={`size-3.5 shrink-0 ${isSorted ? "" : "invisible max-rail:hidden"}`} />;
   return (
-    <th
-      scope="col"
-      aria-sort={isSorted ? (shown.descending ? "descending" : "ascending") : undefined}
-      className={`font-normal ${isNumber ? "ps-2 text-end" : "text-start"} ${isWide ? WIDE : ""} ${HEAD_PADDING[column] ?? ""}`}
-    >
-      <button
-        type="button"
-        onClick={() => sortBy(column)}
-        className={`ring-inside inline-flex min-h-11 min-w-11 items-center gap-1 rounded text-sm hover:text-ink ${isNumber ? "justify-end" : ""} ${isSorted ? "font-medium text-ink" : "text-muted"}`}
-      >
-        {isNumber && arrow}
-        {name}
-        {!isNumber && arrow}
-      </button>
-    </th>
+    <SortedHead
+      {...shape}
+      direction={shown.column === column ? (shown.descending ? "descending" : "ascending") : null}
+      padding={HEAD_PADDING[column] ?? ""}
+      onSort={() => sortBy(column)}
+    />
   );
 }
 

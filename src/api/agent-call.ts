@@ -1,5 +1,5 @@
 /**
- * The local API of the agent in this data directory, one call at a time.
+ * A call of the local API of the agent in a data directory, for programs of its user: the app, the command line, the tools for assistants.
  *
  *   <data-dir>/agent/api.json {"port","pid"}, token   read at every call: an agent that comes or goes is noticed at once
  *   -> http://127.0.0.1:<port>/local/...              bearer token
@@ -9,13 +9,13 @@
  */
 import { readFile } from "node:fs/promises";
 import { type IncomingMessage, request } from "node:http";
-import { join } from "node:path";
 import process from "node:process";
-import * as z from "zod";
+import * as v from "valibot";
 import { AGENT_LIMITS } from "../core/agent-limits.ts";
+import { type AgentPaths, agentPaths } from "../node/agent-paths.ts";
 
 export interface LocalCall {
-  readonly method: "GET" | "POST";
+  readonly method: "GET" | "POST" | "DELETE";
   /** Such as `/local/health`, with its query. */
   readonly path: string;
   readonly body?: unknown;
@@ -32,26 +32,32 @@ interface Door {
   readonly token: string;
 }
 
-const doorFile = z.object({ port: z.int().min(1).max(65_535), pid: z.int().min(1) });
+const doorFile = v.pipe(
+  v.string(),
+  v.parseJson(),
+  v.object({
+    port: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65_535)),
+    pid: v.pipe(v.number(), v.integer(), v.minValue(1)),
+  }),
+);
 const TOKEN = /^[\w-]{32,128}$/;
 
 /** Never throws. */
-export async function askDoor(dataDir: string, call: LocalCall): Promise<Outcome> {
-  const door = await findDoor(join(dataDir, "agent"));
+export async function callLocalAgent(dataDir: string, call: LocalCall): Promise<Outcome> {
+  const door = await findDoor(agentPaths(dataDir));
   if (!door) return { kind: "absent" };
   const outcome = await exchange(door, call);
   // Whoever does not know the token has read nothing: another agent has begun since, or a stranger listens there.
   return outcome.kind === "answered" && outcome.status === 401 ? { kind: "absent" } : outcome;
 }
 
-async function findDoor(folder: string): Promise<Door | null> {
-  const [text, token] = await Promise.all(
-    ["api.json", "token"].map((name) => readFile(join(folder, name), "utf8").catch(() => "")),
-  );
-  const file = doorFile.safeParse(parse(text ?? ""));
-  const key = token?.trim() ?? "";
+async function findDoor(paths: Pick<AgentPaths, "api" | "token">): Promise<Door | null> {
+  const read = (path: string): Promise<string> => readFile(path, "utf8").catch(() => "");
+  const [text, token] = await Promise.all([read(paths.api), read(paths.token)]);
+  const { success, output } = v.safeParse(doorFile, text);
+  const key = token.trim();
   // A file that a killed agent left behind names a port that anybody may have by now: he shall not get the token.
-  return file.success && TOKEN.test(key) && isAlive(file.data.pid) ? { port: file.data.port, token: key } : null;
+  return success && TOKEN.test(key) && isAlive(output.pid) ? { port: output.port, token: key } : null;
 }
 
 function isAlive(pid: number): boolean {
