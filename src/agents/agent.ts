@@ -206,7 +206,9 @@ export class Agent implements AsyncDisposable {
   async enrol(enrolment: Uint8Array): Promise<void> {
     const endorsements = readEnrolment(enrolment, this.#o.genesis.network);
     if (!endorsements?.every(({ target }) => target === this.operator))
-      throw new UsageError("agent_enrolment", "This is no enrolment of this agent's operator in its network.");
+      throw new UsageError("agent_enrolment", "This is no enrolment of this agent's operator in its network.", {
+        hint: "It is made of three endorsements for the key of this operator.",
+      });
     await this.#isOpen;
     if (this.#isSaid("enrolment", enrolment)) return;
     this.#mustNotBeTooMuch("enrolment");
@@ -216,7 +218,9 @@ export class Agent implements AsyncDisposable {
   /** Says a revocation, whoever signed it, once. Rejects with UsageError `agent_revocation` for what is none of this network, and as `contribute`. */
   async revoke(revocation: Uint8Array): Promise<void> {
     if (!readRevocation(revocation, this.#o.genesis.network))
-      throw new UsageError("agent_revocation", "This is no revocation in this agent's network.");
+      throw new UsageError("agent_revocation", "This is no revocation in this agent's network.", {
+        hint: "Have it signed by operators of this network.",
+      });
     await this.#isOpen;
     if (!this.#isSaid("revocation", revocation)) await this.#say("revocation", revocation);
   }

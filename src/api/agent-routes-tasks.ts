@@ -31,7 +31,11 @@ export function taskRoutes({ agent }: AgentRoom): Routes {
   /** As it stands now that something was said of it. */
   const view = (id: string): TaskView => {
     const task = agent.tasks().find((one) => one.id === id);
-    if (!task) throw new ValidationError("task_missing", "There is no such task here any more.");
+    if (!task) {
+      throw new ValidationError("task_missing", "There is no such task here any more.", {
+        hint: "List the tasks again.",
+      });
+    }
     return task;
   };
   return new Hono<ApiEnvironment>()

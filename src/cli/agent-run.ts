@@ -212,7 +212,10 @@ function windowText({ window, windowEndsMs }: AgentHealth): string {
 async function stop(context: Context): Promise<void> {
   const { dataDir } = context.config();
   await new AgentClient(dataDir).call("POST", "/stop", v.object({}));
-  const late = (): InternalError => new InternalError("still_stopping", "The agent has not ended yet.");
+  const late = (): InternalError =>
+    new InternalError("still_stopping", "The agent has not ended yet.", {
+      hint: "Look in a moment: nocturne-agent status",
+    });
   await untilOver(() => !isAgentLocked(agentPaths(dataDir).lock), late);
   context.output.result({ stopped: true }, "The agent has ended.");
 }

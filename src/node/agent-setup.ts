@@ -118,7 +118,9 @@ function joinMachine(
   const { device } = readCertificate(certificate, network.genesis.network) ?? {};
   const { publicKey } = ed25519.createKeyPair(deviceKey);
   if (device !== toHex(publicKey)) {
-    throw new CodecError("agent_invitation", "The device in this invitation is not certified in it.");
+    throw new CodecError("agent_invitation", "The device in this invitation is not certified in it.", {
+      hint: "Have another one made with: nocturne-agent invite",
+    });
   }
   writeFileDurably(paths.deviceKey, utf8Encode(`${toHex(deviceKey)}\n`));
   return keep(paths, network, certificate);

@@ -63,7 +63,11 @@ export class TaskDesk {
    */
   async check(id: string, isRight: boolean, note: string): Promise<void> {
     const { result } = this.#task(id);
-    if (!result) throw new ValidationError("result_missing", "Nobody has said that this task is done.");
+    if (!result) {
+      throw new ValidationError("result_missing", "Nobody has said that this task is done.", {
+        hint: "Do it yourself, or look again later.",
+      });
+    }
     if (result.operator === this.#o.operator) {
       throw new PolicyError("own_result", "Another operator has to look at what you did.", {
         hint: "Your own word about it would count for nothing.",
